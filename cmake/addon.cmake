@@ -1,0 +1,20 @@
+# The Node addon: one binary for every Node version that has Node-API 8, linked against the engine only.
+add_library(inform_score MODULE
+  native/binding/addon.cpp
+  native/binding/load_ticket_wrap.cpp
+  native/binding/model_wrap.cpp
+  native/binding/scorer_wrap.cpp
+  ${CMAKE_JS_SRC})
+target_include_directories(inform_score PRIVATE ${CMAKE_JS_INC})
+target_compile_definitions(inform_score PRIVATE NAPI_VERSION=8)
+target_link_libraries(inform_score PRIVATE inform_engine ${CMAKE_JS_LIB})
+set_target_properties(inform_score PROPERTIES
+  PREFIX "" SUFFIX ".node"
+  LIBRARY_OUTPUT_DIRECTORY "${INFORM_OUTPUT_DIR}"
+  RUNTIME_OUTPUT_DIRECTORY "${INFORM_OUTPUT_DIR}")
+# node itself provides the Node-API symbols.
+if(APPLE)
+  target_link_options(inform_score PRIVATE -undefined dynamic_lookup)
+elseif(MSVC AND CMAKE_JS_NODELIB_DEF AND CMAKE_JS_NODELIB_TARGET)
+  execute_process(COMMAND ${CMAKE_AR} /def:${CMAKE_JS_NODELIB_DEF} /out:${CMAKE_JS_NODELIB_TARGET} ${CMAKE_STATIC_LINKER_FLAGS})
+endif()

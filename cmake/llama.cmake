@@ -1,0 +1,59 @@
+# llama.cpp as shared libraries, its backends as modules found at run time beside the addon: one addon serves machines
+# with and without a GPU, and a missing GPU runtime is a message instead of a failed load.
+execute_process(
+  COMMAND node "${CMAKE_SOURCE_DIR}/scripts/llama-source.mjs"
+  OUTPUT_VARIABLE INFORM_LLAMA_SOURCE
+  RESULT_VARIABLE INFORM_LLAMA_RESULT)
+if(NOT INFORM_LLAMA_RESULT EQUAL 0)
+  message(FATAL_ERROR "llama.cpp's source could not be prepared; the line above says why.")
+endif()
+message(STATUS "llama.cpp source: ${INFORM_LLAMA_SOURCE}")
+
+set(BUILD_SHARED_LIBS ON)
+set(GGML_BACKEND_DL ON CACHE BOOL "" FORCE)
+# ggml's own thread pool instead of OpenMP: no libgomp to install, and threads that a sanitizer understands.
+set(GGML_OPENMP OFF CACHE BOOL "" FORCE)
+if(INFORM_PORTABLE)
+  set(GGML_NATIVE OFF CACHE BOOL "" FORCE)
+  set(GGML_CPU_ALL_VARIANTS ON CACHE BOOL "" FORCE)
+else()
+  set(GGML_CPU_ALL_VARIANTS OFF CACHE BOOL "" FORCE)
+  include(cmake/native-cpu.cmake)
+endif()
+foreach(part COMMON TESTS TOOLS EXAMPLES SERVER APP)
+  set(LLAMA_BUILD_${part} OFF CACHE BOOL "" FORCE)
+endforeach()
+
+add_subdirectory("${INFORM_LLAMA_SOURCE}" "${CMAKE_BINARY_DIR}/llama.cpp" EXCLUDE_FROM_ALL)
+
+# Every library that ggml builds, backends included, goes beside the addon, under its plain name: packed and unpacked
+# folders keep no symbolic links.
+function(inform_targets_below dir out)
+  get_property(found DIRECTORY "${dir}" PROPERTY BUILDSYSTEM_TARGETS)
+  get_property(children DIRECTORY "${dir}" PROPERTY SUBDIRECTORIES)
+  foreach(child IN LISTS children)
+    inform_targets_below("${child}" below)
+    list(APPEND found ${below})
+  endforeach()
+  set(${out} ${found} PARENT_SCOPE)
+endfunction()
+
+inform_targets_below("${INFORM_LLAMA_SOURCE}" llama_targets)
+foreach(target IN LISTS llama_targets)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "SHARED_LIBRARY" OR type STREQUAL "MODULE_LIBRARY")
+    set_target_properties(${target} PROPERTIES
+      LIBRARY_OUTPUT_DIRECTORY "${INFORM_OUTPUT_DIR}"
+      RUNTIME_OUTPUT_DIRECTORY "${INFORM_OUTPUT_DIR}")
+    set_property(TARGET ${target} PROPERTY VERSION)
+    set_property(TARGET ${target} PROPERTY SOVERSION)
+  endif()
+endforeach()
+
+# The real Llama-3 vocabulary and chat template, for the embedded model, and llama.cpp's licence, which travels with it.
+file(MAKE_DIRECTORY "${INFORM_OUTPUT_DIR}/llama-bpe")
+configure_file("${INFORM_LLAMA_SOURCE}/models/ggml-vocab-llama-bpe.gguf"
+  "${INFORM_OUTPUT_DIR}/llama-bpe/vocab.gguf" COPYONLY)
+configure_file("${INFORM_LLAMA_SOURCE}/models/templates/meta-llama-Llama-3.1-8B-Instruct.jinja"
+  "${INFORM_OUTPUT_DIR}/llama-bpe/chat_template.jinja" COPYONLY)
+configure_file("${INFORM_LLAMA_SOURCE}/LICENSE" "${INFORM_OUTPUT_DIR}/LICENSE.llama.cpp" COPYONLY)

@@ -1,0 +1,45 @@
+# Sets ggml's instruction-set options to what the compiler says this machine has. ggml's own GGML_NATIVE does the same
+# but refuses loadable backends on x86, because a loadable backend must state its needs in options.
+if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|i686)$")
+  set(GGML_NATIVE ON CACHE BOOL "" FORCE)
+  return()
+endif()
+set(GGML_NATIVE OFF CACHE BOOL "" FORCE)
+if(MSVC)
+  return() # no way to ask: ggml's default of AVX2 stands
+endif()
+
+file(WRITE "${CMAKE_BINARY_DIR}/empty.cpp" "")
+execute_process(
+  COMMAND ${CMAKE_CXX_COMPILER} -march=native -dM -E "${CMAKE_BINARY_DIR}/empty.cpp"
+  OUTPUT_VARIABLE INFORM_CPU_MACROS
+  COMMAND_ERROR_IS_FATAL ANY)
+
+function(inform_cpu_option option)
+  set(has ON)
+  foreach(macro IN LISTS ARGN)
+    if(NOT INFORM_CPU_MACROS MATCHES "#define ${macro} ")
+      set(has OFF)
+    endif()
+  endforeach()
+  set(${option} ${has} CACHE BOOL "" FORCE)
+  if(has)
+    set(INFORM_CPU_FEATURES "${INFORM_CPU_FEATURES} ${option}" PARENT_SCOPE)
+  endif()
+endfunction()
+
+inform_cpu_option(GGML_SSE42 __SSE4_2__)
+inform_cpu_option(GGML_AVX __AVX__)
+inform_cpu_option(GGML_AVX2 __AVX2__)
+inform_cpu_option(GGML_BMI2 __BMI2__)
+inform_cpu_option(GGML_FMA __FMA__)
+inform_cpu_option(GGML_F16C __F16C__)
+inform_cpu_option(GGML_AVX_VNNI __AVXVNNI__)
+inform_cpu_option(GGML_AVX512 __AVX512F__ __AVX512CD__ __AVX512VL__ __AVX512DQ__ __AVX512BW__)
+inform_cpu_option(GGML_AVX512_VBMI __AVX512VBMI__)
+inform_cpu_option(GGML_AVX512_VNNI __AVX512VNNI__)
+inform_cpu_option(GGML_AVX512_BF16 __AVX512BF16__)
+inform_cpu_option(GGML_AMX_TILE __AMX_TILE__)
+inform_cpu_option(GGML_AMX_INT8 __AMX_INT8__)
+inform_cpu_option(GGML_AMX_BF16 __AMX_BF16__)
+message(STATUS "This CPU:${INFORM_CPU_FEATURES}")

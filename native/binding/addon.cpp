@@ -1,0 +1,98 @@
+// The addon's entry point: what src/native.ts declares, and nothing more.
+
+#include "binding/addon_data.h"
+#include "binding/load_ticket_wrap.h"
+#include "binding/model_wrap.h"
+#include "binding/promise_worker.h"
+#include "binding/scorer_wrap.h"
+#include "engine/devices.h"
+#include "engine/log.h"
+#include "engine/runtime.h"
+
+namespace inform::binding {
+
+namespace {
+
+// devices(backendDir): Promise<Device[]>
+Napi::Value devices(const Napi::CallbackInfo & info) {
+    const std::string backend_dir = info[0].As<Napi::String>();
+    return PromiseWorker<std::vector<Device>>::start(
+        info.Env(),
+        [backend_dir]() {
+            start_runtime(backend_dir);
+            return list_devices();
+        },
+        [](Napi::Env env, std::vector<Device> found) -> Napi::Value {
+            Napi::Array out = Napi::Array::New(env, found.size());
+            for (size_t i = 0; i < found.size(); i++) {
+                const Device & device = found[i];
+                Napi::Array features = Napi::Array::New(env, device.features.size());
+                for (size_t f = 0; f < device.features.size(); f++) {
+                    features.Set(static_cast<uint32_t>(f), device.features[f]);
+                }
+                Napi::Object entry = Napi::Object::New(env);
+                entry.Set("name", device.name);
+                entry.Set("description", device.description);
+                entry.Set("backend", device.backend);
+                entry.Set("type", device.type);
+                entry.Set("memoryFree", static_cast<double>(device.memory_free));
+                entry.Set("memoryTotal", static_cast<double>(device.memory_total));
+                entry.Set("features", features);
+                out.Set(static_cast<uint32_t>(i), entry);
+            }
+            return out;
+        });
+}
+
+// takeLog(): {level: number, text: string}[]
+Napi::Value take_log_lines(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    const std::vector<LogLine> lines = take_log();
+    Napi::Array out = Napi::Array::New(env, lines.size());
+    for (size_t i = 0; i < lines.size(); i++) {
+        Napi::Object line = Napi::Object::New(env);
+        line.Set("level", lines[i].level);
+        line.Set("text", lines[i].text);
+        out.Set(static_cast<uint32_t>(i), line);
+    }
+    return out;
+}
+
+// cancelAll(): void - every running load and score of this environment ends soon with INFORM_ABORTED
+void cancel_all(const Napi::CallbackInfo & info) {
+    addon_data(info.Env()).cancel_all();
+}
+
+// llamaVersion(): string
+Napi::Value llama_version_text(const Napi::CallbackInfo & info) {
+    return Napi::String::New(info.Env(), llama_version());
+}
+
+}  // namespace
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+    auto * data = new AddonData();
+    env.SetInstanceData<AddonData>(data);
+    // Node waits for running work before an environment ends; a batch can take minutes, so it is told to stop.
+    env.AddCleanupHook([](AddonData * ending) { ending->cancel_all(); }, data);
+
+    data->load_ticket = Napi::Persistent(LoadTicketWrap::define(env));
+    data->model = Napi::Persistent(ModelWrap::define(env));
+    data->scorer = Napi::Persistent(ScorerWrap::define(env));
+    exports.Set("LoadTicket", data->load_ticket.Value());
+    exports.Set("loadModel", Napi::Function::New<ModelWrap::load>(env, "loadModel"));
+    exports.Set("createScorer", Napi::Function::New<ScorerWrap::create>(env, "createScorer"));
+    exports.Set("devices", Napi::Function::New<devices>(env, "devices"));
+    exports.Set("takeLog", Napi::Function::New<take_log_lines>(env, "takeLog"));
+    exports.Set("cancelAll", Napi::Function::New<cancel_all>(env, "cancelAll"));
+    exports.Set("llamaVersion", Napi::Function::New<llama_version_text>(env, "llamaVersion"));
+    return exports;
+}
+
+}  // namespace inform::binding
+
+Napi::Object init_addon(Napi::Env env, Napi::Object exports) {
+    return inform::binding::init(env, exports);
+}
+
+NODE_API_MODULE(inform_score, init_addon)

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include "binding/napi_setup.h"
+
+namespace inform::binding {
+
+using CancelFlag = std::shared_ptr<std::atomic<bool>>;
+
+// What one environment (the main thread or a worker thread) keeps of the addon: its classes, and the running jobs, so
+// that an environment that ends can stop them instead of waiting for them. Used on that environment's thread only.
+struct AddonData {
+    Napi::FunctionReference load_ticket;
+    Napi::FunctionReference model;
+    Napi::FunctionReference scorer;
+    std::set<CancelFlag> running;
+
+    void cancel_all() {
+        for (const CancelFlag & flag : running) {
+            *flag = true;
+        }
+    }
+};
+
+inline AddonData & addon_data(Napi::Env env) {
+    return *env.GetInstanceData<AddonData>();
+}
+
+}  // namespace inform::binding

@@ -1,0 +1,95 @@
+#include "binding/scorer_wrap.h"
+
+#include "binding/model_wrap.h"
+#include "binding/promise_worker.h"
+
+namespace inform::binding {
+
+namespace {
+
+using ScorerPointer = std::shared_ptr<Scorer>;
+
+std::vector<int32_t> to_vector(const Napi::Value & value) {
+    const Napi::Int32Array array = value.As<Napi::Int32Array>();
+    return std::vector<int32_t>(array.Data(), array.Data() + array.ElementLength());
+}
+
+}  // namespace
+
+Napi::Function ScorerWrap::define(Napi::Env env) {
+    return DefineClass(env, "Scorer",
+                       {InstanceMethod<&ScorerWrap::score>("score"), InstanceMethod<&ScorerWrap::cancel>("cancel"),
+                        InstanceMethod<&ScorerWrap::close>("close"),
+                        InstanceAccessor<&ScorerWrap::context_tokens>("contextTokens")});
+}
+
+ScorerWrap::ScorerWrap(const Napi::CallbackInfo & info) : Napi::ObjectWrap<ScorerWrap>(info) {
+    if (info.Length() != 1 || !info[0].IsExternal()) {
+        throw to_js_error(info.Env(), ErrorCode::invalid_argument, "A Scorer is made by createScorer().");
+    }
+    scorer_ = *info[0].As<Napi::External<ScorerPointer>>().Data();
+    context_tokens_ = scorer_->context_tokens();
+}
+
+Napi::Value ScorerWrap::create(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    const auto model = ModelWrap::Unwrap(info[0].As<Napi::Object>())->model(env);
+    const Napi::Object options = info[1].As<Napi::Object>();
+    const auto number = [&options](const char * key) { return options.Get(key).As<Napi::Number>().Int32Value(); };
+    ScorerOptions scorer_options;
+    scorer_options.context_tokens = number("contextTokens");
+    scorer_options.max_sequences = number("maxSequences");
+    scorer_options.micro_batch = number("microBatch");
+    scorer_options.threads = number("threads");
+    scorer_options.flash_attention = options.Get("flashAttention").As<Napi::Boolean>();
+    scorer_options.f32_kv = options.Get("f32Kv").As<Napi::Boolean>();
+
+    return PromiseWorker<ScorerPointer>::start(
+        env, [model, scorer_options]() { return std::make_shared<Scorer>(model, scorer_options); },
+        [](Napi::Env env, ScorerPointer scorer) -> Napi::Value {
+            return addon_data(env).scorer.New({Napi::External<ScorerPointer>::New(env, &scorer)});
+        });
+}
+
+Napi::Value ScorerWrap::score(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    if (!scorer_) {
+        throw to_js_error(env, ErrorCode::closed, "The scorer is closed.");
+    }
+    if (*job_) {
+        throw to_js_error(env, ErrorCode::busy, "The scorer is still evaluating a batch.");
+    }
+    SequenceBatch batch = {to_vector(info[0]), to_vector(info[1])};
+
+    const CancelFlag flag = std::make_shared<std::atomic<bool>>(false);
+    *job_ = flag;
+    addon_data(env).running.insert(flag);
+
+    return PromiseWorker<std::vector<float>>::start(
+        env, [scorer = scorer_, batch = std::move(batch), flag]() { return scorer->score(batch, *flag); },
+        [](Napi::Env env, std::vector<float> rewards) -> Napi::Value {
+            Napi::Float32Array out = Napi::Float32Array::New(env, rewards.size());
+            std::copy(rewards.begin(), rewards.end(), out.Data());
+            return out;
+        },
+        [job = job_, flag](Napi::Env env) {
+            job->reset();
+            addon_data(env).running.erase(flag);
+        });
+}
+
+void ScorerWrap::cancel(const Napi::CallbackInfo &) {
+    if (*job_) {
+        **job_ = true;
+    }
+}
+
+Napi::Value ScorerWrap::close(const Napi::CallbackInfo & info) {
+    return release_on_worker(info.Env(), scorer_);
+}
+
+Napi::Value ScorerWrap::context_tokens(const Napi::CallbackInfo & info) {
+    return Napi::Number::New(info.Env(), context_tokens_);
+}
+
+}  // namespace inform::binding

@@ -1,0 +1,51 @@
+#include "engine/devices.h"
+
+#include "ggml-backend.h"
+
+namespace inform {
+
+namespace {
+
+const char * type_name(enum ggml_backend_dev_type type) {
+    switch (type) {
+        case GGML_BACKEND_DEVICE_TYPE_CPU: return "cpu";
+        case GGML_BACKEND_DEVICE_TYPE_GPU: return "gpu";
+        case GGML_BACKEND_DEVICE_TYPE_IGPU: return "igpu";
+        case GGML_BACKEND_DEVICE_TYPE_ACCEL: return "accelerator";
+        default: return "other";
+    }
+}
+
+std::vector<std::string> backend_features(ggml_backend_reg_t backend) {
+    std::vector<std::string> names;
+    auto get = reinterpret_cast<ggml_backend_get_features_t>(
+        ggml_backend_reg_get_proc_address(backend, "ggml_backend_get_features"));
+    if (!get) {
+        return names;
+    }
+    for (ggml_backend_feature * feature = get(backend); feature && feature->name; feature++) {
+        const std::string value = feature->value;
+        if (value != "0") {
+            names.push_back(value == "1" ? feature->name : std::string(feature->name) + "=" + value);
+        }
+    }
+    return names;
+}
+
+}  // namespace
+
+std::vector<Device> list_devices() {
+    std::vector<Device> devices;
+    for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
+        ggml_backend_dev_t dev = ggml_backend_dev_get(i);
+        ggml_backend_reg_t backend = ggml_backend_dev_backend_reg(dev);
+        size_t free = 0;
+        size_t total = 0;
+        ggml_backend_dev_memory(dev, &free, &total);
+        devices.push_back({ggml_backend_dev_name(dev), ggml_backend_dev_description(dev), ggml_backend_reg_name(backend),
+                           type_name(ggml_backend_dev_type(dev)), free, total, backend_features(backend)});
+    }
+    return devices;
+}
+
+}  // namespace inform

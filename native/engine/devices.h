@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace inform {
+
+// A processor that ggml can compute on. Memory in bytes, as the backend reports it.
+struct Device {
+    std::string name;
+    std::string description;
+    std::string backend;
+    std::string type;  // "cpu", "gpu", "igpu", "accelerator" or "other"
+    uint64_t memory_free;
+    uint64_t memory_total;
+    std::vector<std::string> features;  // the CPU backend's instruction sets, "AVX2" and so on
+};
+
+// Every device of every loaded backend. The runtime must have been started.
+std::vector<Device> list_devices();
+
+}  // namespace inform

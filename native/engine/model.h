@@ -1,0 +1,62 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/score_head.h"
+#include "llama-cpp.h"
+
+namespace inform {
+
+struct ModelOptions {
+    std::string path;        // the GGUF
+    std::string head_path;   // a GGUF that holds the head; empty: the model's own
+    int32_t gpu_layers = 0;  // how many layers go to a GPU; negative: all
+};
+
+// Watches and stops a load from another thread.
+struct LoadState {
+    std::atomic<float> progress{0};  // 0..1
+    std::atomic<bool> cancelled{false};
+};
+
+// A backbone and its head, loaded: weights that never change. Shared by scorers; usable from any thread.
+class Model {
+public:
+    // Blocks while it loads. Throws what GgufFile and ScoreHead throw, model_load_failed and aborted.
+    Model(const ModelOptions & options, LoadState & state);
+
+    const llama_model * llama() const { return llama_.get(); }
+    std::shared_ptr<const ScoreHead> head() const { return head_; }
+
+    int32_t n_vocab() const;
+    int32_t n_embd() const;
+    int32_t n_ctx_train() const;
+
+    // The text's token ids, without BOS or EOS added: the chat template writes them. With parse_special the text of
+    // control tokens becomes those tokens. Throws invalid_argument for text of 2 GiB and more.
+    std::vector<int32_t> tokenize(const std::string & text, bool parse_special) const;
+
+    // The text of the BOS or EOS token, "" where the vocabulary has none.
+    std::string bos_text() const;
+    std::string eos_text() const;
+
+    // The texts of all control tokens, "<|eot_id|>" and so on: what parse_special turns into tokens.
+    std::vector<std::string> special_texts() const;
+
+    // The model's Jinja chat template, "" where it has none.
+    std::string chat_template() const;
+
+    std::string description() const;  // "llama 8B Q4_K - Medium"
+    uint64_t size() const;            // of all tensors in bytes
+    uint64_t n_params() const;
+
+private:
+    llama_model_ptr llama_;
+    std::shared_ptr<const ScoreHead> head_;
+};
+
+}  // namespace inform

@@ -1,0 +1,221 @@
+#include "engine/score_head.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "engine/error.h"
+
+namespace inform {
+
+namespace {
+
+// W1 is used a tile of rows at a time, converted to F32 on the way, so that the arithmetic is F32 (ggml's own product
+// of a BF16 or quantized matrix would round the activations to that type) without an F32 copy of the whole matrix.
+constexpr int64_t tile_elements = 4 * 1024 * 1024;
+
+constexpr int64_t head_format = 1;
+
+[[noreturn]] void unsupported(const GgufFile & file, const std::string & what) {
+    throw EngineError(ErrorCode::unsupported_model, "The score head in " + file.path() + " " + what + ".");
+}
+
+void row_to_f32(ggml_type type, const uint8_t * stored, int64_t n, float * values) {
+    if (type == GGML_TYPE_F32) {
+        std::memcpy(values, stored, n * sizeof(float));
+    } else {
+        ggml_get_type_traits(type)->to_float(stored, values, n);
+    }
+}
+
+void check_finite(const GgufFile & file, const GgufFile::Tensor & tensor, const std::vector<uint8_t> & bytes) {
+    const size_t row_size = ggml_row_size(tensor.type, tensor.columns);
+    std::vector<float> row(tensor.columns);
+    for (int64_t r = 0; r < tensor.rows; r++) {
+        row_to_f32(tensor.type, bytes.data() + r * row_size, tensor.columns, row.data());
+        if (!std::all_of(row.begin(), row.end(), [](float value) { return std::isfinite(value); })) {
+            throw EngineError(ErrorCode::invalid_model_file,
+                              "Tensor " + tensor.name + " of " + file.path() +
+                                  " holds NaN or infinite weights. Download or convert it again.");
+        }
+    }
+}
+
+void check_convertible(const GgufFile & file, const GgufFile::Tensor & tensor) {
+    if (tensor.type != GGML_TYPE_F32 && !ggml_get_type_traits(tensor.type)->to_float) {
+        unsupported(file, "stores " + tensor.name + " as " + ggml_type_name(tensor.type) + ", which is no weight type");
+    }
+}
+
+void check_length(const GgufFile & file, const GgufFile::Tensor & tensor, int64_t expected) {
+    if (tensor.dimensions != 1 || tensor.columns != expected) {
+        unsupported(file, "has " + std::to_string(tensor.columns * tensor.rows) + " values in " + tensor.name +
+                              " where " + std::to_string(expected) + " are expected (one reward per sequence)");
+    }
+}
+
+void check_declared_format(const GgufFile & file) {
+    const auto format = file.integer("inform.head.format");
+    if (format.value_or(head_format) != head_format) {
+        unsupported(file, "has format " + std::to_string(*format) + ", but this version reads format 1. Update inform-score");
+    }
+    const auto activation = file.string("inform.head.activation");
+    if (!activation) {
+        unsupported(file, "does not say its activation (inform.head.activation). Convert the checkpoint with inform-score");
+    }
+    if (*activation != "relu") {
+        unsupported(file, "uses the activation " + *activation + ", but only relu is known");
+    }
+}
+
+}  // namespace
+
+ScoreHead::ScoreHead(const GgufFile & file, int64_t n_embd) : n_embd_(n_embd) {
+    const auto output = file.tensor("cls.output.weight");
+    const auto output_bias = file.tensor("cls.output.bias");
+    const auto hidden = file.tensor("cls.weight");
+    const auto hidden_bias = file.tensor("cls.bias");
+    if (!output) {
+        throw EngineError(ErrorCode::model_has_no_head,
+                          file.path() + " has no score head (no tensor cls.output.weight), so it cannot score. Use a "
+                                        "conversion that kept the head, or name the head's own file with score_head.");
+    }
+    if (hidden) {
+        check_declared_format(file);
+        if (hidden->dimensions > 2 || hidden->columns != n_embd) {
+            unsupported(file, "takes hidden states of " + std::to_string(hidden->columns) + " values, but the model's have " +
+                                  std::to_string(n_embd));
+        }
+    }
+    const int64_t n_hidden = hidden ? hidden->rows : n_embd;
+    check_length(file, *output, n_hidden);
+
+    const ggml_init_params params = {4 * ggml_tensor_overhead(), nullptr, /*no_alloc=*/true};
+    context_.reset(ggml_init(params));
+    if (hidden) {
+        check_convertible(file, *hidden);
+        hidden_ = ggml_new_tensor_2d(context_.get(), hidden->type, n_embd, n_hidden);
+    }
+    if (hidden && hidden_bias) {
+        check_length(file, *hidden_bias, n_hidden);
+        hidden_bias_ = ggml_new_tensor_1d(context_.get(), GGML_TYPE_F32, n_hidden);
+    }
+    output_ = ggml_new_tensor_1d(context_.get(), GGML_TYPE_F32, n_hidden);
+    if (output_bias) {
+        check_length(file, *output_bias, 1);
+        output_bias_ = ggml_new_tensor_1d(context_.get(), GGML_TYPE_F32, 1);
+    }
+
+    ggml_backend_dev_t cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+    buffer_.reset(ggml_backend_alloc_ctx_tensors_from_buft(context_.get(), ggml_backend_dev_buffer_type(cpu)));
+    if (!buffer_) {
+        throw EngineError(ErrorCode::out_of_memory, "There is not enough memory for the score head.");
+    }
+    ggml_backend_buffer_set_usage(buffer_.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
+
+    if (hidden) {
+        const std::vector<uint8_t> bytes = file.read(*hidden);
+        check_finite(file, *hidden, bytes);
+        ggml_backend_tensor_set(hidden_, bytes.data(), 0, bytes.size());
+    }
+    const auto load_vector = [&file](ggml_tensor * target, const GgufFile::Tensor & tensor) {
+        check_convertible(file, tensor);
+        const std::vector<uint8_t> bytes = file.read(tensor);
+        check_finite(file, tensor, bytes);
+        std::vector<float> values(tensor.columns);
+        row_to_f32(tensor.type, bytes.data(), tensor.columns, values.data());
+        ggml_backend_tensor_set(target, values.data(), 0, values.size() * sizeof(float));
+    };
+    if (hidden_bias_) {
+        load_vector(hidden_bias_, *hidden_bias);
+    }
+    load_vector(output_, *output);
+    if (output_bias_) {
+        load_vector(output_bias_, *output_bias);
+    }
+}
+
+HeadRunner::HeadRunner(std::shared_ptr<const ScoreHead> head, int n_threads)
+    : head_(std::move(head)),
+      backend_(ggml_backend_init_by_type(GGML_BACKEND_DEVICE_TYPE_CPU, nullptr)),
+      allocator_(ggml_gallocr_new(ggml_backend_get_default_buffer_type(backend_.get()))) {
+    ggml_backend_reg_t backend = ggml_backend_dev_backend_reg(ggml_backend_get_device(backend_.get()));
+    auto set_threads = reinterpret_cast<ggml_backend_set_n_threads_t>(
+        ggml_backend_reg_get_proc_address(backend, "ggml_backend_set_n_threads"));
+    if (set_threads) {
+        set_threads(backend_.get(), n_threads);
+    }
+}
+
+std::vector<float> HeadRunner::apply(const std::vector<float> & hidden, int64_t n) {
+    const ScoreHead & head = *head_;
+    const int64_t n_embd = head.n_embd_;
+    const int64_t n_hidden = head.n_hidden();
+    const int64_t tile = std::max<int64_t>(1, tile_elements / n_embd);
+    const int64_t n_tiles = n_hidden == 0 ? 0 : (n_hidden + tile - 1) / tile;
+
+    const size_t n_nodes = 16 + 16 * n_tiles;
+    const ggml_init_params params = {n_nodes * ggml_tensor_overhead() + ggml_graph_overhead_custom(n_nodes, false), nullptr,
+                                     /*no_alloc=*/true};
+    ggml_context_ptr context(ggml_init(params));
+    ggml_context * ctx = context.get();
+
+    ggml_tensor * h = ggml_new_tensor_2d(ctx, GGML_TYPE_F32, n_embd, n);
+    ggml_set_input(h);
+    ggml_tensor * reward = nullptr;  // [1, n]
+    ggml_tensor * check = nullptr;   // [1, n]: the sum of all pre-activations, finite only if every one of them is
+    const auto add = [ctx](ggml_tensor * sum, ggml_tensor * term) { return sum ? ggml_add(ctx, sum, term) : term; };
+
+    for (int64_t first = 0; first < n_hidden; first += tile) {
+        const int64_t rows = std::min(tile, n_hidden - first);
+        ggml_tensor * w1 = ggml_view_2d(ctx, head.hidden_, n_embd, rows, head.hidden_->nb[1], first * head.hidden_->nb[1]);
+        if (w1->type != GGML_TYPE_F32) {
+            w1 = ggml_cast(ctx, w1, GGML_TYPE_F32);
+        }
+        ggml_tensor * pre = ggml_mul_mat(ctx, w1, h);  // [rows, n]
+        if (head.hidden_bias_) {
+            pre = ggml_add(ctx, pre, ggml_view_1d(ctx, head.hidden_bias_, rows, first * sizeof(float)));
+        }
+        check = add(check, ggml_sum_rows(ctx, pre));
+        ggml_tensor * w2 = ggml_view_1d(ctx, head.output_, rows, first * sizeof(float));
+        reward = add(reward, ggml_mul_mat(ctx, w2, ggml_relu(ctx, pre)));
+    }
+    if (!reward) {
+        reward = ggml_mul_mat(ctx, head.output_, h);
+    }
+    if (head.output_bias_) {
+        reward = ggml_add(ctx, reward, head.output_bias_);
+    }
+
+    ggml_cgraph * graph = ggml_new_graph_custom(ctx, n_nodes, false);
+    ggml_set_output(reward);
+    ggml_build_forward_expand(graph, reward);
+    if (check) {
+        ggml_set_output(check);
+        ggml_build_forward_expand(graph, check);
+    }
+    if (!ggml_gallocr_alloc_graph(allocator_.get(), graph)) {
+        throw EngineError(ErrorCode::out_of_memory, "There is not enough memory to apply the score head.");
+    }
+    ggml_backend_tensor_set(h, hidden.data(), 0, n * n_embd * sizeof(float));
+    if (ggml_backend_graph_compute(backend_.get(), graph) != GGML_STATUS_SUCCESS) {
+        throw EngineError(ErrorCode::decode_failed, "The score head could not be computed.");
+    }
+
+    std::vector<float> rewards(n);
+    ggml_backend_tensor_get(reward, rewards.data(), 0, n * sizeof(float));
+    if (check) {
+        std::vector<float> sums(n);
+        ggml_backend_tensor_get(check, sums.data(), 0, n * sizeof(float));
+        for (int64_t i = 0; i < n; i++) {
+            if (!std::isfinite(sums[i])) {
+                rewards[i] = std::numeric_limits<float>::quiet_NaN();
+            }
+        }
+    }
+    return rewards;
+}
+
+}  // namespace inform
