@@ -1,0 +1,58 @@
+/**
+ * Every error a caller can meet. Messages may change between versions; codes are part of the API.
+ * docs/errors.md gives each code's cause and remedy, and test/unit/errors.test.ts holds this list, that page
+ * and the native header (native/engine/error_codes.def) together.
+ */
+export const ERROR_CODES = [
+  'INFORM_INVALID_ARGUMENT',
+  'INFORM_INVALID_CONFIG',
+  'INFORM_INVALID_SAMPLE',
+  'INFORM_INPUT_UNREADABLE',
+  'INFORM_OUTPUT_UNWRITABLE',
+  'INFORM_MODEL_NOT_FOUND',
+  'INFORM_INVALID_MODEL_FILE',
+  'INFORM_INVALID_CHECKPOINT',
+  'INFORM_MODEL_LOAD_FAILED',
+  'INFORM_MODEL_HAS_NO_HEAD',
+  'INFORM_UNSUPPORTED_MODEL',
+  'INFORM_TEMPLATE_FAILED',
+  'INFORM_OUT_OF_MEMORY',
+  'INFORM_DECODE_FAILED',
+  'INFORM_NON_FINITE_SCORE',
+  'INFORM_ABORTED',
+  'INFORM_CLOSED',
+  'INFORM_BUSY',
+  'INFORM_BINARY_NOT_FOUND',
+  'INFORM_INTERNAL',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** The one error class of this package: a stable `code`, a sentence that says what to do next, and the `cause`. */
+export class InformError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'InformError';
+    this.code = code;
+  }
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The system's own code of an I/O failure (`ENOENT`, `EACCES`, …), where there is one. */
+export function systemCodeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** What the addon throws, as InformError: its own codes are ours already. Anything else is INFORM_INTERNAL. */
+export function fromNative(error: unknown): InformError {
+  if (error instanceof InformError) return error;
+  const code = systemCodeOf(error);
+  const known = ERROR_CODES.find((candidate) => candidate === code);
+  return new InformError(known ?? 'INFORM_INTERNAL', messageOf(error), { cause: error });
+}

@@ -1,0 +1,14 @@
+/** `npm test [-- FILTER...]`: runs the compiled test files beside this one whose path holds a filter. */
+
+import { runTestFiles } from './support/runner.js';
+
+// Without these the tests' processes, each the head of a group of its own, would outlive an interrupted run.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
+const { failed } = await runTestFiles({
+  root: import.meta.dirname,
+  filters: process.argv.slice(2),
+  write: (text) => process.stdout.write(text),
+});
+process.exitCode = failed > 0 ? 1 : 0;

@@ -1,0 +1,4 @@
+import { test } from 'uvu';
+
+test('one', () => process.abort());
+test.run();

@@ -1,0 +1,6 @@
+import { test } from 'uvu';
+
+test('one', () => {
+  setTimeout(() => {}, 60_000);
+});
+test.run();
