@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { demoCommand } from './commands/demo.js';
+import { devicesCommand } from './commands/devices.js';
+import { inspectCommand } from './commands/inspect.js';
+import { scoreCommand } from './commands/score.js';
+import { ExitCode, exitCodeOf } from './exit-codes.js';
+import { InformError } from './errors.js';
+import { packageRoot } from './package-root.js';
+
+const HELP_WIDTH = 110;
+
+/** Runs one command line. Resolves to the exit code; never throws. */
+async function main(args: string[]): Promise<number> {
+  let exitCode: number = ExitCode.done;
+  const finish = (code: number): void => {
+    exitCode = code;
+  };
+  const parser = yargs(args)
+    .scriptName('inform-score')
+    .usage(
+      '$0 [score] <inputs..> -m model.gguf -o scores.jsonl\n\nScores instruction/response pairs with the reward model INF-ORM-Llama3.1-70B.',
+    )
+    .command(scoreCommand(finish))
+    .command(demoCommand(finish))
+    .command(inspectCommand())
+    .command(devicesCommand())
+    .example('$0 demo', 'score a few real samples with the embedded model')
+    .example('$0 data.jsonl -m inform-orm.gguf -o scores.jsonl', 'score a file')
+    .example('$0 -c configs/inform.yaml data.jsonl', 'score as a configuration file says')
+    .epilogue(
+      'Exit codes: 0 all scored; 1 failed; 2 wrong usage or configuration; 3 finished, some samples rejected; 130 interrupted.',
+    )
+    .version(packageVersion())
+    .strict()
+    .recommendCommands()
+    .parserConfiguration({ 'boolean-negation': true, 'parse-numbers': false })
+    .wrap(Math.min(HELP_WIDTH, process.stderr.isTTY ? process.stderr.columns : HELP_WIDTH))
+    .exitProcess(false)
+    .fail((message, error: Error | undefined) => {
+      // yargs passes its own complaints as a message and everything that a command throws as an error.
+      throw (
+        error ?? new InformError('INFORM_INVALID_CONFIG', `${oneLine(message)} Run inform-score --help for the usage.`)
+      );
+    });
+  try {
+    await parser.parseAsync();
+    return exitCode;
+  } catch (error) {
+    report(error);
+    return exitCodeOf(error);
+  }
+}
+
+/** One sentence for a mistake anyone can make; a stack only for what should not happen. */
+function report(error: unknown): void {
+  if (error instanceof InformError && error.code !== 'INFORM_INTERNAL') {
+    process.stderr.write(`inform-score: ${error.message} [${error.code}]\n`);
+  } else {
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(
+      `inform-score: this is a bug in inform-score; please report it with the lines below.\n${detail}\n`,
+    );
+  }
+}
+
+/** yargs breaks its complaints into lines, with or without a full stop at the end. */
+function oneLine(message: string): string {
+  return message.trim().replace(/\s+/g, ' ').replace(/\.?$/, '.');
+}
+
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(path.join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
+  return version;
+}
+
+process.exitCode = await main(hideBin(process.argv));

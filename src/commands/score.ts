@@ -1,0 +1,61 @@
+import type { Argv, CommandModule } from 'yargs';
+import type { Finish } from './finish.js';
+import { optionFlags, optionsFromFlags } from './option-flags.js';
+
+const PROGRESS_MODES = ['auto', 'bar', 'plain', 'none'] as const;
+
+interface ScoreArguments {
+  inputs?: string[];
+  config?: string;
+  overwrite: boolean;
+  progress: (typeof PROGRESS_MODES)[number];
+  log?: string;
+  verbose: boolean;
+  [flag: string]: unknown;
+}
+
+/** `inform-score [score] <inputs..>`, the default command. */
+export function scoreCommand(finish: Finish): CommandModule<object, ScoreArguments> {
+  return {
+    command: ['score [inputs..]', '$0'],
+    describe: 'score the samples of files, or of standard input',
+    builder: (argv) =>
+      argv
+        .positional('inputs', {
+          type: 'string',
+          array: true,
+          describe: 'files of samples, JSON Lines or a JSON array; "-" is standard input',
+        })
+        .option('config', { alias: 'c', type: 'string', requiresArg: true, describe: 'a YAML configuration file' })
+        .options(optionFlags())
+        .option('overwrite', { type: 'boolean', default: false, describe: 'replace an existing output' })
+        .option('progress', {
+          choices: PROGRESS_MODES,
+          default: 'auto' as const,
+          describe: 'how progress is shown on standard error',
+        })
+        .option('log', {
+          type: 'string',
+          requiresArg: true,
+          describe:
+            "file for the run's log: its options, every truncated and rejected sample, the summary (JSON Lines)",
+        })
+        .option('verbose', {
+          type: 'boolean',
+          default: false,
+          describe: "print llama.cpp's log on standard error",
+        }) as unknown as Argv<ScoreArguments>,
+    handler: async (argv) => {
+      // Loaded here, so that --help needs neither the engine nor the readers.
+      const [{ mergeOptions, readConfig }, { runScore }] = await Promise.all([
+        import('../config.js'),
+        import('../run-score.js'),
+      ]);
+      const configured = argv.config === undefined ? {} : await readConfig(argv.config);
+      const inputs = argv.inputs && argv.inputs.length > 0 ? { input: argv.inputs } : {};
+      const options = mergeOptions(configured, optionsFromFlags(argv), inputs);
+      const { overwrite, progress, log, verbose } = argv;
+      finish(await runScore(options, { overwrite, progress, log, verbose }));
+    },
+  };
+}

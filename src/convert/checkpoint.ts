@@ -1,0 +1,155 @@
+import { join } from 'node:path';
+
+import { InformError } from '../errors.js';
+import { invalidCheckpoint, objectIn, readJson, type JsonObject } from './checkpoint-file.js';
+
+/** Llama 3.1's scaling of rope frequencies, from `rope_scaling` (or `rope_parameters`) of config.json. */
+export interface Llama3RopeScaling {
+  readonly factor: number;
+  readonly lowFrequencyFactor: number;
+  readonly highFrequencyFactor: number;
+  readonly originalContextLength: number;
+}
+
+/** What config.json says about the model. Sizes are counts of elements. */
+export interface CheckpointConfig {
+  readonly name: string | undefined;
+  readonly vocabSize: number;
+  readonly contextLength: number;
+  readonly hiddenSize: number;
+  readonly feedForwardSize: number;
+  readonly layerCount: number;
+  readonly headCount: number;
+  readonly kvHeadCount: number;
+  readonly headDim: number;
+  /** Whether config.json names `head_dim` itself; llama.cpp's converter then writes the key and value lengths too. */
+  readonly headDimIsExplicit: boolean;
+  readonly rmsNormEps: number;
+  readonly ropeTheta: number;
+  readonly ropeScaling: Llama3RopeScaling | undefined;
+  /** As config.json gives them; the tokenizer's own files come first (see tokenizer.ts). */
+  readonly specialTokenIds: { readonly bos?: number; readonly eos?: number; readonly pad?: number };
+}
+
+/** The class of INF-ORM-Llama3.1-70B: a Llama backbone and Linear, ReLU, Linear on the last token. */
+const ARCHITECTURE = 'INFORMForSequenceClassification';
+
+/**
+ * Reads config.json of a checkpoint folder.
+ *
+ * @throws InformError INFORM_INVALID_CHECKPOINT, INFORM_UNSUPPORTED_MODEL
+ */
+export async function readCheckpointConfig(folder: string): Promise<CheckpointConfig> {
+  const path = join(folder, 'config.json');
+  const config = await readJson(folder, 'config.json');
+  checkSupported(config, path);
+
+  const hiddenSize = count(config, 'hidden_size', path);
+  const headCount = count(config, 'num_attention_heads', path);
+  const kvHeadCount = isAbsent(config['num_key_value_heads']) ? headCount : count(config, 'num_key_value_heads', path);
+  const headDimIsExplicit = !isAbsent(config['head_dim']);
+  const headDim = headDimIsExplicit ? count(config, 'head_dim', path) : hiddenSize / headCount;
+  if (headCount % kvHeadCount !== 0 || !Number.isInteger(headDim) || headDim % 2 !== 0) {
+    throw invalidCheckpoint(
+      `${path} is inconsistent: hidden_size ${hiddenSize}, ${headCount} heads and ${kvHeadCount} key-value heads do not fit together.`,
+    );
+  }
+  return {
+    name: typeof config['_name_or_path'] === 'string' ? config['_name_or_path'] : undefined,
+    vocabSize: count(config, 'vocab_size', path),
+    contextLength: count(config, 'max_position_embeddings', path),
+    hiddenSize,
+    feedForwardSize: count(config, 'intermediate_size', path),
+    layerCount: count(config, 'num_hidden_layers', path),
+    headCount,
+    kvHeadCount,
+    headDim,
+    headDimIsExplicit,
+    rmsNormEps: positive(config, 'rms_norm_eps', path),
+    ...readRope(config, path),
+    specialTokenIds: {
+      ...tokenId('bos', config['bos_token_id']),
+      ...tokenId('eos', config['eos_token_id']),
+      ...tokenId('pad', config['pad_token_id']),
+    },
+  };
+}
+
+function checkSupported(config: JsonObject, path: string): void {
+  const architectures: unknown = config['architectures'];
+  const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  if (architecture !== ARCHITECTURE || config['model_type'] !== 'llama') {
+    throw unsupported(
+      `${path} describes ${named(architecture)} of model type ${named(config['model_type'])}; only ${ARCHITECTURE} on llama can be converted.`,
+    );
+  }
+  const labels = config['num_labels'];
+  if (!isAbsent(labels) && labels !== 1)
+    throw unsupported(`${path} has num_labels ${named(labels)}; a reward model has 1.`);
+  const activation = config['hidden_act'];
+  if (!isAbsent(activation) && activation !== 'silu')
+    throw unsupported(`${path} has hidden_act ${named(activation)}; llama has "silu".`);
+  for (const key of ['attention_bias', 'mlp_bias']) {
+    if (config[key] === true) throw unsupported(`${path} has ${key}, which is not supported.`);
+  }
+  if (!isAbsent(config['quantization_config'])) {
+    throw unsupported(`${path} describes quantized weights. Convert the original checkpoint instead.`);
+  }
+}
+
+/** Older files have `rope_theta` and `rope_scaling`; transformers 5 writes both into `rope_parameters`. */
+function readRope(config: JsonObject, path: string): Pick<CheckpointConfig, 'ropeTheta' | 'ropeScaling'> {
+  const scaling = objectIn(config['rope_parameters']) ?? objectIn(config['rope_scaling']) ?? {};
+  const base = isAbsent(config['rope_theta']) ? scaling : config;
+  const ropeTheta = isAbsent(base['rope_theta']) ? 10000 : positive(base, 'rope_theta', path); // transformers' default
+  const type = scaling['rope_type'] ?? scaling['type'] ?? 'default';
+  if (type === 'default') return { ropeTheta, ropeScaling: undefined };
+  if (type !== 'llama3') throw unsupported(`${path} has rope scaling of type ${named(type)}; "llama3" is supported.`);
+  const ropeScaling = {
+    factor: positive(scaling, 'factor', path),
+    lowFrequencyFactor: positive(scaling, 'low_freq_factor', path),
+    highFrequencyFactor: positive(scaling, 'high_freq_factor', path),
+    originalContextLength: positive(scaling, 'original_max_position_embeddings', path),
+  };
+  if (ropeScaling.highFrequencyFactor <= ropeScaling.lowFrequencyFactor) {
+    throw invalidCheckpoint(`${path} has a rope scaling whose high_freq_factor is not above its low_freq_factor.`);
+  }
+  return { ropeTheta, ropeScaling };
+}
+
+// Far above every model; products of two of them stay exact.
+const MAX_COUNT = 1 << 24;
+
+function count(object: JsonObject, key: string, path: string): number {
+  const value = object[key];
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > MAX_COUNT) {
+    throw invalidCheckpoint(`${path} must give ${key} as a positive integer but has ${named(value)}.`);
+  }
+  return value;
+}
+
+function positive(object: JsonObject, key: string, path: string): number {
+  const value = object[key];
+  if (typeof value !== 'number' || !(value > 0) || !Number.isFinite(value)) {
+    throw invalidCheckpoint(`${path} must give ${key} as a positive number but has ${named(value)}.`);
+  }
+  return value;
+}
+
+/** Lists of ids (eos_token_id of chat models) are left out, as llama.cpp's converter leaves them. */
+function tokenId<K extends string>(kind: K, value: unknown): Partial<Record<K, number>> {
+  const valid = typeof value === 'number' && Number.isInteger(value) && value >= 0;
+  return (valid ? { [kind]: value } : {}) as Partial<Record<K, number>>;
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+function named(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 80);
+}
+
+function unsupported(message: string): InformError {
+  return new InformError('INFORM_UNSUPPORTED_MODEL', message);
+}

@@ -1,0 +1,53 @@
+import { basename, resolve } from 'node:path';
+
+import { ggufNumber, ggufString } from '../gguf/metadata.js';
+import type { GgufValue } from '../gguf/types.js';
+import type { CheckpointConfig } from './checkpoint.js';
+import type { FloatType } from './safetensors.js';
+
+/** llama.cpp's name of each type in `general.file_type` (enum llama_ftype: ALL_F32, MOSTLY_F16, MOSTLY_BF16). */
+const FILE_TYPE_IDS: Readonly<Record<FloatType, number>> = { F32: 0, F16: 1, BF16: 32 };
+
+const QUANTIZATION_VERSION = 2; // GGML_QNT_VERSION in ggml.h
+const POOLING_TYPE_LAST = 3; // LLAMA_POOLING_TYPE_LAST in llama.h
+
+/**
+ * The metadata that describes the model, with the keys and types of llama.cpp's converter (conversion/base.py and
+ * llama.py), and after them those of the score head. Sampling parameters of generation_config.json are left out: a
+ * reward model generates nothing.
+ */
+export function modelMetadata(config: CheckpointConfig, folder: string, type: FloatType): [string, GgufValue][] {
+  const u32 = (value: number): GgufValue => ggufNumber('uint32', value);
+  const f32 = (value: number): GgufValue => ggufNumber('float32', value);
+  const headDim: [string, GgufValue][] = [
+    ['llama.attention.key_length', u32(config.headDim)],
+    ['llama.attention.value_length', u32(config.headDim)],
+  ];
+  return [
+    ['general.architecture', ggufString('llama')],
+    ['general.type', ggufString('model')],
+    ['general.name', ggufString(modelName(config.name, folder))],
+    ['llama.block_count', u32(config.layerCount)],
+    ['llama.context_length', u32(config.contextLength)],
+    ['llama.embedding_length', u32(config.hiddenSize)],
+    ['llama.feed_forward_length', u32(config.feedForwardSize)],
+    ['llama.attention.head_count', u32(config.headCount)],
+    ['llama.attention.head_count_kv', u32(config.kvHeadCount)],
+    ['llama.rope.freq_base', f32(config.ropeTheta)],
+    ['llama.attention.layer_norm_rms_epsilon', f32(config.rmsNormEps)],
+    ...(config.headDimIsExplicit ? headDim : []),
+    ['general.file_type', u32(FILE_TYPE_IDS[type])],
+    ['llama.vocab_size', u32(config.vocabSize)],
+    ['llama.rope.dimension_count', u32(config.headDim)],
+    ['general.quantization_version', u32(QUANTIZATION_VERSION)],
+    ['llama.pooling_type', u32(POOLING_TYPE_LAST)],
+    ['inform.head.activation', ggufString('relu')],
+    ['inform.head.format', u32(1)],
+  ];
+}
+
+/** `_name_or_path` where it is a model's name (`owner/name`) and not some path, else the folder's name. */
+function modelName(nameOrPath: string | undefined, folder: string): string {
+  const match = /^(?:[\w.-]+\/)?(\w[\w.-]*)$/.exec(nameOrPath ?? '');
+  return match?.[1] ?? basename(resolve(folder));
+}

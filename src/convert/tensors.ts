@@ -1,0 +1,172 @@
+import { InformError } from '../errors.js';
+import { GGML_TYPES, type GgmlType, type GgmlTypeName } from '../gguf/types.js';
+import type { CheckpointConfig } from './checkpoint.js';
+import { invalidCheckpoint } from './checkpoint-file.js';
+import { llama3RopeFactors } from './rope.js';
+import type { FloatType, SafetensorsTensor } from './safetensors.js';
+
+/** Where a tensor's values come from. */
+export type TensorSource =
+  | {
+      readonly kind: 'checkpoint';
+      readonly tensor: SafetensorsTensor;
+      readonly dtype: FloatType;
+      /** Rows of one attention head of q or k, which change places (see `ropeRowOrder`); undefined: rows stay. */
+      readonly headRows: number | undefined;
+    }
+  | { readonly kind: 'computed'; readonly values: Float32Array };
+
+/** A tensor of the GGUF file to be written. */
+export interface PlannedTensor {
+  readonly name: string;
+  /** In ggml's order: `shape[0]` is the length of a row. */
+  readonly shape: readonly number[];
+  readonly type: GgmlType & { readonly name: FloatType };
+  readonly source: TensorSource;
+}
+
+/** Scoring never computes logits, and llama.cpp computes its rope frequencies itself. */
+const IGNORED = /^lm_head\.weight$|\.rotary_emb\.inv_freq$/;
+
+/**
+ * Lays out the GGUF file of a checkpoint: the backbone's tensors named and permuted as llama.cpp's converter does, the
+ * head under llama.cpp's names for classifier heads. Vectors are always F32 (llama.cpp's kernels for them take nothing
+ * else); matrices get `type`, except the head's, which keep the checkpoint's own precision.
+ *
+ * @throws InformError INFORM_INVALID_CHECKPOINT (missing tensors, shapes that contradict config.json, types that are
+ *   not floats), INFORM_UNSUPPORTED_MODEL (tensors that this conversion does not know, more than one label)
+ */
+export function planTensors(
+  config: CheckpointConfig,
+  checkpoint: ReadonlyMap<string, SafetensorsTensor>,
+  type: FloatType,
+): PlannedTensor[] {
+  const planner = new Planner(checkpoint, type);
+  planBackbone(planner, config);
+  planHead(planner, config);
+  planner.checkNothingLeft();
+  return planner.planned;
+}
+
+function planBackbone(planner: Planner, config: CheckpointConfig): void {
+  const { hiddenSize, feedForwardSize, headDim, headCount, kvHeadCount, vocabSize, layerCount } = config;
+  const queryRows = headCount * headDim;
+  const keyRows = kvHeadCount * headDim;
+  if (config.ropeScaling !== undefined) {
+    planner.computed('rope_freqs.weight', llama3RopeFactors(headDim, config.ropeTheta, config.ropeScaling));
+  }
+  planner.matrix('token_embd.weight', 'model.embed_tokens.weight', [vocabSize, hiddenSize]);
+  for (let layer = 0; layer < layerCount; layer++) {
+    const from = `model.layers.${layer}`;
+    const to = `blk.${layer}`;
+    planner.vector(`${to}.attn_norm.weight`, `${from}.input_layernorm.weight`, hiddenSize);
+    planner.matrix(`${to}.attn_q.weight`, `${from}.self_attn.q_proj.weight`, [queryRows, hiddenSize], headDim);
+    planner.matrix(`${to}.attn_k.weight`, `${from}.self_attn.k_proj.weight`, [keyRows, hiddenSize], headDim);
+    planner.matrix(`${to}.attn_v.weight`, `${from}.self_attn.v_proj.weight`, [keyRows, hiddenSize]);
+    planner.matrix(`${to}.attn_output.weight`, `${from}.self_attn.o_proj.weight`, [hiddenSize, queryRows]);
+    planner.vector(`${to}.ffn_norm.weight`, `${from}.post_attention_layernorm.weight`, hiddenSize);
+    planner.matrix(`${to}.ffn_gate.weight`, `${from}.mlp.gate_proj.weight`, [feedForwardSize, hiddenSize]);
+    planner.matrix(`${to}.ffn_up.weight`, `${from}.mlp.up_proj.weight`, [feedForwardSize, hiddenSize]);
+    planner.matrix(`${to}.ffn_down.weight`, `${from}.mlp.down_proj.weight`, [hiddenSize, feedForwardSize]);
+  }
+  planner.vector('output_norm.weight', 'model.norm.weight', hiddenSize);
+}
+
+function planHead(planner: Planner, { hiddenSize }: CheckpointConfig): void {
+  const [labels] = planner.find('score.2.weight').shape;
+  if (labels !== 1) {
+    throw new InformError(
+      'INFORM_UNSUPPORTED_MODEL',
+      `The score head has ${labels ?? 0} outputs; a reward model has 1.`,
+    );
+  }
+  planner.headMatrix('cls.weight', 'score.0.weight', [hiddenSize, hiddenSize]);
+  planner.vector('cls.bias', 'score.0.bias', hiddenSize);
+  planner.headMatrix('cls.output.weight', 'score.2.weight', [1, hiddenSize]);
+  planner.vector('cls.output.bias', 'score.2.bias', 1);
+}
+
+class Planner {
+  readonly planned: PlannedTensor[] = [];
+  readonly #checkpoint: ReadonlyMap<string, SafetensorsTensor>;
+  readonly #matrixType: FloatType;
+  readonly #unused: Set<string>;
+
+  constructor(checkpoint: ReadonlyMap<string, SafetensorsTensor>, matrixType: FloatType) {
+    this.#checkpoint = checkpoint;
+    this.#matrixType = matrixType;
+    this.#unused = new Set([...checkpoint.keys()].filter((name) => !IGNORED.test(name)));
+  }
+
+  matrix(name: string, from: string, shape: readonly number[], headRows?: number): void {
+    this.#take(name, from, shape, this.#matrixType, headRows);
+  }
+
+  headMatrix(name: string, from: string, shape: readonly number[]): void {
+    this.#take(name, from, shape, undefined, undefined);
+  }
+
+  vector(name: string, from: string, size: number): void {
+    this.#take(name, from, [size], 'F32', undefined);
+  }
+
+  computed(name: string, values: Float32Array): void {
+    this.planned.push({ name, shape: [values.length], type: typeOf('F32'), source: { kind: 'computed', values } });
+  }
+
+  find(name: string): SafetensorsTensor {
+    const tensor = this.#checkpoint.get(name);
+    if (tensor === undefined) throw invalidCheckpoint(`The checkpoint has no tensor ${name}.`);
+    return tensor;
+  }
+
+  checkNothingLeft(): void {
+    const [first] = this.#unused;
+    if (first === undefined) return;
+    const message = `The checkpoint has ${this.#unused.size} tensors that this conversion does not know, among them ${first.slice(0, 120)}.`;
+    throw new InformError('INFORM_UNSUPPORTED_MODEL', message);
+  }
+
+  /** @param type undefined: the checkpoint's own */
+  #take(
+    name: string,
+    from: string,
+    shape: readonly number[],
+    type: FloatType | undefined,
+    headRows: number | undefined,
+  ): void {
+    const tensor = this.find(from);
+    this.#unused.delete(from);
+    if (tensor.shape.length !== shape.length || tensor.shape.some((size, i) => size !== shape[i])) {
+      throw invalidCheckpoint(
+        `Tensor ${from} has the shape [${tensor.shape.join(', ')}], but config.json implies [${shape.join(', ')}].`,
+      );
+    }
+    const dtype = floatTypeOf(tensor);
+    this.planned.push({
+      name,
+      shape: shape.toReversed(),
+      type: typeOf(type ?? dtype),
+      source: { kind: 'checkpoint', tensor, dtype, headRows },
+    });
+  }
+}
+
+function typeOf(name: FloatType): PlannedTensor['type'] {
+  return { ...GGML_TYPES[name satisfies GgmlTypeName], name };
+}
+
+function floatTypeOf({ name, dtype }: SafetensorsTensor): FloatType {
+  if (dtype === 'F32' || dtype === 'F16' || dtype === 'BF16') return dtype;
+  throw invalidCheckpoint(`Tensor ${name} is of type ${dtype}; F32, F16 and BF16 can be converted.`);
+}
+
+/**
+ * The order of the rows of one head of q or k in the GGUF file: `order[i]` is the checkpoint's row.
+ *
+ * Hugging Face rotates dimension j together with j + d/2, ggml's rope for llama rotates neighbours, so the two halves
+ * of a head's rows are interleaved (`LlamaModel.permute` in llama.cpp's conversion/llama.py).
+ */
+export function ropeRowOrder(headRows: number): number[] {
+  return Array.from({ length: headRows }, (_, row) => (row >> 1) + (row & 1) * (headRows / 2));
+}

@@ -1,0 +1,93 @@
+import { concatenate, type Engine } from './engine.js';
+import { fromNative, InformError } from './errors.js';
+import { toMessages } from './sample.js';
+import { SpecialTokens, type PromptPiece } from './special-tokens.js';
+import type { ChatTemplate } from './template.js';
+
+/** A sample as the engine takes it. */
+export interface EncodedSample {
+  /** 1..maxLength token ids. */
+  tokens: Int32Array;
+  /** Whether tokens beyond maxLength were cut off on the right. */
+  truncated: boolean;
+  /** Whether the sample's own text held the text of a special token, such as `<|eot_id|>`. */
+  holdsSpecialText: boolean;
+}
+
+export interface EncoderOptions {
+  maxLength: number;
+  specialTokens: 'parse' | 'literal';
+}
+
+/** sample -> messages -> prompt text -> token ids, for many samples at a time. */
+export class Encoder {
+  readonly #special: SpecialTokens;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly template: ChatTemplate,
+    private readonly options: EncoderOptions,
+  ) {
+    this.#special = new SpecialTokens(engine.info.specialTokens);
+  }
+
+  /** One result per sample, in order: the encoded sample, or why it cannot be encoded. */
+  async encode(samples: readonly unknown[]): Promise<(EncodedSample | InformError)[]> {
+    const prompts = samples.map((sample) => this.#render(sample));
+    const pieces = prompts.flatMap((prompt) => (prompt instanceof InformError ? [] : prompt.pieces));
+    const tokenized = await this.#tokenize(pieces);
+
+    let next = 0;
+    return prompts.map((prompt) => {
+      if (prompt instanceof InformError) return prompt;
+      const parts = tokenized.slice(next, (next += prompt.pieces.length));
+      const [only] = parts;
+      return this.#limit(parts.length === 1 && only ? only : concatenate(parts), prompt.holdsSpecialText);
+    });
+  }
+
+  #render(sample: unknown): Prompt | InformError {
+    // What failed before it came here keeps its place among the others.
+    if (sample instanceof InformError) return sample;
+    try {
+      const messages = toMessages(sample);
+      const holdsSpecialText = messages.some((message) => this.#special.occursIn(message.content));
+      if (this.options.specialTokens === 'parse' || !holdsSpecialText) {
+        return { pieces: [{ text: this.template.render(messages), parseSpecial: true }], holdsSpecialText };
+      }
+      const masked = this.#special.mask(messages);
+      return { pieces: this.#special.split(this.template.render(masked.messages), masked.mark), holdsSpecialText };
+    } catch (error) {
+      return fromNative(error);
+    }
+  }
+
+  /** The tokens of each piece, in order. Two native calls at most, whatever the number of pieces. */
+  async #tokenize(pieces: readonly PromptPiece[]): Promise<Int32Array[]> {
+    const run = async (parseSpecial: boolean): Promise<Int32Array[]> => {
+      const texts = pieces.filter((piece) => piece.parseSpecial === parseSpecial).map((piece) => piece.text);
+      return texts.length === 0 ? [] : this.engine.tokenize(texts, parseSpecial);
+    };
+    const [parsed, literal] = await Promise.all([run(true), run(false)]);
+    const queues = { parsed: parsed.values(), literal: literal.values() };
+    return pieces.map((piece) => {
+      const { value } = (piece.parseSpecial ? queues.parsed : queues.literal).next();
+      if (!value) throw new InformError('INFORM_INTERNAL', 'the tokenizer returned fewer texts than it was given.');
+      return value;
+    });
+  }
+
+  #limit(tokens: Int32Array, holdsSpecialText: boolean): EncodedSample | InformError {
+    if (tokens.length === 0) {
+      return new InformError('INFORM_TEMPLATE_FAILED', 'the chat template rendered the sample to an empty text.');
+    }
+    const truncated = tokens.length > this.options.maxLength;
+    // A copy, so that a very long sample's other tokens are not kept alive by the few that count.
+    return { tokens: truncated ? tokens.slice(0, this.options.maxLength) : tokens, truncated, holdsSpecialText };
+  }
+}
+
+interface Prompt {
+  pieces: PromptPiece[];
+  holdsSpecialText: boolean;
+}

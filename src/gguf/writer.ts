@@ -1,0 +1,212 @@
+import type { FileHandle } from 'node:fs/promises';
+
+import { InformError } from '../errors.js';
+import { writeFileAtomically, writeFully } from './atomic-file.js';
+import {
+  alignUp,
+  DEFAULT_ALIGNMENT,
+  GGUF_VALUE_TYPES,
+  MAX_DIMENSIONS,
+  MAX_TENSOR_NAME_BYTES,
+  tensorByteLength,
+  type GgmlType,
+  type GgufArray,
+  type GgufMetadata,
+  type GgufNumberType,
+  type GgufValue,
+} from './types.js';
+
+/** A tensor to write. Its data is asked for once, chunk by chunk, when all tensors before it are written. */
+export interface GgufTensorSource {
+  readonly name: string;
+  /** In ggml's order: `shape[0]` is the length of a row. */
+  readonly shape: readonly number[];
+  readonly type: GgmlType;
+  /** The data in pieces of any size. A chunk is written before the next is asked for, so its memory may be reused. */
+  chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
+export interface WriteProgress {
+  readonly tensor: string;
+  readonly bytesWritten: number;
+  readonly totalBytes: number;
+}
+
+export interface WriteGgufOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called after every chunk. */
+  readonly onProgress?: ((progress: WriteProgress) => void) | undefined;
+}
+
+/**
+ * Writes a GGUF file (version 3, little-endian, alignment 32), holding one chunk of tensor data at a time. The file
+ * appears under its name when it is complete and synced; until then, and after a failure, nothing is there.
+ *
+ * @throws InformError INFORM_OUTPUT_UNWRITABLE, INFORM_ABORTED, INFORM_INTERNAL (a tensor's chunks do not add up),
+ *   and whatever the chunks throw
+ */
+export async function writeGguf(
+  path: string,
+  metadata: GgufMetadata,
+  tensors: readonly GgufTensorSource[],
+  options: WriteGgufOptions = {},
+): Promise<void> {
+  const header = encodeHeader(metadata, tensors);
+  const totalBytes = tensors.reduce(
+    (end, tensor) => alignUp(end + byteLengthOf(tensor), DEFAULT_ALIGNMENT),
+    header.length,
+  );
+  throwIfAborted(options.signal);
+  await writeFileAtomically(path, totalBytes, async (file) => {
+    await writeFully(file, header);
+    let bytesWritten = header.length;
+    for (const tensor of tensors) {
+      bytesWritten = await writeTensor(file, tensor, bytesWritten, (written) => {
+        throwIfAborted(options.signal);
+        options.onProgress?.({ tensor: tensor.name, bytesWritten: written, totalBytes });
+      });
+    }
+  });
+}
+
+async function writeTensor(
+  file: FileHandle,
+  tensor: GgufTensorSource,
+  start: number,
+  afterChunk: (bytesWritten: number) => void,
+): Promise<number> {
+  const end = start + byteLengthOf(tensor);
+  let position = start;
+  for await (const chunk of tensor.chunks()) {
+    position += chunk.length;
+    if (position > end) break;
+    await writeFully(file, chunk);
+    afterChunk(position);
+  }
+  if (position !== end) {
+    throw new InformError('INFORM_INTERNAL', `Tensor ${tensor.name} did not produce its ${end - start} bytes.`);
+  }
+  const padding = alignUp(end, DEFAULT_ALIGNMENT) - end;
+  await writeFully(file, Buffer.alloc(padding));
+  return end + padding;
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) {
+    throw new InformError('INFORM_ABORTED', 'Writing the model file was aborted.', { cause: signal.reason });
+  }
+}
+
+function byteLengthOf(tensor: GgufTensorSource): number {
+  return tensorByteLength(tensor.type, tensor.shape);
+}
+
+/** Everything before the tensors' data, padded to where the data starts. */
+function encodeHeader(metadata: GgufMetadata, tensors: readonly GgufTensorSource[]): Buffer {
+  const parts: Buffer[] = [Buffer.from('GGUF', 'latin1'), u32(3), u64(tensors.length), u64(metadata.size)];
+  for (const [key, value] of metadata) {
+    parts.push(string(key), u32(GGUF_VALUE_TYPES.indexOf(value.type)), encodeValue(key, value));
+  }
+  let offset = 0;
+  for (const tensor of tensors) {
+    checkTensor(tensor);
+    parts.push(
+      string(tensor.name),
+      u32(tensor.shape.length),
+      ...tensor.shape.map(u64),
+      u32(tensor.type.id),
+      u64(offset),
+    );
+    offset = alignUp(offset + byteLengthOf(tensor), DEFAULT_ALIGNMENT);
+  }
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return Buffer.concat(parts, alignUp(length, DEFAULT_ALIGNMENT)); // concat fills the rest with zeros
+}
+
+function checkTensor({ name, shape, type }: GgufTensorSource): void {
+  const fits =
+    Buffer.byteLength(name) <= MAX_TENSOR_NAME_BYTES &&
+    shape.length <= MAX_DIMENSIONS &&
+    shape.every((size) => Number.isSafeInteger(size) && size > 0) &&
+    (shape[0] ?? 1) % type.blockSize === 0;
+  if (!fits)
+    throw new InformError('INFORM_INTERNAL', `A GGUF file cannot hold ${name} [${shape.join(', ')}] as ${type.name}.`);
+}
+
+function encodeValue(key: string, entry: GgufValue): Buffer {
+  switch (entry.type) {
+    case 'string':
+      return string(entry.value);
+    case 'bool':
+      return Buffer.of(entry.value ? 1 : 0);
+    case 'array':
+      return encodeArray(key, entry);
+    default:
+      return encodeNumber(entry.type, entry.value);
+  }
+}
+
+function encodeArray(key: string, { element, length, value }: GgufArray): Buffer {
+  if (value?.length !== length) {
+    throw new InformError('INFORM_INTERNAL', `The metadata array ${key} does not have its ${length} values.`);
+  }
+  const data = ArrayBuffer.isView(value)
+    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+    : encodeStrings(value);
+  return Buffer.concat([u32(GGUF_VALUE_TYPES.indexOf(element)), u64(length), data]);
+}
+
+/** One allocation for a whole vocabulary: a Buffer for each of 400,000 strings takes half a second. */
+function encodeStrings(strings: readonly string[]): Buffer {
+  const data = Buffer.allocUnsafe(strings.reduce((sum, text) => sum + 8 + Buffer.byteLength(text), 0));
+  let position = 0;
+  for (const text of strings) {
+    const bytes = data.write(text, position + 8, 'utf8');
+    data.writeBigUInt64LE(BigInt(bytes), position);
+    position += 8 + bytes;
+  }
+  return data;
+}
+
+function encodeNumber(type: GgufNumberType, value: number | bigint): Buffer {
+  const bytes = Buffer.alloc(8);
+  const number = Number(value);
+  switch (type) {
+    case 'uint8':
+      return bytes.subarray(0, bytes.writeUInt8(number));
+    case 'int8':
+      return bytes.subarray(0, bytes.writeInt8(number));
+    case 'uint16':
+      return bytes.subarray(0, bytes.writeUInt16LE(number));
+    case 'int16':
+      return bytes.subarray(0, bytes.writeInt16LE(number));
+    case 'uint32':
+      return bytes.subarray(0, bytes.writeUInt32LE(number));
+    case 'int32':
+      return bytes.subarray(0, bytes.writeInt32LE(number));
+    case 'float32':
+      return bytes.subarray(0, bytes.writeFloatLE(number));
+    case 'float64':
+      return bytes.subarray(0, bytes.writeDoubleLE(number));
+    case 'uint64':
+      return bytes.subarray(0, bytes.writeBigUInt64LE(BigInt(value)));
+    case 'int64':
+      return bytes.subarray(0, bytes.writeBigInt64LE(BigInt(value)));
+  }
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+function u64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  return bytes;
+}
+
+function string(text: string): Buffer {
+  return encodeStrings([text]);
+}

@@ -1,0 +1,120 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { InformError, messageOf } from './errors.js';
+import { packageRoot } from './package-root.js';
+
+// The only file that loads the addon. What it declares is what native/binding defines, nothing more.
+
+export interface NativeModelInfo {
+  /** llama.cpp's one-line description, "llama 8B Q4_K - Medium". */
+  description: string;
+  /** Of all tensors llama.cpp loaded, in bytes. */
+  sizeBytes: number;
+  parameters: number;
+  vocabularySize: number;
+  hiddenSize: number;
+  /** Width of the head's hidden layer, 0 for a one-layer head. */
+  headHiddenSize: number;
+  /** Tokens of context the model was trained on. */
+  trainedContext: number;
+  /** The model's Jinja chat template, '' where it has none. */
+  chatTemplate: string;
+  bosToken: string;
+  eosToken: string;
+  /** Texts of all control tokens. */
+  specialTokens: string[];
+}
+
+export interface NativeModel {
+  info(): NativeModelInfo;
+  tokenize(texts: string[], parseSpecial: boolean): Promise<Int32Array[]>;
+  close(): Promise<void>;
+}
+
+export interface NativeScorerOptions {
+  contextTokens: number;
+  maxSequences: number;
+  microBatch: number;
+  threads: number;
+  flashAttention: boolean;
+  f32Kv: boolean;
+}
+
+export interface NativeScorer {
+  readonly contextTokens: number;
+  /** tokens: all sequences one after the other; lengths: tokens of each. One reward per sequence, NaN if not finite. */
+  score(tokens: Int32Array, lengths: Int32Array): Promise<Float32Array>;
+  cancel(): void;
+  close(): Promise<void>;
+}
+
+export interface LoadTicket {
+  /** 0..1 */
+  readonly progress: number;
+  cancel(): void;
+}
+
+export interface NativeDevice {
+  name: string;
+  description: string;
+  backend: string;
+  type: 'cpu' | 'gpu' | 'igpu' | 'accelerator' | 'other';
+  memoryFree: number;
+  memoryTotal: number;
+  features: string[];
+}
+
+export interface LogLine {
+  /** ggml's levels: 1 debug, 2 info, 3 warning, 4 error. */
+  level: number;
+  text: string;
+}
+
+export interface NativeAddon {
+  LoadTicket: new () => LoadTicket;
+  loadModel(
+    options: { path: string; headPath: string; gpuLayers: number; backendDir: string },
+    ticket: LoadTicket,
+  ): Promise<NativeModel>;
+  createScorer(model: NativeModel, options: NativeScorerOptions): Promise<NativeScorer>;
+  devices(backendDir: string): Promise<NativeDevice[]>;
+  takeLog(): LogLine[];
+  cancelAll(): void;
+  llamaVersion(): string;
+}
+
+export interface LoadedAddon {
+  addon: NativeAddon;
+  /** The folder of the addon, where llama.cpp's backends lie too. */
+  backendDir: string;
+}
+
+let loaded: LoadedAddon | undefined;
+
+/** Loads the addon on first use. Throws INFORM_BINARY_NOT_FOUND. */
+export function loadAddon(): LoadedAddon {
+  if (loaded) return loaded;
+  const require = createRequire(import.meta.url);
+  const find = require('node-gyp-build') as { resolve(dir: string): string };
+  try {
+    const file = find.resolve(packageRoot());
+    const addon = require(file) as NativeAddon;
+    // process.exit() waits for running native work, and a batch can take minutes: tell it to stop.
+    process.once('exit', () => {
+      addon.cancelAll();
+    });
+    loaded = { addon, backendDir: path.dirname(file) };
+    return loaded;
+  } catch (error) {
+    throw new InformError(
+      'INFORM_BINARY_NOT_FOUND',
+      `The native addon could not be loaded (${firstLine(messageOf(error))}). Build it with: npm rebuild inform-score ` +
+        `(in a clone: npm run build). It needs cmake, git and a C++ compiler.`,
+      { cause: error },
+    );
+  }
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}

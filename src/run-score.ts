@@ -1,0 +1,243 @@
+import { takeEngineLog } from './engine-log.js';
+import { ExitCode } from './exit-codes.js';
+import { InformError } from './errors.js';
+import { RejectSink } from './io/rejects.js';
+import { openResults, STDOUT, type ResultSink } from './io/results.js';
+import { readRows, type InputRow } from './io/rows.js';
+import { checkInputs, STDIN, type InputCheck } from './io/source.js';
+import { DEMO, DEMO_NOTICE } from './model-source.js';
+import type { RunOptions } from './options.js';
+import type { Job, Outcome } from './pipeline.js';
+import { Progress, scoringStatus, type ProgressMode } from './progress.js';
+import { RewardModel } from './reward-model.js';
+import { RunLog } from './run-log.js';
+import { formatSummary, RunStats } from './summary.js';
+
+/** What only a command line says about a run. */
+export interface RunSettings {
+  overwrite: boolean;
+  progress: ProgressMode;
+  /** File for the run's log. */
+  log?: string | undefined;
+  /** Print llama.cpp's log. */
+  verbose?: boolean | undefined;
+}
+
+/**
+ * Scores files: from the inputs' rows to an output in input order, with progress, rejects and a summary on the way.
+ * Resolves to the exit code. Throws InformError for what ends a run before its time; what was scored until then is
+ * kept beside the output, and said.
+ */
+export async function runScore(options: RunOptions, settings: RunSettings): Promise<number> {
+  const model = requireModel(options);
+  const inputs = chooseInputs(options.input);
+  const size = await checkInputs(inputs);
+  const results = await openResults(options.output ?? STDOUT, { overwrite: settings.overwrite, inputs });
+  const run = new ScoreRun(options, settings, inputs, size, results);
+  const interrupt = onInterrupt();
+  try {
+    return await run.execute(model, interrupt.signal);
+  } catch (error) {
+    await run.abandon();
+    if (!interrupt.signal.aborted) throw error;
+    throw new InformError('INFORM_ABORTED', 'The run was interrupted.', { cause: error });
+  } finally {
+    interrupt.release();
+  }
+}
+
+/** A row on its way through the engine, and the id that its result will carry. */
+interface RowTag {
+  row: InputRow;
+  idJson: string;
+}
+
+class ScoreRun {
+  readonly #stats = new RunStats();
+  readonly #progress: Progress;
+  #rejects: RejectSink | undefined;
+  #log: RunLog | undefined;
+  #rowsWithoutId = false;
+
+  constructor(
+    private readonly options: RunOptions,
+    private readonly settings: RunSettings,
+    private readonly inputs: readonly string[],
+    private readonly size: InputCheck,
+    private readonly results: ResultSink,
+  ) {
+    this.#progress = new Progress({ mode: settings.progress });
+  }
+
+  async execute(modelName: string, interrupted: AbortSignal): Promise<number> {
+    const { options, settings, results } = this;
+    const { rejectsPath } = results;
+    if (rejectsPath !== undefined) this.#rejects = await RejectSink.open(rejectsPath, settings.overwrite);
+    if (settings.log !== undefined) this.#log = await RunLog.open(settings.log);
+
+    const signal = AbortSignal.any([interrupted, results.readerGone]);
+    const model = await this.#load(modelName, signal);
+    await this.#log?.write('start', { options, inputs: this.inputs, model: model.info });
+    try {
+      const seconds = await this.#scoreRows(model, signal);
+      await results.finish();
+      await this.#rejects?.close();
+      await this.#summarize(seconds, options);
+    } catch (error) {
+      // Whoever read our standard output has all they wanted: that ends the run, quietly.
+      if (!results.readerGone.aborted) throw error;
+    } finally {
+      await model.close();
+      await this.#log?.close();
+      this.#showEngineLog();
+    }
+    return this.#stats.rejected > 0 ? ExitCode.someRejected : ExitCode.done;
+  }
+
+  /** After a failure: closes everything, and says where the scores so far are. */
+  async abandon(): Promise<void> {
+    this.#progress.clear();
+    const kept = await this.results.abandon().catch(() => undefined);
+    await this.#rejects?.close().catch(() => undefined);
+    if (kept !== undefined) {
+      this.#progress.note(`The run did not finish. The ${this.#stats.scored} scores so far are in ${kept}`);
+    }
+  }
+
+  async #load(modelName: string, signal: AbortSignal): Promise<RewardModel> {
+    if (modelName === DEMO) this.#progress.note(DEMO_NOTICE);
+    const { scoreHead, gpuLayers, contextTokens, microBatch, threads } = this.options;
+    const { batchSize, maxLength, flashAttention, kvType, chatTemplate, specialTokens } = this.options;
+    const model = await RewardModel.load(modelName, {
+      ...{ batchSize, maxLength, scoreHead, gpuLayers, contextTokens, microBatch, threads },
+      ...{ flashAttention, kvType, chatTemplate, specialTokens },
+      signal,
+      onProgress: (status) => {
+        this.#progress.update(status);
+      },
+    });
+    this.#progress.clear();
+    this.#showEngineLog();
+    return model;
+  }
+
+  /** Resolves to the seconds that it took. */
+  async #scoreRows(model: RewardModel, signal: AbortSignal): Promise<number> {
+    const start = performance.now();
+    const elapsed = (): number => (performance.now() - start) / 1000;
+    for await (const outcome of model.scoreJobs(this.#jobs(signal), signal)) {
+      await this.#record(outcome);
+      this.#progress.update(
+        scoringStatus({
+          samples: this.#stats.scored + this.#stats.rejected,
+          tokens: this.#stats.tokens,
+          seconds: elapsed(),
+          bytes: outcome.tag.row.bytes,
+          totalBytes: this.size.bytes,
+        }),
+      );
+    }
+    this.#progress.clear();
+    return elapsed();
+  }
+
+  async *#jobs(signal: AbortSignal): AsyncGenerator<Job<RowTag>> {
+    for await (const row of readRows(this.inputs, { signal })) {
+      // A row that could not be read travels along as its error, so that rejects keep the input's order.
+      yield { tag: { row, idJson: this.#idOf(row) }, sample: row.ok ? row.value : row.error };
+    }
+  }
+
+  #showEngineLog(): void {
+    if (this.settings.verbose !== true) return;
+    for (const line of takeEngineLog()) this.#progress.note(line);
+  }
+
+  #idOf(row: InputRow): string {
+    if (row.id) return row.id.json;
+    if (row.ok && !this.#rowsWithoutId) {
+      this.#rowsWithoutId = true;
+      this.#progress.note(
+        `Samples without an "id" get their 0-based row number as id (first: ${row.file} line ${row.line}).`,
+      );
+    }
+    return String(row.row);
+  }
+
+  async #record(outcome: Outcome<RowTag>): Promise<void> {
+    const { row, idJson } = outcome.tag;
+    if (outcome.error !== undefined) {
+      await this.#reject(row, outcome.error);
+      return;
+    }
+    const { score, tokens, truncated, holdsSpecialText } = outcome;
+    await this.results.write(idJson, score);
+    this.#stats.addScored({ idJson, score, tokens, truncated, holdsSpecialTokens: holdsSpecialText });
+    if (truncated)
+      await this.#log?.write('truncated', { id: JSON.parse(idJson) as unknown, file: row.file, line: row.line });
+  }
+
+  async #reject(row: InputRow, error: InformError): Promise<void> {
+    const place = `${row.file}, line ${row.line}`;
+    if (this.options.onError === 'stop')
+      throw new InformError(error.code, `${place}: ${error.message}`, { cause: error });
+    this.#stats.addRejected();
+    await this.#rejects?.write(row, error);
+    await this.#log?.write('rejected', {
+      file: row.file,
+      line: row.line,
+      row: row.row,
+      code: error.code,
+      reason: error.message,
+    });
+    this.#progress.note(`Rejected ${place}: ${error.message} [${error.code}]`);
+  }
+
+  async #summarize(seconds: number, options: RunOptions): Promise<void> {
+    const stats = this.#stats;
+    await this.#log?.write('finished', {
+      seconds,
+      scored: stats.scored,
+      rejected: stats.rejected,
+      truncated: stats.truncated,
+      tokens: stats.tokens,
+      mean: stats.mean,
+      standardDeviation: stats.standardDeviation,
+    });
+    const rejects = stats.rejected > 0 ? this.#rejects?.path : undefined;
+    process.stderr.write(
+      formatSummary(stats, { seconds, maxLength: options.maxLength, output: options.output, rejects }),
+    );
+  }
+}
+
+function requireModel(options: RunOptions): string {
+  if (options.model !== undefined) return options.model;
+  throw new InformError(
+    'INFORM_INVALID_CONFIG',
+    'No model is named. Pass -m model.gguf, or "model:" in a configuration file; -m demo uses the embedded one.',
+  );
+}
+
+function chooseInputs(inputs: readonly string[]): readonly string[] {
+  if (inputs.length > 0) return inputs;
+  if (!process.stdin.isTTY) return [STDIN];
+  throw new InformError('INFORM_INVALID_CONFIG', 'No input is named. Pass a file of samples, or pipe samples in.');
+}
+
+/** SIGINT and its like end the run in order; a second one ends the process at once. */
+function onInterrupt(): { signal: AbortSignal; release: () => void } {
+  const controller = new AbortController();
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const handle = (): void => {
+    if (controller.signal.aborted) process.exit(ExitCode.interrupted);
+    controller.abort();
+  };
+  for (const name of signals) process.on(name, handle);
+  return {
+    signal: controller.signal,
+    release: () => {
+      for (const name of signals) process.off(name, handle);
+    },
+  };
+}

@@ -1,0 +1,282 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { runCli, startCli, finished } from '../support/cli.js';
+import { editGguf, testModel } from '../support/models.js';
+import { fileIn, tempFolder } from '../support/temp-folder.js';
+
+const MODEL = await testModel('bf16');
+const FOLDER = tempFolder();
+const QUIET = ['--progress', 'none'];
+
+const GOOD = { id: 1, instruction: 'What is 2+2?', output: '4' };
+
+function inFolder(name: string): string {
+  return path.join(FOLDER, name);
+}
+
+function jsonl(...rows: unknown[]): string {
+  return rows.map((row) => `${typeof row === 'string' ? row : JSON.stringify(row)}\n`).join('');
+}
+
+function parseLines(text: string): Record<string, unknown>[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+test('scores from a file to standard output, in the documented form', async () => {
+  const input = fileIn(FOLDER, 'good.jsonl', jsonl(GOOD, { ...GOOD, id: 'two', input: 'Think.' }));
+  const { code, stdout, stderr } = await runCli([input, '-m', MODEL, ...QUIET]);
+  assert.is(code, 0, stderr);
+  assert.match(
+    stdout,
+    /^\{"id": 1, "score": -?\d+(\.\d+)?(e-?\d+)?\}\n\{"id": "two", "score": -?\d+(\.\d+)?(e-?\d+)?\}\n$/,
+  );
+  assert.match(stderr, /^Scored +2 samples/);
+});
+
+test('standard input and `score` spelled out give the same; so does a JSON array', async () => {
+  const rows = [GOOD, { ...GOOD, id: 2, output: 'five' }];
+  const fromArgument = await runCli(['score', fileIn(FOLDER, 'a.json', JSON.stringify(rows)), '-m', MODEL, ...QUIET]);
+  const fromStdin = await runCli(['-m', MODEL, ...QUIET], jsonl(...rows));
+  const fromDash = await runCli(['score', '-', '-m', MODEL, ...QUIET], jsonl(...rows));
+  assert.is(parseLines(fromArgument.stdout).length, 2);
+  assert.is(fromStdin.stdout, fromArgument.stdout);
+  assert.is(fromDash.stdout, fromArgument.stdout);
+});
+
+test('a configuration file says it all; flags come before it', async () => {
+  const input = fileIn(FOLDER, 'configured.jsonl', jsonl(GOOD));
+  const output = inFolder('configured-out.jsonl');
+  const config = fileIn(
+    FOLDER,
+    'config.yaml',
+    `name: Test\nmodel: ${MODEL}\nbatch_size: 32\nmax_length: 4096\ninput: ${input}\noutput: ${output}\n`,
+  );
+  const { code, stderr, stdout } = await runCli(['-c', config, '--max-length', '20', ...QUIET]);
+  assert.is(code, 0, stderr);
+  assert.is(stdout, '');
+  assert.is(parseLines(readFileSync(output, 'utf8'))[0]?.['id'], 1);
+  assert.match(stderr, /Warning +1 sample was longer than max_length \(20 tokens\)/);
+});
+
+test('bad rows are reported and set aside, good ones scored, exit code 3', async () => {
+  const rows = [
+    '\ufeff{"id": 0, "instruction": "BOM and CRLF", "output": "a"}\r',
+    '{"id": 1, "instruction": ',
+    '',
+    '[1, 2]',
+    '{"id": 2, "instruction": 7, "output": "a"}',
+    '{"id": 3, "instruction": "q"}',
+    '{"id": 4, "instruction": "q", "output": ""}',
+    '{"id": 12345678901234567890, "instruction": "q", "output": "a"}',
+    '{"id": {"x": 1}, "instruction": "q", "output": "a"}',
+  ];
+  const invalid = Buffer.concat([
+    Buffer.from('{"id": 9, "instruction": "'),
+    Buffer.of(0xff, 0xfe),
+    Buffer.from('", "output": "a"}\n'),
+  ]);
+  const input = fileIn(FOLDER, 'bad.jsonl', Buffer.concat([Buffer.from(jsonl(...rows)), invalid]));
+  const output = inFolder('bad-out.jsonl');
+  const log = inFolder('bad.log');
+  const { code, stderr } = await runCli([input, '-m', MODEL, '-o', output, '--log', log, ...QUIET]);
+  assert.is(code, 3, stderr);
+  const scores = readFileSync(output, 'utf8');
+  assert.equal(
+    [...scores.matchAll(/"id": (\w+),/g)].map((match) => match[1]),
+    ['0', '12345678901234567890'],
+  );
+  const rejects = parseLines(readFileSync(`${output}.rejects.jsonl`, 'utf8'));
+  assert.equal(
+    rejects.map(({ line, code }) => [line, code]),
+    [2, 4, 5, 6, 7, 9, 10].map((line) => [line, 'INFORM_INVALID_SAMPLE']),
+  );
+  assert.match(stderr, /Rejected .*bad\.jsonl, line 6: "output" is missing \[INFORM_INVALID_SAMPLE\]/);
+  assert.match(stderr, /Rejected +7 samples, see/);
+  const events = parseLines(readFileSync(log, 'utf8')).map(({ event }) => event);
+  assert.equal(events, ['start', ...new Array<string>(7).fill('rejected'), 'finished']);
+});
+
+test('--on-error stop ends at the first bad row and keeps what was scored', async () => {
+  const rows = [...Array.from({ length: 40 }, (_, id) => ({ ...GOOD, id })), { instruction: 'q' }, GOOD];
+  const output = inFolder('stopped.jsonl');
+  const { code, stderr } = await runCli(['-m', MODEL, '--on-error', 'stop', '-o', output, ...QUIET], jsonl(...rows));
+  assert.is(code, 1);
+  assert.match(stderr, /<stdin>, line 41: "output" is missing.* \[INFORM_INVALID_SAMPLE\]/);
+  assert.not.ok(existsSync(output));
+  assert.is(parseLines(readFileSync(`${output}.partial`, 'utf8')).length, 40);
+});
+
+test('an existing output is not touched without --overwrite', async () => {
+  const output = fileIn(FOLDER, 'precious.jsonl', 'precious\n');
+  const refused = await runCli(['-m', MODEL, '-o', output, ...QUIET], jsonl(GOOD));
+  assert.is(refused.code, 1);
+  assert.match(refused.stderr, /--overwrite.*\[INFORM_OUTPUT_UNWRITABLE\]/);
+  assert.is(readFileSync(output, 'utf8'), 'precious\n');
+  const replaced = await runCli(['-m', MODEL, '-o', output, '--overwrite', ...QUIET], jsonl(GOOD));
+  assert.is(replaced.code, 0, replaced.stderr);
+  assert.is(parseLines(readFileSync(output, 'utf8')).length, 1);
+});
+
+test('a row of 50 MB is scored like any other', async () => {
+  const rows = jsonl({ ...GOOD, output: 'word '.repeat(10_000_000) }, GOOD);
+  const { code, stdout, stderr } = await runCli([
+    fileIn(FOLDER, 'huge.jsonl', rows),
+    '-m',
+    MODEL,
+    '--max-length',
+    '64',
+    ...QUIET,
+  ]);
+  assert.is(code, 0, stderr);
+  assert.is(parseLines(stdout).length, 2);
+});
+
+const MISTAKES: [what: string, args: () => Promise<string[]> | string[], code: number, message: RegExp][] = [
+  [
+    'a missing input',
+    () => [inFolder('none.jsonl'), '-m', MODEL],
+    1,
+    /none\.jsonl does not exist.*INFORM_INPUT_UNREADABLE/,
+  ],
+  ['a folder as input', () => [FOLDER, '-m', MODEL], 1, /is a directory.*INFORM_INPUT_UNREADABLE/],
+  [
+    'an empty input',
+    () => [fileIn(FOLDER, 'empty.jsonl', ''), '-m', MODEL],
+    1,
+    /holds no samples.*INFORM_INPUT_UNREADABLE/,
+  ],
+  ['no model', () => [fileIn(FOLDER, 'x.jsonl', jsonl(GOOD))], 2, /No model is named.*INFORM_INVALID_CONFIG/],
+  ['a missing model', () => ['-', '-m', inFolder('none.gguf')], 1, /none\.gguf does not exist.*INFORM_MODEL_NOT_FOUND/],
+  [
+    'a model that is text',
+    () => ['-', '-m', fileIn(FOLDER, 'text.gguf', 'no')],
+    1,
+    /is not a GGUF file.*INFORM_INVALID_MODEL_FILE/,
+  ],
+  [
+    'a model without a head',
+    async () => [
+      '-',
+      '-m',
+      await editGguf(MODEL, inFolder('headless.gguf'), { keep: ({ name }) => !name.startsWith('cls.') }),
+    ],
+    1,
+    /no score head.*INFORM_MODEL_HAS_NO_HEAD/,
+  ],
+  ['an unknown flag', () => ['-', '-m', MODEL, '--batchsize', '3'], 2, /batchsize.*INFORM_INVALID_CONFIG/],
+  ['a wrong flag value', () => ['-', '-m', MODEL, '--batch-size', '3x'], 2, /--batch-size must be an integer.*"3x"/],
+  ['a wrong choice', () => ['-', '-m', MODEL, '--kv-type', 'f64'], 2, /kv-type/],
+  [
+    'a missing configuration',
+    () => ['-c', inFolder('none.yaml')],
+    2,
+    /none\.yaml cannot be read.*INFORM_INVALID_CONFIG/,
+  ],
+  [
+    'an output in a missing folder',
+    () => ['-', '-m', MODEL, '-o', inFolder('no/out.jsonl')],
+    1,
+    /INFORM_OUTPUT_UNWRITABLE/,
+  ],
+  [
+    'an output that is the input',
+    () => {
+      const input = fileIn(FOLDER, 'same.jsonl', jsonl(GOOD));
+      return [input, '-m', MODEL, '-o', input, '--overwrite'];
+    },
+    1,
+    /is the input.*INFORM_OUTPUT_UNWRITABLE/,
+  ],
+  ['inspecting what is no model', () => ['inspect', fileIn(FOLDER, 'y.gguf', 'no')], 1, /not a GGUF file/],
+  ['a max_length beyond the model', () => ['-', '-m', MODEL, '--max-length', '200000'], 2, /trained on/],
+];
+
+for (const [what, args, expected, message] of MISTAKES) {
+  test(`a mistake gets one sentence and its exit code: ${what}`, async () => {
+    const { code, stdout, stderr } = await runCli([...(await args())], jsonl(GOOD));
+    assert.is(code, expected, stderr);
+    assert.match(stderr, message);
+    assert.is(stderr.trim().split('\n').length, 1, `more than one line: ${stderr}`);
+    assert.not.match(stderr, /^ +at /m, 'a stack trace');
+    assert.is(stdout, '');
+  });
+}
+
+test('a reader that leaves early ends the run quietly', async () => {
+  const rows = jsonl(...Array.from({ length: 2000 }, (_, id) => ({ ...GOOD, id })));
+  const child = startCli([fileIn(FOLDER, 'many.jsonl', rows), '-m', MODEL, ...QUIET]);
+  child.stdout.once('data', () => child.stdout.destroy());
+  const { code, stderr } = await finished(child);
+  assert.is(code, 0, stderr);
+  assert.is(stderr, '');
+});
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`${signal} ends the run in order: exit code 130, scores kept`, async () => {
+    const rows = jsonl(...Array.from({ length: 5000 }, (_, id) => ({ ...GOOD, id })));
+    const output = inFolder(`${signal}.jsonl`);
+    const child = startCli([fileIn(FOLDER, 'long.jsonl', rows), '-m', MODEL, '-o', output, ...QUIET]);
+    const timer = setInterval(() => {
+      if (!existsSync(`${output}.partial`) || readFileSync(`${output}.partial`, 'utf8') === '') return;
+      clearInterval(timer);
+      child.kill(signal);
+    }, 10);
+    const { code, stderr } = await finished(child);
+    clearInterval(timer);
+    assert.is(code, 130, stderr);
+    assert.match(stderr, /scores so far are in .*\.partial/);
+    assert.not.ok(existsSync(output));
+    const kept = parseLines(readFileSync(`${output}.partial`, 'utf8'));
+    assert.equal(
+      kept.map(({ id }) => id),
+      kept.map((_, i) => i),
+    );
+  });
+}
+
+test('the demo says that its scores mean nothing, and makes its model once', async () => {
+  const cache = inFolder('cache');
+  mkdirSync(cache);
+  const env = { INFORM_CACHE_DIR: cache };
+  const first = await runCli(['demo'], '', env);
+  assert.is(first.code, 0, first.stderr);
+  assert.match(first.stderr, /carry no meaning/);
+  assert.is(parseLines(first.stdout).length, 16);
+  const second = await runCli(['-m', 'demo', ...QUIET], jsonl(GOOD), env);
+  assert.is(second.code, 0, second.stderr);
+  assert.match(second.stderr, /carry no meaning/);
+});
+
+test('inspect and devices answer people and programs', async () => {
+  const text = await runCli(['inspect', MODEL]);
+  assert.is(text.code, 0, text.stderr);
+  assert.match(text.stdout, /llama/);
+  const inspected = JSON.parse((await runCli(['inspect', MODEL, '--json'])).stdout) as Record<string, unknown>;
+  assert.is(inspected['architecture'], 'llama');
+  assert.match((await runCli(['devices'])).stdout, /CPU/);
+  const { devices } = JSON.parse((await runCli(['devices', '--json'])).stdout) as { devices: { type: string }[] };
+  assert.ok(devices.some(({ type }) => type === 'cpu'));
+});
+
+test('--help and --version', async () => {
+  const help = await runCli(['--help']);
+  assert.is(help.code, 0);
+  for (const word of ['--batch-size', '--max-length', 'demo', 'inspect', 'devices', 'Exit codes']) {
+    assert.ok(help.stdout.includes(word), word);
+  }
+  assert.match((await runCli(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+});
+
+test('a log that cannot be written stops the run before it starts', async () => {
+  writeFileSync(inFolder('file'), '');
+  const { code, stderr } = await runCli(['-', '-m', MODEL, '--log', inFolder('file/log')], jsonl(GOOD));
+  assert.is(code, 1);
+  assert.match(stderr, /log .* cannot be written.*INFORM_OUTPUT_UNWRITABLE/);
+});
+
+test.run();
