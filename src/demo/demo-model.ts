@@ -26,12 +26,10 @@ export async function ensureDemoModel(onProgress?: (fraction: number) => void): 
   if (await exists(path)) return path;
 
   const sources = await llamaVocabularyFiles();
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    const message = `The cache folder ${folder} cannot be made: ${messageOf(error)}. Set INFORM_CACHE_DIR to another one.`;
-    throw new InformError('INFORM_OUTPUT_UNWRITABLE', message, { cause: error });
-  });
-  const work = await mkdtemp(join(tmpdir(), 'inform-score-demo-'));
+  let work: string | undefined;
   try {
+    await mkdir(folder, { recursive: true });
+    work = await mkdtemp(join(tmpdir(), 'inform-score-demo-'));
     const checkpoint = join(work, 'inform-score-demo');
     onProgress?.(0);
     await generateCheckpoint(checkpoint, sources);
@@ -39,10 +37,19 @@ export async function ensureDemoModel(onProgress?: (fraction: number) => void): 
       type: 'bf16',
       onProgress: ({ bytesWritten, totalBytes }) => onProgress?.(bytesWritten / totalBytes),
     });
+  } catch (error) {
+    throw error instanceof InformError ? error : notMade(folder, error);
   } finally {
-    await rm(work, { recursive: true, force: true });
+    if (work !== undefined) await rm(work, { recursive: true, force: true });
   }
   return path;
+}
+
+function notMade(folder: string, cause: unknown): InformError {
+  const places = `It needs 80 MB in ${tmpdir()} and ${folder}; INFORM_CACHE_DIR chooses another cache folder.`;
+  return new InformError('INFORM_OUTPUT_UNWRITABLE', `The demo model cannot be made: ${messageOf(cause)}. ${places}`, {
+    cause,
+  });
 }
 
 /**

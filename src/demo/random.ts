@@ -1,7 +1,7 @@
 /**
  * A stream of 32-bit random numbers: xoshiro128** (Blackman and Vigna, https://prng.di.unimi.it), its state filled by
- * SplitMix32 from a seed and a name. Streams of different names are independent, and integer arithmetic gives the same
- * numbers on every platform.
+ * SplitMix32 from a seed and a name. Streams of one seed with different names are unrelated, and so are those of one name
+ * with different seeds; integer arithmetic gives the same numbers on every platform.
  */
 export class RandomStream {
   #a: number;

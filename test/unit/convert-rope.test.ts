@@ -16,7 +16,8 @@ test("the factors for heads of 128, as transformers 5.23's `llama3` rope scales 
   const expected = [...Array<number>(29).fill(1), ...between, ...Array<number>(29).fill(8)];
   const factors = llama3RopeFactors(128, 500000, LLAMA31);
   assert.is(factors.length, 64);
-  factors.forEach((factor, i) => assert.ok(Math.abs(factor - (expected[i] ?? 0)) < 2e-6, `${i}: ${factor}`));
+  for (const [i, factor] of factors.entries())
+    assert.ok(Math.abs(factor - (expected[i] ?? 0)) < 2e-6, `${i}: ${factor}`);
 });
 
 /** Hugging Face's rotation: dimension j turns with j + d/2. */

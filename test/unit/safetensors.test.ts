@@ -96,7 +96,7 @@ test('an index cannot lead out of the folder', async () => {
 
 test('headers that are none', async () => {
   await refused(/is not a safetensors file: it has 3 bytes/, { 'model.safetensors': 'abc' });
-  await refused(/header would be 7234317\d+ bytes long/, { 'model.safetensors': 'abcdefgd' });
+  await refused(/header would be \d{19} bytes long/, { 'model.safetensors': 'abcdefgd' });
   const beyond = safetensorsBytes('{}', Buffer.alloc(0)).subarray(0, 9);
   await refused(/header would be 2 bytes long/, { 'model.safetensors': beyond });
   await refused(/is not valid JSON/, single('{"a":'));

@@ -1,0 +1,91 @@
+"""The published reward model, INFORMForSequenceClassification, on top of Hugging Face transformers.
+
+A LlamaModel without a language-model head, and instead of one
+
+    score = Linear(hidden, hidden), ReLU, Linear(hidden, 1)
+
+The reward of a conversation is that head's output, a raw logit, at the last token of the sequence. Sequences are given
+one at a time and never padded, so "the last token" needs no pad id to be found.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from torch import nn
+from transformers import LlamaConfig, LlamaModel
+
+
+class InformReference(nn.Module):
+    """The module names are those of the published checkpoint's tensors (`model.…`, `score.0.…`, `score.2.…`)."""
+
+    def __init__(self, config: LlamaConfig):
+        super().__init__()
+        self.model = LlamaModel(config)
+        self.score = nn.Sequential(
+            nn.Linear(config.hidden_size, config.hidden_size),
+            nn.ReLU(),
+            nn.Linear(config.hidden_size, 1),
+        )
+
+    @torch.inference_mode()
+    def reward(self, ids: list[int]) -> float:
+        """The reward of one sequence of token ids (any length from 1 on)."""
+        hidden = self.model(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state  # [1, tokens, hidden]
+        return self.score(hidden[0, -1]).item()
+
+
+def load_config(checkpoint: Path) -> LlamaConfig:
+    """The checkpoint's config with eager attention, after a check that its rope scaling is understood as written."""
+    config = LlamaConfig.from_pretrained(checkpoint, attn_implementation="eager")
+    written = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
+    scaling = written.get("rope_parameters") or written.get("rope_scaling") or {}
+    # transformers 5 renamed this part of the config; a silently dropped scaling would still give plausible scores.
+    for key, value in scaling.items():
+        if config.rope_parameters[key] != value:
+            raise ValueError(f"config.json has {key} = {value}, transformers took {config.rope_parameters[key]}")
+    theta = scaling.get("rope_theta", written.get("rope_theta"))
+    if theta is not None and config.rope_parameters["rope_theta"] != theta:
+        raise ValueError(f"config.json has rope_theta = {theta}, transformers took {config.rope_parameters}")
+    return config
+
+
+def tensor_files(checkpoint: Path) -> dict[str, Path]:
+    """Every tensor's file, from the index or the single file. Each file must hold what the index says, and only that."""
+    index = checkpoint / "model.safetensors.index.json"
+    if not index.exists():
+        only = checkpoint / "model.safetensors"
+        with safe_open(only, framework="pt") as file:
+            return {name: only for name in file.keys()}
+    named = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+    found = {}
+    for shard in sorted(set(named.values())):
+        with safe_open(checkpoint / shard, framework="pt") as file:
+            found.update({name: shard for name in file.keys()})
+    if found != named:
+        raise ValueError(f"the index and the shards disagree: {sorted(found.items() ^ named.items())[:4]}")
+    return {name: checkpoint / shard for name, shard in found.items()}
+
+
+def load_reference(checkpoint: Path, dtype: torch.dtype = torch.float32) -> InformReference:
+    """Strict: a tensor that is missing, left over, or of another shape is an error."""
+    model = InformReference(load_config(checkpoint))
+    state = {}
+    for name, path in tensor_files(checkpoint).items():
+        with safe_open(path, framework="pt") as file:
+            state[name] = file.get_tensor(name)
+    model.load_state_dict(state, strict=True)
+    # The parameters only: Module.to would also round the rotary frequencies, which the published code keeps in float32.
+    for parameter in model.parameters():
+        parameter.data = parameter.data.to(dtype)
+    return model.eval()
+
+
+def fingerprint(checkpoint: Path) -> dict[str, str]:
+    """SHA-256 of every file of the checkpoint that decides a score."""
+    names = ["config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"]
+    paths = [checkpoint / name for name in names if (checkpoint / name).exists()]
+    paths += sorted(checkpoint.glob("*.safetensors"))
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
