@@ -83,9 +83,9 @@ def load_reference(checkpoint: Path, dtype: torch.dtype = torch.float32) -> Info
     return model.eval()
 
 
-def fingerprint(checkpoint: Path) -> dict[str, str]:
-    """SHA-256 of every file of the checkpoint that decides a score."""
-    names = ["config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"]
-    paths = [checkpoint / name for name in names if (checkpoint / name).exists()]
-    paths += sorted(checkpoint.glob("*.safetensors"))
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+def fingerprint(checkpoint: Path) -> str:
+    """SHA-256 of config.json and the weight files one after another, as test/support/models.ts computes it."""
+    digest = hashlib.sha256((checkpoint / "config.json").read_bytes())
+    for path in sorted(checkpoint.glob("*.safetensors")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
