@@ -1,5 +1,6 @@
 import { Template } from '@huggingface/jinja';
 import { InformError, messageOf } from './errors.js';
+import { withPythonWhitespace } from './python-whitespace.js';
 import type { Message } from './sample.js';
 
 /** Makes the library's own `strftime_now` undefined. As parsed statements, so that the source's white space stays. */
@@ -32,7 +33,7 @@ export class ChatTemplate {
   /** The conversation as the model reads it, BOS included. Throws INFORM_TEMPLATE_FAILED. */
   render(messages: Message[]): string {
     try {
-      return this.#template.render({ ...this.#variables, messages });
+      return withPythonWhitespace(messages, (shown) => this.#template.render({ ...this.#variables, messages: shown }));
     } catch (error) {
       throw new InformError('INFORM_TEMPLATE_FAILED', `The chat template refused the sample: ${messageOf(error)}.`, {
         cause: error,

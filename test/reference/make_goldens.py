@@ -8,6 +8,7 @@ fields.
 
 import gzip
 import json
+import re
 import statistics
 import sys
 from pathlib import Path
@@ -42,7 +43,7 @@ def tokenized(checkpoint: Path) -> list[dict]:
         # transformers may rebuild a tokenizer by its class's rules; the tokenizers library takes tokenizer.json as it is.
         if ids != plain.encode(prompt, add_special_tokens=False).ids:
             raise ValueError(f"{entry['name']}: transformers and tokenizers disagree about the ids")
-        if entry["name"].endswith(" tokens") and entry["name"] != f"{len(ids)} tokens":
+        if re.fullmatch(r"\d+ tokens", entry["name"]) and entry["name"] != f"{len(ids)} tokens":
             raise ValueError(f"{entry['name']}: has {len(ids)} tokens")
         counts = {"tokenCount": len(ids), "truncated": len(ids) > MAX_LENGTH}
         found.append({**entry, "prompt": prompt, **counts, "ids": ids[:MAX_LENGTH]})

@@ -191,19 +191,19 @@ def long() -> list[dict]:
     prose = "\n\n".join(row["output"] for row in rows)
     mixed = "Ünïcödé 混合 текст 😀 mixed with words. "
     return [
-        pair("about 1000 tokens", "Go on.", prose[:4600]),
-        pair("about 2000 tokens", "Go on.", prose[4600:13600]),
+        pair("1200 tokens, give or take", "Go on.", prose[:4600]),
+        pair("2100 tokens, give or take", "Go on.", prose[4600:13600]),
         pair("4095 tokens", "Count.", "a" + " a" * LONG_FILL),
         pair("4096 tokens", "Count.", "a" + " a" * (LONG_FILL + 1)),
         pair("4097 tokens", "Count.", "a" + " a" * (LONG_FILL + 2)),
-        pair("about 4150 tokens, cut in the answer", "Continue the text.", prose[:19200]),
-        pair("about 6000 tokens, cut in the answer", "Continue.", mixed * 350),
-        pair("about 4300 tokens, cut in the instruction", "Summarise: " + prose[3000:22500], "It is about many things."),
+        pair("4500 tokens, give or take, cut in the answer", "Continue the text.", prose[:19200]),
+        pair("6000 tokens, give or take, cut in the answer", "Continue.", mixed * 397),
+        pair("4450 tokens, give or take, cut in the instruction", "Summarise: " + prose[3000:22500], "It is about many things."),
     ]
 
 
 # So many more " a" after the "a", one token each, make the conversation "4095 tokens" 4095 tokens long.
-LONG_FILL = 4054
+LONG_FILL = 4056
 
 
 def samples() -> list[dict]:
