@@ -15,7 +15,6 @@ const WHITE = Array.from('\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007
 /** White space for neither: the private use area. */
 const INKED = Array.from({ length: 32 }, (_, i) => String.fromCharCode(0xe000 + i));
 
-// eslint-disable-next-line no-control-regex -- these are the characters in question
 const DISPUTED = /[\u001c-\u001f\u0085\ufeff]/;
 
 /** Renders messages with `render` as if its trimming were Python's. */
