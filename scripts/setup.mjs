@@ -11,7 +11,12 @@ checkNode();
 if (!packagesAreInstalled()) {
   step('installing packages', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
 }
-step('building the native addon', process.execPath, [path.join('scripts', 'build-native.mjs')], { quiet: true });
+step(
+  'building llama.cpp and the native addon (the first time takes a few minutes)',
+  process.execPath,
+  [path.join('scripts', 'build-native.mjs')],
+  { quiet: true },
+);
 step('compiling TypeScript', process.execPath, [path.join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.']);
 
 function checkNode() {

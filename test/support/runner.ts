@@ -34,7 +34,7 @@ interface FileResult extends Totals {
   problem: string | undefined;
 }
 
-const DEADLINE_SECONDS = 120;
+const DEADLINE_SECONDS = 300;
 /** Output beyond this is cut from its beginning: a test in an endless loop may print for its whole time. */
 const MAX_OUTPUT_CHARACTERS = 2 ** 22;
 
