@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
 import { inspectCommand } from './commands/inspect.js';
@@ -26,6 +27,7 @@ async function main(args: string[]): Promise<number> {
     )
     .command(scoreCommand(finish))
     .command(demoCommand(finish))
+    .command(convertCommand())
     .command(inspectCommand())
     .command(devicesCommand())
     .example('$0 demo', 'score a few real samples with the embedded model')

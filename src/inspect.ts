@@ -1,6 +1,7 @@
 import { arrayAt, numberAt, stringAt, stringsAt } from './gguf/metadata.js';
 import { readGguf, type Gguf, type GgufTensor } from './gguf/reader.js';
 import { elementCount, LLAMA_FILE_TYPES, type GgufMetadata, type GgufValue } from './gguf/types.js';
+import { formatBytes } from './progress.js';
 
 /** What a GGUF file holds. Plain JSON: absent facts are null; numbers that JSON cannot hold exactly are strings. */
 export interface ModelReport {
@@ -172,7 +173,7 @@ export function formatReport(report: ModelReport): string {
   const { geometry, tokenizer, quantization, head, chatTemplate } = report;
   const lines = [
     row('model', `${shown(report.name)}, architecture ${shown(report.architecture)}`),
-    row('file', `${report.path}, ${bytesText(report.fileBytes)}, GGUF version ${report.ggufVersion}`),
+    row('file', `${report.path}, ${formatBytes(report.fileBytes)}, GGUF version ${report.ggufVersion}`),
     row('parameters', report.parameters.toLocaleString('en')),
     row(
       'layers',
@@ -184,7 +185,7 @@ export function formatReport(report: ModelReport): string {
     ),
     row('type', shown(quantization.fileType)),
     ...quantization.types.map(({ type, tensors, bytes }) =>
-      row('', `${type}: ${tensors} tensors, ${bytesText(bytes)}`),
+      row('', `${type}: ${tensors} tensors, ${formatBytes(bytes)}`),
     ),
     ...headLines(head),
     row(
@@ -226,9 +227,4 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
 function printable(text: string): string {
   const shortened = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
   return shortened.replace(CONTROL, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
-}
-
-function bytesText(bytes: number): string {
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }

@@ -25,7 +25,7 @@ export async function resolveModel(model: string): Promise<string> {
   }
   throw new InformError(
     'INFORM_MODEL_NOT_FOUND',
-    `${model} is a folder. Scoring takes a GGUF file; converting a checkpoint folder is not part of this version.`,
+    `${model} is a folder. Scoring takes a GGUF file; make one with: inform-score convert ${model} -o model.gguf`,
   );
 }
 
@@ -34,7 +34,7 @@ function notFound(model: string, error: unknown): InformError {
   if (missing && HUB_ID.test(model) && !model.endsWith('.gguf')) {
     return new InformError(
       'INFORM_MODEL_NOT_FOUND',
-      `${model} is a Hugging Face id, and this version does not download or convert. Name a GGUF file that holds the ` +
+      `${model} is a Hugging Face id, and this version does not download. Name a GGUF file that holds the ` +
         `model with its score head (-m model.gguf), or try the embedded model with -m demo.`,
       { cause: error },
     );

@@ -1,6 +1,7 @@
 import { takeEngineLog } from './engine-log.js';
 import { ExitCode } from './exit-codes.js';
 import { InformError } from './errors.js';
+import { onInterrupt } from './interrupt.js';
 import { RejectSink } from './io/rejects.js';
 import { openResults, STDOUT, type ResultSink } from './io/results.js';
 import { readRows, type InputRow } from './io/rows.js';
@@ -223,21 +224,4 @@ function chooseInputs(inputs: readonly string[]): readonly string[] {
   if (inputs.length > 0) return inputs;
   if (!process.stdin.isTTY) return [STDIN];
   throw new InformError('INFORM_INVALID_CONFIG', 'No input is named. Pass a file of samples, or pipe samples in.');
-}
-
-/** SIGINT and its like end the run in order; a second one ends the process at once. */
-function onInterrupt(): { signal: AbortSignal; release: () => void } {
-  const controller = new AbortController();
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  const handle = (): void => {
-    if (controller.signal.aborted) process.exit(ExitCode.interrupted);
-    controller.abort();
-  };
-  for (const name of signals) process.on(name, handle);
-  return {
-    signal: controller.signal,
-    release: () => {
-      for (const name of signals) process.off(name, handle);
-    },
-  };
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runCli, startCli, finished } from '../support/cli.js';
-import { editGguf, testModel } from '../support/models.js';
+import { editGguf, testCheckpoint, testModel } from '../support/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 
 const MODEL = await testModel('bf16');
@@ -192,6 +192,13 @@ const MISTAKES: [what: string, args: () => Promise<string[]> | string[], code: n
     1,
     /is the input.*INFORM_OUTPUT_UNWRITABLE/,
   ],
+  [
+    'converting what is no checkpoint',
+    () => ['convert', FOLDER, '-o', inFolder('z.gguf')],
+    1,
+    /INFORM_INVALID_CHECKPOINT/,
+  ],
+  ['scoring with a checkpoint folder', async () => ['-', '-m', await testCheckpoint()], 1, /inform-score convert/],
   ['inspecting what is no model', () => ['inspect', fileIn(FOLDER, 'y.gguf', 'no')], 1, /not a GGUF file/],
   ['a max_length beyond the model', () => ['-', '-m', MODEL, '--max-length', '200000'], 2, /trained on/],
 ];
@@ -250,6 +257,17 @@ test('the demo says that its scores mean nothing, and makes its model once', asy
   const second = await runCli(['-m', 'demo', ...QUIET], jsonl(GOOD), env);
   assert.is(second.code, 0, second.stderr);
   assert.match(second.stderr, /carry no meaning/);
+});
+
+test('a checkpoint folder is converted, and the result scores like the converted model of the tests', async () => {
+  const output = inFolder('converted.gguf');
+  const converted = await runCli(['convert', await testCheckpoint(), '-o', output]);
+  assert.is(converted.code, 0, converted.stderr);
+  assert.match(converted.stderr, /^Converted .* \(bf16, 42\.\d MB\)\n$/);
+  assert.ok(readFileSync(output).equals(readFileSync(MODEL)));
+  const refused = await runCli(['convert', await testCheckpoint(), '-o', output]);
+  assert.is(refused.code, 1);
+  assert.match(refused.stderr, /--overwrite.*INFORM_OUTPUT_UNWRITABLE/);
 });
 
 test('inspect and devices answer people and programs', async () => {

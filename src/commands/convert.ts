@@ -1,0 +1,39 @@
+import type { CommandModule } from 'yargs';
+import type { ConversionType } from '../convert/convert.js';
+
+const TYPES: readonly ConversionType[] = ['f32', 'f16', 'bf16'];
+
+interface ConvertArguments {
+  checkpoint: string;
+  output: string;
+  type: ConversionType;
+  overwrite: boolean;
+}
+
+/** `inform-score convert CHECKPOINT -o model.gguf` */
+export function convertCommand(): CommandModule<object, ConvertArguments> {
+  return {
+    command: 'convert <checkpoint>',
+    describe: 'make a GGUF with its score head out of a Hugging Face checkpoint folder',
+    builder: (argv) =>
+      argv
+        .positional('checkpoint', { type: 'string', demandOption: true, describe: 'the folder with config.json' })
+        .option('output', {
+          alias: 'o',
+          type: 'string',
+          requiresArg: true,
+          demandOption: true,
+          describe: 'the GGUF file to write',
+        })
+        .option('type', {
+          choices: TYPES,
+          default: 'bf16' as const,
+          describe: "the matrices' type; bf16 keeps the checkpoint's precision",
+        })
+        .option('overwrite', { type: 'boolean', default: false, describe: 'replace an existing output' }),
+    handler: async ({ checkpoint, output, type, overwrite }) => {
+      const { runConvert } = await import('../run-convert.js');
+      await runConvert(checkpoint, output, type, overwrite);
+    },
+  };
+}
