@@ -10,8 +10,8 @@ target_compile_definitions(inform_score PRIVATE NAPI_VERSION=8)
 target_link_libraries(inform_score PRIVATE inform_engine ${CMAKE_JS_LIB})
 set_target_properties(inform_score PROPERTIES
   PREFIX "" SUFFIX ".node"
-  LIBRARY_OUTPUT_DIRECTORY "${INFORM_OUTPUT_DIR}"
-  RUNTIME_OUTPUT_DIRECTORY "${INFORM_OUTPUT_DIR}")
+  LIBRARY_OUTPUT_DIRECTORY "$<1:${INFORM_OUTPUT_DIR}>"
+  RUNTIME_OUTPUT_DIRECTORY "$<1:${INFORM_OUTPUT_DIR}>")
 # node itself provides the Node-API symbols.
 if(APPLE)
   target_link_options(inform_score PRIVATE -undefined dynamic_lookup)

@@ -32,6 +32,7 @@ endforeach()
 
 add_subdirectory("${INFORM_LLAMA_SOURCE}" "${CMAKE_BINARY_DIR}/llama.cpp" EXCLUDE_FROM_ALL)
 
+# The generator expressions keep Visual Studio from adding the configuration's name to the folder.
 # Every library that ggml builds, backends included, goes beside the addon, under its plain name: packed and unpacked
 # folders keep no symbolic links.
 function(inform_targets_below dir out)
@@ -49,8 +50,8 @@ foreach(target IN LISTS llama_targets)
   get_target_property(type ${target} TYPE)
   if(type STREQUAL "SHARED_LIBRARY" OR type STREQUAL "MODULE_LIBRARY")
     set_target_properties(${target} PROPERTIES
-      LIBRARY_OUTPUT_DIRECTORY "${INFORM_OUTPUT_DIR}"
-      RUNTIME_OUTPUT_DIRECTORY "${INFORM_OUTPUT_DIR}")
+      LIBRARY_OUTPUT_DIRECTORY "$<1:${INFORM_OUTPUT_DIR}>"
+      RUNTIME_OUTPUT_DIRECTORY "$<1:${INFORM_OUTPUT_DIR}>")
     set_property(TARGET ${target} PROPERTY VERSION)
     set_property(TARGET ${target} PROPERTY SOVERSION)
   endif()

@@ -13,7 +13,10 @@ file(WRITE "${CMAKE_BINARY_DIR}/empty.cpp" "")
 execute_process(
   COMMAND ${CMAKE_CXX_COMPILER} -march=native -dM -E "${CMAKE_BINARY_DIR}/empty.cpp"
   OUTPUT_VARIABLE INFORM_CPU_MACROS
-  COMMAND_ERROR_IS_FATAL ANY)
+  RESULT_VARIABLE INFORM_CPU_RESULT)
+if(NOT INFORM_CPU_RESULT EQUAL 0)
+  message(FATAL_ERROR "The compiler does not say what this CPU has (-march=native). Set INFORM_PORTABLE=1.")
+endif()
 
 function(inform_cpu_option option)
   set(has ON)

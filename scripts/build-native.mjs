@@ -36,7 +36,8 @@ function checkTools() {
   ];
   if (process.platform !== 'win32') {
     tools.push([
-      process.env.CXX ?? 'c++',
+      (process.env.CXX ?? 'c++').split(' ')[0], // CXX may be "ccache g++"
+
       'Debian/Ubuntu: apt-get install build-essential; macOS: xcode-select --install',
     ]);
   }

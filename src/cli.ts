@@ -9,7 +9,7 @@ import { devicesCommand } from './commands/devices.js';
 import { inspectCommand } from './commands/inspect.js';
 import { scoreCommand } from './commands/score.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
-import { InformError } from './errors.js';
+import { InformError, systemCodeOf } from './errors.js';
 import { packageRoot } from './package-root.js';
 
 const HELP_WIDTH = 110;
@@ -32,14 +32,14 @@ async function main(args: string[]): Promise<number> {
     .command(devicesCommand())
     .example('$0 demo', 'score a few real samples with the embedded model')
     .example('$0 data.jsonl -m inform-orm.gguf -o scores.jsonl', 'score a file')
-    .example('$0 -c configs/inform.yaml data.jsonl', 'score as a configuration file says')
+    .example('$0 -c config.yaml data.jsonl', 'score as a configuration file says')
     .epilogue(
       'Exit codes: 0 all scored; 1 failed; 2 wrong usage or configuration; 3 finished, some samples rejected; 130 interrupted.',
     )
     .version(packageVersion())
     .strict()
     .recommendCommands()
-    .parserConfiguration({ 'boolean-negation': true, 'parse-numbers': false })
+    .parserConfiguration({ 'boolean-negation': true, 'parse-numbers': false, 'duplicate-arguments-array': false })
     .wrap(Math.min(HELP_WIDTH, process.stderr.isTTY ? process.stderr.columns : HELP_WIDTH))
     .exitProcess(false)
     .fail((message, error: Error | undefined) => {
@@ -79,4 +79,8 @@ function packageVersion(): string {
   return version;
 }
 
+// Whoever reads our output may leave early; scoring has its own way to notice.
+process.stdout.on('error', (error) => {
+  if (systemCodeOf(error) !== 'EPIPE') throw error;
+});
 process.exitCode = await main(hideBin(process.argv));

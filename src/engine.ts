@@ -131,9 +131,11 @@ export class Engine {
 
 /** Throws INFORM_ABORTED once the signal has fired. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new InformError('INFORM_ABORTED', 'The work was aborted.', { cause: signal.reason });
-  }
+  if (signal?.aborted) throw abortError(signal);
+}
+
+export function abortError(signal: AbortSignal): InformError {
+  return new InformError('INFORM_ABORTED', 'The work was aborted.', { cause: signal.reason });
 }
 
 /** All sequences one after the other. */

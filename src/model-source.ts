@@ -13,15 +13,16 @@ export const DEMO_NOTICE =
 const HUB_ID = /^[\w.-]+\/[\w.-]+$/;
 
 /** The GGUF file behind `model:`. Throws INFORM_MODEL_NOT_FOUND. */
-export async function resolveModel(model: string): Promise<string> {
+export async function resolveModel(model: string, onProgress?: (fraction: number) => void): Promise<string> {
   if (model === DEMO) {
-    return ensureDemoModel();
+    return ensureDemoModel(onProgress);
   }
   try {
     const found = await stat(model);
-    if (!found.isDirectory()) return model;
+    if (found.isFile()) return model;
+    if (!found.isDirectory()) throw new InformError('INFORM_MODEL_NOT_FOUND', `${model} is no regular file.`);
   } catch (error) {
-    throw notFound(model, error);
+    throw error instanceof InformError ? error : notFound(model, error);
   }
   throw new InformError(
     'INFORM_MODEL_NOT_FOUND',

@@ -41,7 +41,6 @@ export interface NativeScorerOptions {
 }
 
 export interface NativeScorer {
-  readonly contextTokens: number;
   /** tokens: all sequences one after the other; lengths: tokens of each. One reward per sequence, NaN if not finite. */
   score(tokens: Int32Array, lengths: Int32Array): Promise<Float32Array>;
   cancel(): void;

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { InformError } from './errors.js';
 
 /**
@@ -259,9 +260,11 @@ export function unknownKey(key: string, known: readonly string[], what: string):
   return new InformError('INFORM_INVALID_CONFIG', `unknown ${what} "${key}".${hint} Known are: ${known.join(', ')}.`);
 }
 
+/** Any value at all, in one line: JSON has no word for infinity, big integers and loops. */
 function show(value: unknown): string {
-  const text = JSON.stringify(value) as string | undefined;
-  return `${shorten(text ?? String(value))} (${Array.isArray(value) ? 'list' : value === null ? 'null' : typeof value})`;
+  const kind = Array.isArray(value) ? 'list' : value === null ? 'null' : typeof value;
+  const text = typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity });
+  return `${shorten(text)} (${kind})`;
 }
 
 /** Levenshtein distance. */

@@ -1,5 +1,5 @@
 import type { Encoder, EncodedSample } from './encoder.js';
-import { throwIfAborted, type Engine } from './engine.js';
+import { abortError, throwIfAborted, type Engine } from './engine.js';
 import { InformError } from './errors.js';
 
 /** A sample on its way in, with whatever its owner wants to find again beside its score. */
@@ -18,11 +18,15 @@ interface Entry<Tag> {
   encoded: EncodedSample | InformError;
 }
 
+/** One batch is computed while the next one waits; a third would only fill memory. */
+const BATCHES_IN_FLIGHT = 2;
+
 /**
  * The flow of samples: taken from the source in chunks, encoded, packed into batches, evaluated, given back in input
- * order. While the engine computes one batch the next is read and encoded, and no more than that is held in memory.
+ * order as soon as their batch is done. While the engine computes one batch the next is read and encoded.
  *
- * Throws INFORM_ABORTED, and what makes the whole run impossible (INFORM_CLOSED, INFORM_OUT_OF_MEMORY, …).
+ * Throws INFORM_ABORTED, and what makes the whole run impossible (INFORM_CLOSED, INFORM_OUT_OF_MEMORY, …); when the
+ * source fails, what was read before it is scored first.
  */
 export async function* scoreStream<Tag>(
   source: AsyncIterable<Job<Tag>>,
@@ -30,27 +34,82 @@ export async function* scoreStream<Tag>(
   engine: Engine,
   signal?: AbortSignal,
 ): AsyncGenerator<Outcome<Tag>> {
-  // Ends the batch that is computed when the consumer leaves the loop early, or when reading fails.
+  // Ends the batch that is computed when the consumer leaves the loop early.
   const leaving = new AbortController();
   const stop = signal ? AbortSignal.any([signal, leaving.signal]) : leaving.signal;
 
-  let running: Promise<Outcome<Tag>[]> | undefined;
+  const batches = packBatches(encodeChunks(source, encoder, engine.maxSequences), engine);
+  let reading: Promise<BatchEvent<Tag>> | undefined = nextBatch(batches);
+  const evaluating: Promise<BatchEvent<Tag>>[] = [];
+  let sourceError: unknown;
+  let failed = false;
   try {
-    const batches = packBatches(encodeChunks(source, encoder, engine.maxSequences), engine);
-    for await (const batch of batches) {
+    while (reading !== undefined || evaluating.length > 0) {
       throwIfAborted(signal);
-      const next = evaluateBatch(batch, engine, stop);
-      // Its failure is met when its turn comes, or not at all where an earlier one ends the run.
-      next.catch(() => undefined);
-      const previous = running;
-      running = next;
-      if (previous) yield* await previous;
+      const next: Promise<BatchEvent<Tag>>[] = evaluating.slice(0, 1);
+      if (reading !== undefined && evaluating.length < BATCHES_IN_FLIGHT) next.push(reading);
+      const event = await firstOf(next, signal);
+      switch (event.kind) {
+        case 'scored':
+          void evaluating.shift();
+          yield* event.outcomes;
+          break;
+        case 'read':
+          evaluating.push(evaluateBatch(event.batch, engine, stop));
+          // Its failure is met when its turn comes, or not at all where an earlier one ends the run.
+          evaluating.at(-1)?.catch(() => undefined);
+          reading = nextBatch(batches);
+          break;
+        case 'ended':
+          reading = undefined;
+          break;
+        case 'failed':
+          reading = undefined;
+          failed = true;
+          sourceError = event.error;
+          break;
+      }
     }
-    if (running) yield* await running;
-    running = undefined;
+    if (failed) throw sourceError;
   } finally {
     leaving.abort();
-    await running?.catch(() => undefined);
+    await Promise.allSettled(evaluating);
+    // A source that stays silent would hold the generator for ever: after an abort it is left to itself.
+    const closed = batches.return(undefined).catch(() => undefined);
+    if (signal?.aborted !== true) await closed;
+  }
+}
+
+type BatchEvent<Tag> =
+  | { kind: 'scored'; outcomes: Outcome<Tag>[] }
+  | { kind: 'read'; batch: Entry<Tag>[] }
+  | { kind: 'ended' }
+  | { kind: 'failed'; error: unknown };
+
+/** The first of the promises to settle, or INFORM_ABORTED when the signal fires before. */
+async function firstOf<T>(promises: readonly Promise<T>[], signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return Promise.race(promises);
+  // A promise of its own for each wait: one for the whole run would gather a reaction with every batch.
+  let fire: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    fire = () => {
+      reject(abortError(signal));
+    };
+    signal.addEventListener('abort', fire, { once: true });
+  });
+  try {
+    return await Promise.race([aborted, ...promises]);
+  } finally {
+    if (fire) signal.removeEventListener('abort', fire);
+  }
+}
+
+async function nextBatch<Tag>(batches: AsyncGenerator<Entry<Tag>[]>): Promise<BatchEvent<Tag>> {
+  try {
+    const next = await batches.next();
+    return next.done === true ? { kind: 'ended' } : { kind: 'read', batch: next.value };
+  } catch (error) {
+    return { kind: 'failed', error };
   }
 }
 
@@ -80,30 +139,35 @@ async function* encodeChunks<Tag>(
 async function* packBatches<Tag>(entries: AsyncIterable<Entry<Tag>>, engine: Engine): AsyncGenerator<Entry<Tag>[]> {
   let batch: Entry<Tag>[] = [];
   let tokens = 0;
+  const take = (): Entry<Tag>[] => {
+    const full = batch;
+    batch = [];
+    tokens = 0;
+    return full;
+  };
   for await (const entry of entries) {
     const length = entry.encoded instanceof InformError ? 0 : entry.encoded.tokens.length;
-    if (batch.length === engine.maxSequences || tokens + length > engine.contextTokens) {
-      yield batch;
-      batch = [];
-      tokens = 0;
-    }
+    if (tokens + length > engine.contextTokens) yield take();
     batch.push(entry);
     tokens += length;
+    // At once and not with the next entry, which a slow source may keep back.
+    if (batch.length === engine.maxSequences) yield take();
   }
   if (batch.length > 0) yield batch;
 }
 
-async function evaluateBatch<Tag>(batch: Entry<Tag>[], engine: Engine, signal: AbortSignal): Promise<Outcome<Tag>[]> {
+async function evaluateBatch<Tag>(batch: Entry<Tag>[], engine: Engine, signal: AbortSignal): Promise<BatchEvent<Tag>> {
   const sequences = batch.flatMap(({ encoded }) => (encoded instanceof InformError ? [] : [encoded.tokens]));
   const rewards = sequences.length > 0 ? await engine.evaluate(sequences, signal) : new Float32Array();
   const nextReward = rewards.values();
-  return batch.map(({ tag, encoded }) => {
+  const outcomes = batch.map(({ tag, encoded }): Outcome<Tag> => {
     if (encoded instanceof InformError) return { tag, error: encoded };
     const score = nextReward.next().value;
     if (score === undefined || !Number.isFinite(score)) return { tag, error: notFinite() };
     const { truncated, holdsSpecialText } = encoded;
     return { tag, score, tokens: encoded.tokens.length, truncated, holdsSpecialText };
   });
+  return { kind: 'scored', outcomes };
 }
 
 function notFinite(): InformError {

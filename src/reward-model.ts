@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { Encoder } from './encoder.js';
 import { Engine, throwIfAborted } from './engine.js';
 import { fromNative, InformError, messageOf } from './errors.js';
@@ -104,8 +104,9 @@ export class RewardModel implements AsyncDisposable {
   static async load(model: string, options: LoadOptions = {}): Promise<RewardModel> {
     const { signal, onProgress, ...given } = options;
     const resolved = resolveModelOptions(given);
+    const ownTemplate = await readTemplate(resolved.chatTemplate);
     throwIfAborted(signal);
-    const path = await resolveModel(model);
+    const path = await resolveModel(model, (fraction) => onProgress?.({ label: 'Making the demo model', fraction }));
     const engine = await Engine.load(path, resolved, {
       signal,
       onProgress:
@@ -115,8 +116,7 @@ export class RewardModel implements AsyncDisposable {
         }),
     });
     try {
-      const source = await templateSource(resolved.chatTemplate, engine, path);
-      const template = new ChatTemplate(source, engine.info);
+      const template = new ChatTemplate(ownTemplate ?? modelTemplate(engine, path), engine.info);
       return new RewardModel(engine, new Encoder(engine, template, resolved), describe(path, engine));
     } catch (error) {
       await engine.close();
@@ -187,21 +187,29 @@ function jobOf(sample: unknown, index: number): Job<{ index: number; id: SampleI
   }
 }
 
-async function templateSource(file: string | undefined, engine: Engine, model: string): Promise<string> {
-  if (file === undefined) {
-    if (engine.info.chatTemplate !== '') return engine.info.chatTemplate;
-    throw new InformError(
-      'INFORM_TEMPLATE_FAILED',
-      `${model} holds no chat template (tokenizer.chat_template). Name a Jinja file with chat_template.`,
-    );
-  }
+/** A template is a page of text; a larger file is a mistake. */
+const MAX_TEMPLATE_BYTES = 1024 * 1024;
+
+/** Read before the model is loaded, which may take minutes. */
+async function readTemplate(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
   try {
-    return await readFile(file, 'utf8');
+    const { size } = await stat(file);
+    if (size <= MAX_TEMPLATE_BYTES) return await readFile(file, 'utf8');
   } catch (error) {
     throw new InformError('INFORM_TEMPLATE_FAILED', `The chat template ${file} cannot be read: ${messageOf(error)}.`, {
       cause: error,
     });
   }
+  throw new InformError('INFORM_TEMPLATE_FAILED', `${file} is larger than 1 MB, so it is no chat template.`);
+}
+
+function modelTemplate(engine: Engine, model: string): string {
+  if (engine.info.chatTemplate !== '') return engine.info.chatTemplate;
+  throw new InformError(
+    'INFORM_TEMPLATE_FAILED',
+    `${model} holds no chat template (tokenizer.chat_template). Name a Jinja file with chat_template.`,
+  );
 }
 
 function describe(path: string, engine: Engine): ModelInfo {

@@ -19,8 +19,7 @@ std::vector<int32_t> to_vector(const Napi::Value & value) {
 Napi::Function ScorerWrap::define(Napi::Env env) {
     return DefineClass(env, "Scorer",
                        {InstanceMethod<&ScorerWrap::score>("score"), InstanceMethod<&ScorerWrap::cancel>("cancel"),
-                        InstanceMethod<&ScorerWrap::close>("close"),
-                        InstanceAccessor<&ScorerWrap::context_tokens>("contextTokens")});
+                        InstanceMethod<&ScorerWrap::close>("close")});
 }
 
 ScorerWrap::ScorerWrap(const Napi::CallbackInfo & info) : Napi::ObjectWrap<ScorerWrap>(info) {
@@ -28,7 +27,6 @@ ScorerWrap::ScorerWrap(const Napi::CallbackInfo & info) : Napi::ObjectWrap<Score
         throw to_js_error(info.Env(), ErrorCode::invalid_argument, "A Scorer is made by createScorer().");
     }
     scorer_ = *info[0].As<Napi::External<ScorerPointer>>().Data();
-    context_tokens_ = scorer_->context_tokens();
 }
 
 Napi::Value ScorerWrap::create(const Napi::CallbackInfo & info) {
@@ -86,10 +84,6 @@ void ScorerWrap::cancel(const Napi::CallbackInfo &) {
 
 Napi::Value ScorerWrap::close(const Napi::CallbackInfo & info) {
     return release_on_worker(info.Env(), scorer_);
-}
-
-Napi::Value ScorerWrap::context_tokens(const Napi::CallbackInfo & info) {
-    return Napi::Number::New(info.Env(), context_tokens_);
 }
 
 }  // namespace inform::binding

@@ -12,7 +12,6 @@ namespace inform::binding {
 //   score(tokens: Int32Array, lengths: Int32Array): Promise<Float32Array>
 //   cancel(): void           ends the running score() with INFORM_ABORTED; without one it does nothing
 //   close(): Promise<void>   frees the context once the running job ends; idempotent
-//   contextTokens: number
 class ScorerWrap : public Napi::ObjectWrap<ScorerWrap> {
 public:
     static Napi::Function define(Napi::Env env);
@@ -24,10 +23,8 @@ private:
     Napi::Value score(const Napi::CallbackInfo & info);
     void cancel(const Napi::CallbackInfo & info);
     Napi::Value close(const Napi::CallbackInfo & info);
-    Napi::Value context_tokens(const Napi::CallbackInfo & info);
 
     std::shared_ptr<Scorer> scorer_;
-    int32_t context_tokens_;
     // Set while a job runs. Shared with the job, which outlives this object when that is collected first.
     std::shared_ptr<CancelFlag> job_ = std::make_shared<CancelFlag>();
 };

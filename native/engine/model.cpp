@@ -10,6 +10,12 @@ namespace inform {
 namespace {
 
 int64_t check_backbone(const GgufFile & file) {
+    const int64_t shards = file.integer("split.count").value_or(1);
+    if (shards > 1) {
+        throw EngineError(ErrorCode::unsupported_model, file.path() + " is one of " + std::to_string(shards) +
+                                                            " shards, which this version does not read. Merge them with "
+                                                            "llama.cpp's llama-gguf-split --merge.");
+    }
     const std::string architecture = file.string("general.architecture").value_or("");
     if (architecture != "llama") {
         throw EngineError(ErrorCode::unsupported_model,
@@ -62,7 +68,12 @@ Model::Model(const ModelOptions & options, LoadState & state) {
         throw EngineError(ErrorCode::aborted, "Loading the model was aborted.");
     }
     if (!llama_) {
-        throw EngineError(ErrorCode::model_load_failed, "llama.cpp could not load " + options.path + errors.reason() + ".");
+        const std::string reason = errors.reason();
+        if (reason.find("alloc") != std::string::npos || reason.find("memory") != std::string::npos) {
+            throw EngineError(ErrorCode::out_of_memory, "There is not enough memory for the weights of " + options.path + reason +
+                                                            ". Lower gpu_layers, or use a smaller quantization.");
+        }
+        throw EngineError(ErrorCode::model_load_failed, "llama.cpp could not load " + options.path + reason + ".");
     }
     if (llama_vocab_type(llama_model_get_vocab(llama_.get())) == LLAMA_VOCAB_TYPE_NONE) {
         throw EngineError(ErrorCode::unsupported_model, options.path + " holds no tokenizer. Convert the checkpoint again.");

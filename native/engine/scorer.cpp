@@ -1,5 +1,6 @@
 #include "engine/scorer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -13,6 +14,10 @@ namespace {
 
 [[noreturn]] void invalid(const std::string & message) {
     throw EngineError(ErrorCode::invalid_argument, message);
+}
+
+bool is_finite(float reward) {
+    return std::isfinite(reward);
 }
 
 void check_options(const ScorerOptions & options) {
@@ -132,19 +137,45 @@ void Scorer::check(const SequenceBatch & batch) const {
 
 std::vector<float> Scorer::score(const SequenceBatch & batch, const std::atomic<bool> & cancelled) {
     check(batch);
-    if (cancelled) {
+    cancelled_ = &cancelled;
+    std::vector<float> rewards = evaluate(batch);
+    if (std::all_of(rewards.begin(), rewards.end(), is_finite)) {
+        return rewards;
+    }
+
+    // The sequences share one KV cache, where a NaN reaches the others through masked cells (0 * NaN) and would stay
+    // for later batches. So the cache is wiped, and each sequence gets its own reward, alone.
+    forget();
+    if (rewards.size() == 1) {
+        return rewards;
+    }
+    auto first = batch.tokens.begin();
+    for (size_t s = 0; s < rewards.size(); s++) {
+        const auto last = first + batch.lengths[s];
+        rewards[s] = evaluate({{first, last}, {batch.lengths[s]}}).front();
+        first = last;
+        if (!is_finite(rewards[s])) {
+            forget();
+        }
+    }
+    return rewards;
+}
+
+std::vector<float> Scorer::evaluate(const SequenceBatch & batch) {
+    if (*cancelled_) {
         throw EngineError(ErrorCode::aborted, "Scoring was aborted.");
     }
-    cancelled_ = &cancelled;
     decode(batch);
-
     const int64_t n = static_cast<int64_t>(batch.lengths.size());
-    const std::vector<float> & hidden = tap_.rows();
     if (tap_.count() != n) {
         throw EngineError(ErrorCode::internal, "llama.cpp returned " + std::to_string(tap_.count()) +
                                                    " hidden states for " + std::to_string(n) + " sequences.");
     }
-    return head_.apply(hidden, n);
+    return head_.apply(tap_.rows(), n);
+}
+
+void Scorer::forget() {
+    llama_memory_clear(llama_get_memory(context_.get()), /*data=*/true);
 }
 
 void Scorer::decode(const SequenceBatch & batch) {

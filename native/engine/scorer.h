@@ -33,18 +33,19 @@ public:
     // Throws out_of_memory or invalid_argument.
     Scorer(std::shared_ptr<const Model> model, const ScorerOptions & options);
 
-    // One reward per sequence, in order; NaN where the model's arithmetic was not finite. Blocks for one llama_decode.
+    // One reward per sequence, in order; not finite where the model's arithmetic was not, which never touches the others.
+    // Blocks for one llama_decode, and one per sequence where a reward is not finite.
     // Another thread may set `cancelled`: the call then ends soon with `aborted`, between two graph nodes on the CPU, at
     // the end of the batch on a GPU.
     // Throws invalid_argument (limits, checked before llama.cpp would abort the process), out_of_memory, decode_failed,
     // aborted.
     std::vector<float> score(const SequenceBatch & batch, const std::atomic<bool> & cancelled);
 
-    int32_t context_tokens() const { return static_cast<int32_t>(llama_n_ctx(context_.get())); }
-
 private:
     void check(const SequenceBatch & batch) const;
+    std::vector<float> evaluate(const SequenceBatch & batch);
     void decode(const SequenceBatch & batch);
+    void forget();  // wipes the KV cache's data, not only its table
 
     std::shared_ptr<const Model> model_;
     ScorerOptions options_;

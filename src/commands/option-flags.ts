@@ -27,7 +27,7 @@ function flagOf(spec: OptionSpec): YargsOptions {
   // Strings throughout, so that a wrong value reaches our own check as it was typed; the default stays out of argv, so
   // that what was not typed does not hide what the configuration file says.
   return {
-    type: kind.type === 'boolean' ? 'boolean' : 'string',
+    type: 'string',
     requiresArg: kind.type !== 'boolean',
     describe: kind.type === 'integer' || kind.type === 'choice' ? `${help} (${describeKind(kind)})` : help,
     ...(spec.alias === undefined ? {} : { alias: spec.alias }),
@@ -36,5 +36,6 @@ function flagOf(spec: OptionSpec): YargsOptions {
 }
 
 function fromText(spec: OptionSpec, value: unknown): unknown {
+  if (spec.kind.type === 'boolean') return value === '' || value === 'true' ? true : value === 'false' ? false : value;
   return spec.kind.type === 'integer' && typeof value === 'string' && /^[+-]?\d+$/.test(value) ? Number(value) : value;
 }

@@ -7,6 +7,7 @@ import { expectError } from '../support/expect-error.js';
 import { editGguf, testModel } from '../support/models.js';
 import { Random } from '../support/random.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
+import { tokensOf } from '../support/tokens.js';
 
 const MODEL = await testModel('bf16');
 const FOLDER = tempFolder();
@@ -236,10 +237,56 @@ test('a head in a file of its own scores like one in the model', async () => {
   );
 });
 
-test('weights that are not finite give an error, never a score', async () => {
+test('a head of one layer is linear: negative weights give the negative reward', async () => {
+  const oneLayer = (name: string, negate: boolean): Promise<string> =>
+    editGguf(MODEL, path.join(FOLDER, name), {
+      keep: (tensor) => tensor.name !== 'cls.weight' && tensor.name !== 'cls.bias',
+      change: (tensor, data) => {
+        if (tensor.name === 'cls.output.bias') data.fill(0);
+        // BF16: the sign is the highest bit of the second byte.
+        if (tensor.name === 'cls.output.weight' && negate)
+          for (let i = 1; i < data.length; i += 2) data.writeUInt8((data[i] ?? 0) ^ 0x80, i);
+      },
+    });
+  await using plus = await RewardModel.load(await oneLayer('one-layer.gguf', false), SMALL);
+  await using minus = await RewardModel.load(await oneLayer('one-layer-minus.gguf', true), SMALL);
+  assert.is(plus.info.headHiddenSize, 0);
+  const samples = randomSamples(8, 9);
+  const rewards = (await collect(plus, samples)).map(({ score }) => score);
+  assert.ok(rewards.every((reward) => reward !== 0) && new Set(rewards).size === rewards.length);
+  assert.equal(
+    (await collect(minus, samples)).map(({ score }) => -score),
+    rewards,
+  );
+});
+
+test('weights that are not finite give an error, never a score, and only to the samples they touch', async () => {
   const nan = (tensor: { name: string }, name: string, data: Buffer): void => {
     if (tensor.name === name) data.fill(0xff);
   };
+  const spoiled = ' banana';
+  const [ids] = await tokensOf(MODEL, [spoiled]);
+  const row = ids?.[0] ?? 0;
+  const oneToken = await editGguf(MODEL, path.join(FOLDER, 'nan-token.gguf'), {
+    change: (tensor, data) => {
+      if (tensor.name === 'token_embd.weight') data.fill(0xff, row * 128 * 2, (row + 1) * 128 * 2);
+    },
+  });
+  for (const flashAttention of [true, false]) {
+    await using alone = await RewardModel.load(oneToken, { ...SMALL, flashAttention });
+    const good = { instruction: 'Name a fruit.', output: 'Apple.' };
+    const expected = await alone.score(good);
+    const outcome: unknown[] = [];
+    const onReject = ({ index, error }: { index: number; error: InformError }): void => {
+      outcome.push([index, error.code]);
+    };
+    const samples = [good, { ...good, output: 'A banana.' }, good];
+    for await (const { score } of alone.scoreAll(samples, { onReject }))
+      outcome.push(Math.abs(score - expected) < 1e-2);
+    assert.equal(outcome, [true, [1, 'INFORM_NON_FINITE_SCORE'], true], `flash attention ${flashAttention}`);
+    assert.is(await alone.score(good), expected, 'and nothing of it stays behind');
+  }
+
   const broken = await editGguf(MODEL, path.join(FOLDER, 'nan-backbone.gguf'), {
     change: (tensor, data) => {
       nan(tensor, 'blk.0.attn_norm.weight', data);

@@ -173,6 +173,34 @@ test('a failing source ends the stream with its error', async () => {
   assert.is(code, 'INFORM_INPUT_UNREADABLE');
 });
 
+test('a score is given as soon as its batch is done, not when the next sample comes', async () => {
+  let release = (): void => undefined;
+  const wait = new Promise<void>((resolve) => (release = resolve));
+  async function* source(): AsyncGenerator<Job<number>> {
+    yield* jobs([1, 1, 1, 1, 1]);
+    await wait;
+    yield* jobs([2]);
+  }
+  const seen: number[] = [];
+  for await (const { tag } of stream(new FakeEngine(), source())) {
+    seen.push(tag);
+    if (seen.length === MAX_SEQUENCES) release(); // without their scores the source would wait for ever
+  }
+  assert.equal(seen, [0, 1, 2, 3, 4, 0]);
+});
+
+test('an abort wakes a stream whose source is silent', async () => {
+  async function* silent(): AsyncGenerator<Job<number>> {
+    yield* jobs([1]);
+    await new Promise(() => undefined);
+  }
+  const signal = AbortSignal.timeout(20);
+  const code = await codeOf(async () => {
+    for await (const { tag } of stream(new FakeEngine(), silent(), signal)) assert.is(tag, 0);
+  });
+  assert.is(code, 'INFORM_ABORTED');
+});
+
 test('an abort ends the stream', async () => {
   const controller = new AbortController();
   const code = await codeOf(async () => {
