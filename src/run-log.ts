@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { InformError, messageOf } from './errors.js';
+import { jsonLine } from './io/output.js';
 
 /** A run's log: what happened, one JSON object a line with the time first. Runs are appended to what is there. */
 export class RunLog {
@@ -17,9 +18,14 @@ export class RunLog {
     }
   }
 
-  async write(event: string, details: object): Promise<void> {
+  /** @param idJson the id of the sample that it is about, as JSON, written as it is */
+  async write(event: string, details: object, idJson?: string): Promise<void> {
+    const members = Object.entries<unknown>({ time: new Date().toISOString(), event, ...details })
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]): [string, string] => [key, JSON.stringify(value)]);
+    if (idJson !== undefined) members.splice(2, 0, ['id', idJson]);
     try {
-      await this.file.appendFile(`${JSON.stringify({ time: new Date().toISOString(), event, ...details })}\n`);
+      await this.file.appendFile(jsonLine(members));
     } catch (error) {
       throw unwritable(this.path, error);
     }

@@ -1,9 +1,10 @@
+import path from 'node:path';
 import { takeEngineLog } from './engine-log.js';
 import { ExitCode } from './exit-codes.js';
-import { InformError } from './errors.js';
+import { InformError, messageOf } from './errors.js';
 import { onInterrupt } from './interrupt.js';
 import { RejectSink } from './io/rejects.js';
-import { openResults, STDOUT, type ResultSink } from './io/results.js';
+import { openResults, refuseInputs, STDOUT, type ResultSink } from './io/results.js';
 import { readRows, type InputRow } from './io/rows.js';
 import { checkInputs, STDIN, type InputCheck } from './io/source.js';
 import { DEMO, DEMO_NOTICE } from './model-source.js';
@@ -39,7 +40,7 @@ export async function runScore(options: RunOptions, settings: RunSettings): Prom
   try {
     return await run.execute(model, interrupt.signal);
   } catch (error) {
-    await run.abandon();
+    await run.abandon(error);
     if (!interrupt.signal.aborted) throw error;
     throw new InformError('INFORM_ABORTED', 'The run was interrupted.', { cause: error });
   } finally {
@@ -54,7 +55,7 @@ interface RowTag {
 }
 
 class ScoreRun {
-  readonly #stats = new RunStats();
+  readonly stats = new RunStats();
   readonly #progress: Progress;
   #rejects: RejectSink | undefined;
   #log: RunLog | undefined;
@@ -71,38 +72,57 @@ class ScoreRun {
   }
 
   async execute(modelName: string, interrupted: AbortSignal): Promise<number> {
-    const { options, settings, results } = this;
-    const { rejectsPath } = results;
-    if (rejectsPath !== undefined) this.#rejects = await RejectSink.open(rejectsPath, settings.overwrite);
-    if (settings.log !== undefined) this.#log = await RunLog.open(settings.log);
-
+    const { results, stats } = this;
+    await this.#openSideFiles();
     const signal = AbortSignal.any([interrupted, results.readerGone]);
     const model = await this.#load(modelName, signal);
-    await this.#log?.write('start', { options, inputs: this.inputs, model: model.info });
     try {
+      await this.#log?.write('start', { options: this.options, inputs: this.inputs, model: model.info });
       const seconds = await this.#scoreRows(model, signal);
       await results.finish();
       await this.#rejects?.close();
-      await this.#summarize(seconds, options);
+      await this.#summarize(seconds);
     } catch (error) {
       // Whoever read our standard output has all they wanted: that ends the run, quietly.
       if (!results.readerGone.aborted) throw error;
     } finally {
       await model.close();
-      await this.#log?.close();
       this.#showEngineLog();
     }
-    return this.#stats.rejected > 0 ? ExitCode.someRejected : ExitCode.done;
+    await this.#log?.close();
+    return stats.rejected > 0 ? ExitCode.someRejected : ExitCode.done;
   }
 
   /** After a failure: closes everything, and says where the scores so far are. */
-  async abandon(): Promise<void> {
+  async abandon(error: unknown): Promise<void> {
     this.#progress.clear();
+    // The failure that ended the run is the one to report; none that follows from it may take its place.
+    await this.#log?.write('failed', { reason: messageOf(error), scored: this.stats.scored }).catch(() => undefined);
+    await this.#log?.close().catch(() => undefined);
     const kept = await this.results.abandon().catch(() => undefined);
     await this.#rejects?.close().catch(() => undefined);
     if (kept !== undefined) {
-      this.#progress.note(`The run did not finish. The ${this.#stats.scored} scores so far are in ${kept}`);
+      this.#progress.note(`The run did not finish. The ${this.stats.scored} scores so far are in ${kept}`);
     }
+  }
+
+  async #openSideFiles(): Promise<void> {
+    const { rejectsPath } = this.results;
+    const { log, overwrite } = this.settings;
+    if (log !== undefined) {
+      await refuseInputs([log], this.inputs);
+      const output = this.options.output ?? STDOUT;
+      if (
+        [output, `${output}.partial`, rejectsPath].some((other) => other && path.resolve(other) === path.resolve(log))
+      ) {
+        throw new InformError(
+          'INFORM_OUTPUT_UNWRITABLE',
+          `${log} cannot be both the log and an output. Choose another log.`,
+        );
+      }
+    }
+    if (rejectsPath !== undefined) this.#rejects = await RejectSink.open(rejectsPath, overwrite);
+    if (log !== undefined) this.#log = await RunLog.open(log);
   }
 
   async #load(modelName: string, signal: AbortSignal): Promise<RewardModel> {
@@ -130,8 +150,8 @@ class ScoreRun {
       await this.#record(outcome);
       this.#progress.update(
         scoringStatus({
-          samples: this.#stats.scored + this.#stats.rejected,
-          tokens: this.#stats.tokens,
+          samples: this.stats.scored + this.stats.rejected,
+          tokens: this.stats.tokens,
           seconds: elapsed(),
           bytes: outcome.tag.row.bytes,
           totalBytes: this.size.bytes,
@@ -173,16 +193,15 @@ class ScoreRun {
     }
     const { score, tokens, truncated, holdsSpecialText } = outcome;
     await this.results.write(idJson, score);
-    this.#stats.addScored({ idJson, score, tokens, truncated, holdsSpecialTokens: holdsSpecialText });
-    if (truncated)
-      await this.#log?.write('truncated', { id: JSON.parse(idJson) as unknown, file: row.file, line: row.line });
+    this.stats.addScored({ idJson, score, tokens, truncated, holdsSpecialTokens: holdsSpecialText });
+    if (truncated) await this.#log?.write('truncated', { file: row.file, line: row.line }, idJson);
   }
 
   async #reject(row: InputRow, error: InformError): Promise<void> {
     const place = `${row.file}, line ${row.line}`;
     if (this.options.onError === 'stop')
       throw new InformError(error.code, `${place}: ${error.message}`, { cause: error });
-    this.#stats.addRejected();
+    this.stats.addRejected();
     await this.#rejects?.write(row, error);
     await this.#log?.write('rejected', {
       file: row.file,
@@ -194,8 +213,8 @@ class ScoreRun {
     this.#progress.note(`Rejected ${place}: ${error.message} [${error.code}]`);
   }
 
-  async #summarize(seconds: number, options: RunOptions): Promise<void> {
-    const stats = this.#stats;
+  async #summarize(seconds: number): Promise<void> {
+    const stats = this.stats;
     await this.#log?.write('finished', {
       seconds,
       scored: stats.scored,
@@ -207,7 +226,7 @@ class ScoreRun {
     });
     const rejects = stats.rejected > 0 ? this.#rejects?.path : undefined;
     process.stderr.write(
-      formatSummary(stats, { seconds, maxLength: options.maxLength, output: options.output, rejects }),
+      formatSummary(stats, { seconds, maxLength: this.options.maxLength, output: this.options.output, rejects }),
     );
   }
 }

@@ -7,6 +7,9 @@ import { STDIN } from './source.js';
 /** The output that stands for standard output. */
 export const STDOUT = '-';
 
+const PARTIAL_EXISTS =
+  'is there already: a run that did not finish left it, or one is still going on. Move it away, or pass --overwrite to discard it.';
+
 /** Where scores go, one JSON object a line, in the order of the calls. Wait for each call before the next. */
 export interface ResultSink {
   /** Where rejected rows belong: beside the output file; undefined where the output is no regular file. */
@@ -50,12 +53,12 @@ export async function openResults(output: string, options: OutputOptions = {}): 
   if (entry !== undefined && !overwrite) throw unwritable(output, 'exists already. Pass --overwrite to replace it.');
   // A link is followed, so that the rename replaces the file it names and not the link.
   const target = entry === undefined ? output : await realpath(output);
-  const left = await entryOf(partialOf(target));
-  if (left !== undefined && left.size > 0 && !overwrite) {
-    const advice = 'holds the scores of a run that did not finish. Move it away, or pass --overwrite to discard it.';
-    throw unwritable(partialOf(target), advice);
+  const partial = partialOf(target);
+  if ((await entryOf(partial)) !== undefined) {
+    if (!overwrite) throw unwritable(partial, PARTIAL_EXISTS);
+    await explained(partial, unlink(partial));
   }
-  return new FileResults(output, target, overwrite, await openFile(partialOf(target), 'w'));
+  return new FileResults(output, target, overwrite, await openFile(partial, 'wx'));
 }
 
 /** One line of results. @throws InformError INFORM_NON_FINITE_SCORE */
@@ -78,6 +81,7 @@ class FileResults implements ResultSink {
   readonly #overwrite: boolean;
   readonly #file: FileHandle;
   #empty = true;
+  #finished = false;
 
   constructor(name: string, target: string, overwrite: boolean, file: FileHandle) {
     this.rejectsPath = rejectsOf(name);
@@ -96,16 +100,30 @@ class FileResults implements ResultSink {
   async finish(): Promise<void> {
     const partial = partialOf(this.#target);
     await explained(this.#name, this.#file.sync());
-    await explained(this.#name, this.#file.close());
+    if (!(await this.#ownsPartial())) {
+      throw unwritable(this.#name, 'was taken over by another run with the same output. Choose an output of its own.');
+    }
     if (!this.#overwrite && (await entryOf(this.#target)) !== undefined) {
       throw unwritable(this.#name, `was made by someone else during the run. The scores are in ${partial}.`);
     }
+    await explained(this.#name, this.#file.close());
     await explained(this.#name, rename(partial, this.#target));
+    this.#finished = true;
+  }
+
+  /** Another run with --overwrite may have taken the name; its file must not be given ours, nor removed. */
+  async #ownsPartial(): Promise<boolean> {
+    const own = await explained(this.#name, this.#file.stat());
+    const named = await entryOf(partialOf(this.#target));
+    return named?.ino === own.ino && named.dev === own.dev;
   }
 
   async abandon(): Promise<string | undefined> {
+    if (this.#finished) return undefined;
     const partial = partialOf(this.#target);
+    const owned = await this.#ownsPartial();
     await this.#file.close();
+    if (!owned) return undefined;
     if (!this.#empty) return partial;
     await unlink(partial);
     return undefined;
@@ -198,7 +216,7 @@ function rejectsOf(output: string): string {
 }
 
 /** Also an input under another name is found: two paths are the same file when device and inode are. */
-async function refuseInputs(outputs: readonly string[], inputs: readonly string[]): Promise<void> {
+export async function refuseInputs(outputs: readonly string[], inputs: readonly string[]): Promise<void> {
   for (const output of outputs) {
     const written = await entryOf(output);
     if (written === undefined) continue;

@@ -170,6 +170,12 @@ const MISTAKES: [what: string, args: () => Promise<string[]> | string[], code: n
   ],
   ['an unknown flag', () => ['-', '-m', MODEL, '--batchsize', '3'], 2, /batchsize.*INFORM_INVALID_CONFIG/],
   ['a wrong flag value', () => ['-', '-m', MODEL, '--batch-size', '3x'], 2, /--batch-size must be an integer.*"3x"/],
+  [
+    'a wrong switch',
+    () => ['-', '-m', MODEL, '--flash-attention=foo'],
+    2,
+    /--flash-attention must be true or false, but is "foo"/,
+  ],
   ['a wrong choice', () => ['-', '-m', MODEL, '--kv-type', 'f64'], 2, /kv-type/],
   [
     'a missing configuration',
@@ -290,11 +296,46 @@ test('--help and --version', async () => {
   assert.match((await runCli(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
 });
 
+test('a log that is the input or the output is refused, and both stay as they are', async () => {
+  const input = fileIn(FOLDER, 'logged.jsonl', jsonl(GOOD));
+  for (const [log, output] of [
+    [input, inFolder('logged-out.jsonl')],
+    [inFolder('logged-out.jsonl'), inFolder('logged-out.jsonl')],
+  ] as const) {
+    const { code, stderr } = await runCli([input, '-m', MODEL, '-o', output, '--log', log, ...QUIET]);
+    assert.is(code, 1);
+    assert.match(stderr, /INFORM_OUTPUT_UNWRITABLE/);
+    assert.is(readFileSync(input, 'utf8'), jsonl(GOOD));
+    assert.not.ok(existsSync(output));
+  }
+});
+
+test('the log keeps ids as they are written, and says why a run failed', async () => {
+  const log = inFolder('ids.log');
+  const rows = ['{"id": 12345678901234567890, "instruction": "q", "output": "a b c d e f g h i j k l m"}', '{}'];
+  const { code } = await runCli(
+    ['-m', MODEL, '--max-length', '40', '--on-error', 'stop', '--log', log, ...QUIET],
+    jsonl(...rows),
+  );
+  assert.is(code, 1);
+  const text = readFileSync(log, 'utf8');
+  assert.match(text, /"event": "truncated", "id": 12345678901234567890,/);
+  assert.match(text, /"event": "failed", "reason": .*line 2/);
+});
+
+test('inspecting into a closed pipe is no error', async () => {
+  const child = startCli(['inspect', MODEL, '--json']);
+  child.stdout.destroy();
+  const { code, stderr } = await finished(child);
+  assert.is(stderr, '');
+  assert.is(code, 0);
+});
+
 test('a log that cannot be written stops the run before it starts', async () => {
   writeFileSync(inFolder('file'), '');
   const { code, stderr } = await runCli(['-', '-m', MODEL, '--log', inFolder('file/log')], jsonl(GOOD));
   assert.is(code, 1);
-  assert.match(stderr, /log .* cannot be written.*INFORM_OUTPUT_UNWRITABLE/);
+  assert.match(stderr, /file.log cannot be .*INFORM_OUTPUT_UNWRITABLE/);
 });
 
 test.run();

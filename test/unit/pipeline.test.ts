@@ -194,9 +194,12 @@ test('an abort wakes a stream whose source is silent', async () => {
     yield* jobs([1]);
     await new Promise(() => undefined);
   }
-  const signal = AbortSignal.timeout(20);
+  const controller = new AbortController();
+  setTimeout(() => {
+    controller.abort();
+  }, 20);
   const code = await codeOf(async () => {
-    for await (const { tag } of stream(new FakeEngine(), silent(), signal)) assert.is(tag, 0);
+    for await (const { tag } of stream(new FakeEngine(), silent(), controller.signal)) assert.is(tag, 0);
   });
   assert.is(code, 'INFORM_ABORTED');
 });
