@@ -41,8 +41,7 @@ export async function* scoreStream<Tag>(
   const batches = packBatches(encodeChunks(source, encoder, engine.maxSequences), engine);
   let reading: Promise<BatchEvent<Tag>> | undefined = nextBatch(batches);
   const evaluating: Promise<BatchEvent<Tag>>[] = [];
-  let sourceError: unknown;
-  let failed = false;
+  let failure: { error: unknown } | undefined;
   try {
     while (reading !== undefined || evaluating.length > 0) {
       throwIfAborted(signal);
@@ -65,12 +64,11 @@ export async function* scoreStream<Tag>(
           break;
         case 'failed':
           reading = undefined;
-          failed = true;
-          sourceError = event.error;
+          failure = event;
           break;
       }
     }
-    if (failed) throw sourceError;
+    if (failure) throw failure.error;
   } finally {
     leaving.abort();
     await Promise.allSettled(evaluating);
@@ -128,11 +126,18 @@ async function* encodeChunks<Tag>(
       return result ? [{ tag, encoded: result }] : [];
     });
   };
-  for await (const job of source) {
-    chunk.push(job);
-    if (chunk.length === chunkSize) yield* await encode();
+  // A source that fails does not take along what it gave before.
+  let failure: { error: unknown } | undefined;
+  try {
+    for await (const job of source) {
+      chunk.push(job);
+      if (chunk.length === chunkSize) yield* await encode();
+    }
+  } catch (error) {
+    failure = { error };
   }
   if (chunk.length > 0) yield* await encode();
+  if (failure) throw failure.error;
 }
 
 /** Fills batches in input order up to the engine's sequences and tokens. Every encoded sample fits: maxLength does. */
@@ -145,15 +150,21 @@ async function* packBatches<Tag>(entries: AsyncIterable<Entry<Tag>>, engine: Eng
     tokens = 0;
     return full;
   };
-  for await (const entry of entries) {
-    const length = entry.encoded instanceof InformError ? 0 : entry.encoded.tokens.length;
-    if (tokens + length > engine.contextTokens) yield take();
-    batch.push(entry);
-    tokens += length;
-    // At once and not with the next entry, which a slow source may keep back.
-    if (batch.length === engine.maxSequences) yield take();
+  let failure: { error: unknown } | undefined;
+  try {
+    for await (const entry of entries) {
+      const length = entry.encoded instanceof InformError ? 0 : entry.encoded.tokens.length;
+      if (tokens + length > engine.contextTokens) yield take();
+      batch.push(entry);
+      tokens += length;
+      // At once and not with the next entry, which a slow source may keep back.
+      if (batch.length === engine.maxSequences) yield take();
+    }
+  } catch (error) {
+    failure = { error };
   }
   if (batch.length > 0) yield batch;
+  if (failure) throw failure.error;
 }
 
 async function evaluateBatch<Tag>(batch: Entry<Tag>[], engine: Engine, signal: AbortSignal): Promise<BatchEvent<Tag>> {

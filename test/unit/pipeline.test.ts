@@ -162,15 +162,17 @@ test('leaving the loop early ends the source and leaves nothing running', async 
   assert.is(engine.running, 0);
 });
 
-test('a failing source ends the stream with its error', async () => {
+test('a failing source ends the stream with its error, after what it gave before', async () => {
   async function* source(): AsyncGenerator<Job<number>> {
     yield* jobs([1, 1, 1, 1, 1]);
     throw new InformError('INFORM_INPUT_UNREADABLE', 'the disk is gone');
   }
+  const seen: number[] = [];
   const code = await codeOf(async () => {
-    for await (const outcome of stream(new FakeEngine(), source())) assert.is(outcome.error, undefined);
+    for await (const { tag } of stream(new FakeEngine(), source())) seen.push(tag);
   });
   assert.is(code, 'INFORM_INPUT_UNREADABLE');
+  assert.equal(seen, [0, 1, 2, 3, 4], 'what came before the failure is scored');
 });
 
 test('a score is given as soon as its batch is done, not when the next sample comes', async () => {
