@@ -35,11 +35,8 @@ function checkTools() {
     ['git', 'Debian/Ubuntu: apt-get install git; Homebrew: brew install git'],
   ];
   if (process.platform !== 'win32') {
-    tools.push([
-      (process.env.CXX ?? 'c++').split(' ')[0], // CXX may be "ccache g++"
-
-      'Debian/Ubuntu: apt-get install build-essential; macOS: xcode-select --install',
-    ]);
+    const [compiler] = (process.env.CXX ?? 'c++').split(' '); // CXX may be "ccache g++"
+    tools.push([compiler, 'Debian/Ubuntu: apt-get install build-essential; macOS: xcode-select --install']);
   }
   const missing = tools.filter(([tool]) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).error);
   for (const [tool, remedy] of missing)

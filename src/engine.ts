@@ -3,6 +3,8 @@ import { loadAddon, type LoadTicket, type NativeModel, type NativeModelInfo, typ
 import type { ModelOptions } from './options.js';
 import { physicalCores } from './threads.js';
 
+export type { ModelSizes } from './native.js';
+
 /** Room for several average samples at once; a batch gains little beyond it. See docs/design.md for the measurement. */
 const AUTO_CONTEXT_TOKENS = 4096;
 
@@ -104,10 +106,6 @@ export class Engine {
     return this.#closing;
   }
 
-  get closed(): boolean {
-    return this.#closing !== undefined;
-  }
-
   async #run(sequences: readonly Int32Array[], signal: AbortSignal | undefined): Promise<Float32Array> {
     throwIfAborted(signal);
     const cancel = (): void => {
@@ -125,7 +123,7 @@ export class Engine {
   }
 
   #refuseWhenClosed(): void {
-    if (this.closed) throw new InformError('INFORM_CLOSED', 'The model is closed. Load it again to score.');
+    if (this.#closing) throw new InformError('INFORM_CLOSED', 'The model is closed. Load it again to score.');
   }
 }
 

@@ -5,7 +5,8 @@ import { packageRoot } from './package-root.js';
 
 // The only file that loads the addon. What it declares is what native/binding defines, nothing more.
 
-export interface NativeModelInfo {
+/** How large a model is. */
+export interface ModelSizes {
   /** llama.cpp's one-line description, "llama 8B Q4_K - Medium". */
   description: string;
   /** Of all tensors llama.cpp loaded, in bytes. */
@@ -17,6 +18,9 @@ export interface NativeModelInfo {
   headHiddenSize: number;
   /** Tokens of context the model was trained on. */
   trainedContext: number;
+}
+
+export interface NativeModelInfo extends ModelSizes {
   /** The model's Jinja chat template, '' where it has none. */
   chatTemplate: string;
   bosToken: string;

@@ -224,9 +224,16 @@ export function checkOption(spec: OptionSpec, value: unknown, label: string): un
   throw new InformError('INFORM_INVALID_CONFIG', `${label} must be ${describeKind(kind)}, but is ${show(value)}.`);
 }
 
+const MODEL_SPECS = OPTIONS.filter((spec) => spec.scope === 'model');
+
 /** Every option at its default. */
 export function defaultOptions(): RunOptions {
   return Object.fromEntries(OPTIONS.map(({ key, fallback }) => [key, fallback])) as unknown as RunOptions;
+}
+
+/** Those of a run's options that belong to its model. */
+export function modelOptionsOf(options: RunOptions): ModelOptions {
+  return Object.fromEntries(MODEL_SPECS.map(({ key }) => [key, options[key]])) as unknown as ModelOptions;
 }
 
 /**
@@ -234,20 +241,15 @@ export function defaultOptions(): RunOptions {
  * Throws INFORM_INVALID_CONFIG, for an unknown key too.
  */
 export function resolveModelOptions(given: Readonly<Record<string, unknown>>): ModelOptions {
-  const specs = OPTIONS.filter((spec) => spec.scope === 'model');
-  const resolved: Record<string, unknown> = Object.fromEntries(specs.map(({ key, fallback }) => [key, fallback]));
+  const known = MODEL_SPECS.map((spec) => spec.key);
+  const checked: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    const spec = specs.find((candidate) => candidate.key === key);
-    if (!spec)
-      throw unknownKey(
-        key,
-        specs.map((candidate) => candidate.key),
-        'option',
-      );
-    resolved[key] = checkOption(spec, value, key);
+    const spec = MODEL_SPECS.find((candidate) => candidate.key === key);
+    if (!spec) throw unknownKey(key, known, 'option');
+    checked[key] = checkOption(spec, value, key);
   }
-  return resolved as unknown as ModelOptions;
+  return { ...modelOptionsOf(defaultOptions()), ...checked };
 }
 
 /** The error for a key that does not exist, with the nearest one that does. */

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { Encoder } from './encoder.js';
-import { Engine, throwIfAborted } from './engine.js';
+import { Engine, throwIfAborted, type ModelSizes } from './engine.js';
 import { fromNative, InformError, messageOf } from './errors.js';
 import { resolveModel } from './model-source.js';
 import { resolveModelOptions, type ModelOptions } from './options.js';
@@ -24,20 +24,9 @@ export interface LoadProgress {
 }
 
 /** What a loaded model is. */
-export interface ModelInfo {
+export interface ModelInfo extends ModelSizes {
   /** The GGUF file. */
   path: string;
-  /** llama.cpp's one-line description. */
-  description: string;
-  /** Bytes of all its tensors. */
-  sizeBytes: number;
-  parameters: number;
-  vocabularySize: number;
-  hiddenSize: number;
-  /** Width of the head's hidden layer, 0 for a one-layer head. */
-  headHiddenSize: number;
-  /** Tokens of context the model was trained on. */
-  trainedContext: number;
   /** The most tokens evaluated together. */
   contextTokens: number;
 }

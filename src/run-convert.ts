@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { convertCheckpoint, type ConversionType } from './convert/convert.js';
-import { InformError } from './errors.js';
 import { onInterrupt } from './interrupt.js';
+import { entryOf, unwritable } from './io/output.js';
 import { formatBytes, Progress } from './progress.js';
 
 /** Converts a checkpoint folder with progress on standard error. An interrupted conversion leaves nothing behind. */
@@ -11,8 +11,8 @@ export async function runConvert(
   type: ConversionType,
   overwrite: boolean,
 ): Promise<void> {
-  if (!overwrite && (await exists(output))) {
-    throw new InformError('INFORM_OUTPUT_UNWRITABLE', `${output} exists already. Pass --overwrite to replace it.`);
+  if (!overwrite && (await entryOf(output)) !== undefined) {
+    throw unwritable(output, 'exists already. Pass --overwrite to replace it.');
   }
   const progress = new Progress();
   const interrupt = onInterrupt();
@@ -35,11 +35,4 @@ export async function runConvert(
   }
   const { size } = await stat(output);
   process.stderr.write(`Converted ${checkpoint} to ${output} (${type}, ${formatBytes(size)})\n`);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,6 +1,5 @@
-import { open, type FileHandle } from 'node:fs/promises';
-import { InformError, messageOf } from './errors.js';
-import { jsonLine } from './io/output.js';
+import type { FileHandle } from 'node:fs/promises';
+import { explained, jsonLine, openFile } from './io/output.js';
 
 /** A run's log: what happened, one JSON object a line with the time first. Runs are appended to what is there. */
 export class RunLog {
@@ -9,13 +8,9 @@ export class RunLog {
     private readonly file: FileHandle,
   ) {}
 
-  /** Throws INFORM_OUTPUT_UNWRITABLE. */
+  /** Throws INFORM_OUTPUT_UNWRITABLE, as `write` does. */
   static async open(path: string): Promise<RunLog> {
-    try {
-      return new RunLog(path, await open(path, 'a'));
-    } catch (error) {
-      throw unwritable(path, error);
-    }
+    return new RunLog(path, await openFile(path, 'a'));
   }
 
   /** @param idJson the id of the sample that it is about, as JSON, written as it is */
@@ -24,20 +19,10 @@ export class RunLog {
       .filter(([, value]) => value !== undefined)
       .map(([key, value]): [string, string] => [key, JSON.stringify(value)]);
     if (idJson !== undefined) members.splice(2, 0, ['id', idJson]);
-    try {
-      await this.file.appendFile(jsonLine(members));
-    } catch (error) {
-      throw unwritable(this.path, error);
-    }
+    await explained(this.path, this.file.appendFile(jsonLine(members)));
   }
 
   async close(): Promise<void> {
     await this.file.close();
   }
-}
-
-function unwritable(path: string, error: unknown): InformError {
-  return new InformError('INFORM_OUTPUT_UNWRITABLE', `The log ${path} cannot be written: ${messageOf(error)}.`, {
-    cause: error,
-  });
 }

@@ -4,11 +4,11 @@ import { ExitCode } from './exit-codes.js';
 import { InformError, messageOf } from './errors.js';
 import { onInterrupt } from './interrupt.js';
 import { RejectSink } from './io/rejects.js';
-import { openResults, refuseInputs, STDOUT, type ResultSink } from './io/results.js';
+import { openResults, outputPaths, refuseInputs, STDOUT, type ResultSink } from './io/results.js';
 import { readRows, type InputRow } from './io/rows.js';
 import { checkInputs, STDIN, type InputCheck } from './io/source.js';
 import { DEMO, DEMO_NOTICE } from './model-source.js';
-import type { RunOptions } from './options.js';
+import { modelOptionsOf, type RunOptions } from './options.js';
 import type { Job, Outcome } from './pipeline.js';
 import { Progress, scoringStatus, type ProgressMode } from './progress.js';
 import { RewardModel } from './reward-model.js';
@@ -111,10 +111,8 @@ class ScoreRun {
     const { log, overwrite } = this.settings;
     if (log !== undefined) {
       await refuseInputs([log], this.inputs);
-      const output = this.options.output ?? STDOUT;
-      if (
-        [output, `${output}.partial`, rejectsPath].some((other) => other && path.resolve(other) === path.resolve(log))
-      ) {
+      const outputs = outputPaths(this.options.output ?? STDOUT);
+      if (outputs.some((output) => path.resolve(output) === path.resolve(log))) {
         throw new InformError(
           'INFORM_OUTPUT_UNWRITABLE',
           `${log} cannot be both the log and an output. Choose another log.`,
@@ -127,11 +125,8 @@ class ScoreRun {
 
   async #load(modelName: string, signal: AbortSignal): Promise<RewardModel> {
     if (modelName === DEMO) this.#progress.note(DEMO_NOTICE);
-    const { scoreHead, gpuLayers, contextTokens, microBatch, threads } = this.options;
-    const { batchSize, maxLength, flashAttention, kvType, chatTemplate, specialTokens } = this.options;
     const model = await RewardModel.load(modelName, {
-      ...{ batchSize, maxLength, scoreHead, gpuLayers, contextTokens, microBatch, threads },
-      ...{ flashAttention, kvType, chatTemplate, specialTokens },
+      ...modelOptionsOf(this.options),
       signal,
       onProgress: (status) => {
         this.#progress.update(status);

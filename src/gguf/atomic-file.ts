@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { open, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import { InformError, messageOf, systemCodeOf } from '../errors.js';
+import { InformError } from '../errors.js';
+import { explain } from '../io/output.js';
 
 /**
  * Creates or replaces a file as a whole: `write` fills a temporary file in the same folder, which is synced and then
@@ -19,7 +20,7 @@ export async function writeFileAtomically(
   await checkFreeSpace(path, expectedBytes);
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   const file = await open(temporary, 'wx').catch((error: unknown) => {
-    throw unwritable(path, error);
+    throw explain(path, error);
   });
   try {
     try {
@@ -31,7 +32,7 @@ export async function writeFileAtomically(
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw isSystemError(error) ? unwritable(path, error) : error;
+    throw isSystemError(error) ? explain(path, error) : error;
   }
   await syncFolder(dirname(path));
 }
@@ -56,11 +57,11 @@ async function checkFreeSpace(path: string, expectedBytes: number): Promise<void
   }
 }
 
+/** Always in the same unit, so that need and room compare at a glance. */
 function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
-/** Makes the new name durable. Only POSIX systems can open a folder, and some file systems refuse to sync one. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r').catch(() => undefined);
   await folder?.sync().catch(() => undefined);
@@ -69,11 +70,4 @@ async function syncFolder(path: string): Promise<void> {
 
 function isSystemError(error: unknown): boolean {
   return !(error instanceof InformError) && error instanceof Error && 'syscall' in error;
-}
-
-function unwritable(path: string, error: unknown): InformError {
-  const code = systemCodeOf(error);
-  const reason =
-    code === 'ENOSPC' ? 'the disk is full' : code === 'ENOENT' ? 'its folder does not exist' : messageOf(error);
-  return new InformError('INFORM_OUTPUT_UNWRITABLE', `${path} cannot be written: ${reason}.`, { cause: error });
 }

@@ -1,5 +1,6 @@
 /** What the output files have in common: how their lines look, and how their failures are told. */
 
+import type { Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
 
@@ -9,7 +10,7 @@ export function jsonLine(members: readonly (readonly [name: string, json: string
 }
 
 /** What is at a path; undefined where nothing is. */
-export async function entryOf(path: string): Promise<Awaited<ReturnType<typeof stat>> | undefined> {
+export async function entryOf(path: string): Promise<Stats | undefined> {
   try {
     return await stat(path);
   } catch (error) {

@@ -48,7 +48,7 @@ export async function openResults(output: string, options: OutputOptions = {}): 
   // A device or a named pipe cannot be replaced by renaming, and must not be.
   if (entry?.isFile() === false) return new DirectResults(output, await openFile(output, 'w'));
 
-  await refuseInputs([output, partialOf(output), rejectsOf(output)], options.inputs ?? []);
+  await refuseInputs(outputPaths(output), options.inputs ?? []);
   const overwrite = options.overwrite === true;
   if (entry !== undefined && !overwrite) throw unwritable(output, 'exists already. Pass --overwrite to replace it.');
   // A link is followed, so that the rename replaces the file it names and not the link.
@@ -58,7 +58,8 @@ export async function openResults(output: string, options: OutputOptions = {}): 
     if (!overwrite) throw unwritable(partial, PARTIAL_EXISTS);
     await explained(partial, unlink(partial));
   }
-  return new FileResults(output, target, overwrite, await openFile(partial, 'wx'));
+  const file = await openFile(partial, 'wx');
+  return new FileResults(output, target, overwrite, file, await explained(partial, file.stat()));
 }
 
 /** One line of results. @throws InformError INFORM_NON_FINITE_SCORE */
@@ -80,15 +81,17 @@ class FileResults implements ResultSink {
   readonly #target: string;
   readonly #overwrite: boolean;
   readonly #file: FileHandle;
+  readonly #identity: FileIdentity;
   #empty = true;
   #finished = false;
 
-  constructor(name: string, target: string, overwrite: boolean, file: FileHandle) {
+  constructor(name: string, target: string, overwrite: boolean, file: FileHandle, identity: FileIdentity) {
     this.rejectsPath = rejectsOf(name);
     this.#name = name;
     this.#target = target;
     this.#overwrite = overwrite;
     this.#file = file;
+    this.#identity = identity;
   }
 
   async write(idJson: string, score: number): Promise<void> {
@@ -113,9 +116,7 @@ class FileResults implements ResultSink {
 
   /** Another run with --overwrite may have taken the name; its file must not be given ours, nor removed. */
   async #ownsPartial(): Promise<boolean> {
-    const own = await explained(this.#name, this.#file.stat());
-    const named = await entryOf(partialOf(this.#target));
-    return named?.ino === own.ino && named.dev === own.dev;
+    return isSameFile(await entryOf(partialOf(this.#target)), this.#identity);
   }
 
   async abandon(): Promise<string | undefined> {
@@ -207,12 +208,27 @@ class StreamResults implements ResultSink {
   }
 }
 
+/** The files that a run with this output writes. */
+export function outputPaths(output: string): string[] {
+  return [output, partialOf(output), rejectsOf(output)];
+}
+
 function partialOf(output: string): string {
   return `${output}.partial`;
 }
 
 function rejectsOf(output: string): string {
   return `${output}.rejects.jsonl`;
+}
+
+/** What tells a file from all others, whatever its names. */
+interface FileIdentity {
+  ino: number;
+  dev: number;
+}
+
+function isSameFile(entry: FileIdentity | undefined, other: FileIdentity): boolean {
+  return entry?.ino === other.ino && entry.dev === other.dev;
 }
 
 /** Also an input under another name is found: two paths are the same file when device and inode are. */
@@ -222,7 +238,7 @@ export async function refuseInputs(outputs: readonly string[], inputs: readonly 
     if (written === undefined) continue;
     for (const input of inputs) {
       const read = input === STDIN ? undefined : await entryOf(input);
-      if (read?.ino === written.ino && read.dev === written.dev) {
+      if (isSameFile(read, written)) {
         throw unwritable(output, `would be written over, but is the input ${input}. Choose another output.`);
       }
     }
