@@ -15,7 +15,7 @@ import { explain } from '../io/output.js';
 export async function writeFileAtomically(
   path: string,
   expectedBytes: number,
-  write: (file: FileHandle) => Promise<void>,
+  write: (file: FileHandle, temporary: string) => Promise<void>,
 ): Promise<void> {
   await checkFreeSpace(path, expectedBytes);
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
@@ -24,7 +24,7 @@ export async function writeFileAtomically(
   });
   try {
     try {
-      await write(file);
+      await write(file, temporary);
       await file.sync();
     } finally {
       await file.close();
