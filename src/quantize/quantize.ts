@@ -8,6 +8,7 @@ import { numberAt, stringAt } from '../gguf/metadata.js';
 import { readGguf } from '../gguf/reader.js';
 import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/shards.js';
 import { DEFAULT_ALIGNMENT, LLAMA_FILE_TYPES } from '../gguf/types.js';
+import { unwritable } from '../io/output.js';
 import type { QuantizerJob } from './child.js';
 import { readImatrix, type Imatrix } from './imatrix.js';
 import { runQuantizer } from './quantizer.js';
@@ -68,10 +69,12 @@ export async function quantizeModel(input: string, output: string, options: Quan
     }, PROGRESS_INTERVAL_MS);
     try {
       await runQuantizer({ ...job, output: temporary, dryRun: false }, options.signal);
+    } catch (error) {
+      throw isWriteError(error) ? incomplete(output, error) : error;
     } finally {
       clearInterval(timer);
     }
-    await checkComplete(model, output, temporary);
+    if (!(await isComplete(temporary, model))) throw incomplete(output);
   });
   const covered = new Set(importance.map(({ tensor }) => tensor));
   return {
@@ -172,17 +175,21 @@ function expectedBytes(model: GgufModel, log: readonly string[]): number {
   return Math.ceil(Number(mebibytes) * 2 ** 20) + headers + model.tensors.length * DEFAULT_ALIGNMENT;
 }
 
-/** Where C++ streams do not report a full disk, llama.cpp ends as if all were well: the header is written last. */
-async function checkComplete(model: GgufModel, output: string, written: string): Promise<void> {
-  const count = await readGguf(written, { wantArray: () => false }).then(
-    ({ tensors }) => tensors.length,
-    () => 0,
+/** What C++ streams throw names their category in every standard library, and no more than that. */
+function isWriteError(error: unknown): boolean {
+  return error instanceof InformError && error.code === 'INFORM_QUANTIZE_FAILED' && error.message.includes('iostream');
+}
+
+/** Where the streams do not report a full disk, llama.cpp ends as if all were well. The header is written last. */
+async function isComplete(written: string, model: GgufModel): Promise<boolean> {
+  return readGguf(written, { wantArray: () => false }).then(
+    ({ tensors }) => tensors.length === model.tensors.length,
+    () => false,
   );
-  if (count === model.tensors.length) return;
-  throw new InformError(
-    'INFORM_OUTPUT_UNWRITABLE',
-    `${output} was not written completely: the disk may be full. Make room and run again.`,
-  );
+}
+
+function incomplete(output: string, cause?: unknown): InformError {
+  return unwritable(output, 'could not be written to its end: the disk is full. Make room and run again.', cause);
 }
 
 function unsupported(message: string): InformError {
