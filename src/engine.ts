@@ -1,7 +1,8 @@
 import { fromNative, InformError } from './errors.js';
-import { loadAddon, type LoadTicket, type NativeModel, type NativeModelInfo, type NativeScorer } from './native.js';
+import { loadAddon, type NativeModel, type NativeModelInfo, type NativeScorer } from './native.js';
 import type { ModelOptions } from './options.js';
 import { physicalCores } from './threads.js';
+import { watchTask, type TaskHooks } from './watch-task.js';
 
 export type { ModelSizes } from './native.js';
 
@@ -10,14 +11,6 @@ const AUTO_CONTEXT_TOKENS = 4096;
 
 /** llama.cpp takes a negative number as "all layers", and puts none on a machine without a GPU. */
 const ALL_LAYERS = -1;
-
-const PROGRESS_INTERVAL_MS = 100;
-
-export interface LoadHooks {
-  signal?: AbortSignal | undefined;
-  /** Called with 0..1 while the weights are read. */
-  onProgress?: ((fraction: number) => void) | undefined;
-}
 
 /** A loaded model with one scoring context: the native objects, one job at a time, closed in the right order. */
 export class Engine {
@@ -43,10 +36,10 @@ export class Engine {
   }
 
   /** Throws the codes of loading: INFORM_MODEL_NOT_FOUND, INFORM_MODEL_HAS_NO_HEAD, …, INFORM_ABORTED. */
-  static async load(path: string, options: ModelOptions, hooks: LoadHooks = {}): Promise<Engine> {
+  static async load(path: string, options: ModelOptions, hooks: TaskHooks = {}): Promise<Engine> {
     const contextTokens = chooseContextTokens(options);
     const { addon, backendDir } = loadAddon();
-    const ticket = new addon.LoadTicket();
+    const ticket = new addon.TaskTicket();
     const native = {
       path,
       headPath: options.scoreHead ?? '',
@@ -54,7 +47,7 @@ export class Engine {
       backendDir,
     };
     try {
-      const model = await watchLoad(ticket, hooks, addon.loadModel(native, ticket));
+      const model = await watchTask(ticket, hooks, addon.loadModel(native, ticket));
       try {
         const info = model.info();
         checkTrainedContext(options.maxLength, info);
@@ -162,21 +155,4 @@ function checkTrainedContext(maxLength: number, info: NativeModelInfo): void {
     'INFORM_INVALID_CONFIG',
     `max_length is ${maxLength}, but the model was trained on sequences of up to ${info.trainedContext} tokens. Lower max_length.`,
   );
-}
-
-/** Reports a load's progress and hands an abort on, for as long as it runs. */
-async function watchLoad(ticket: LoadTicket, hooks: LoadHooks, loading: Promise<NativeModel>): Promise<NativeModel> {
-  const cancel = (): void => {
-    ticket.cancel();
-  };
-  if (hooks.signal?.aborted) cancel();
-  hooks.signal?.addEventListener('abort', cancel, { once: true });
-  // Polled, because the loader reports from a thread that must not call into JavaScript.
-  const timer = setInterval(() => hooks.onProgress?.(ticket.progress), PROGRESS_INTERVAL_MS);
-  try {
-    return await loading;
-  } finally {
-    clearInterval(timer);
-    hooks.signal?.removeEventListener('abort', cancel);
-  }
 }

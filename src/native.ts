@@ -51,7 +51,24 @@ export interface NativeScorer {
   close(): Promise<void>;
 }
 
-export interface LoadTicket {
+/** One tensor on its way from a checkpoint's shard into a GGUF file. Types are ggml's ids; offsets are in bytes. */
+export interface EncodeJob {
+  /** The checkpoint's, for messages. */
+  name: string;
+  source: string;
+  sourceOffset: number;
+  sourceType: number;
+  /** A file that exists. */
+  target: string;
+  targetOffset: number;
+  targetType: number;
+  rows: number;
+  columns: number;
+  /** Rows of one attention head of q or k, which are interleaved; 0: rows stay in order. */
+  headRows: number;
+}
+
+export interface TaskTicket {
   /** 0..1 */
   readonly progress: number;
   cancel(): void;
@@ -91,11 +108,12 @@ export interface LogLine {
 }
 
 export interface NativeAddon {
-  LoadTicket: new () => LoadTicket;
+  TaskTicket: new () => TaskTicket;
   loadModel(
     options: { path: string; headPath: string; gpuLayers: number; backendDir: string },
-    ticket: LoadTicket,
+    ticket: TaskTicket,
   ): Promise<NativeModel>;
+  encodeTensors(jobs: EncodeJob[], threads: number, ticket: TaskTicket): Promise<void>;
   createScorer(model: NativeModel, options: NativeScorerOptions): Promise<NativeScorer>;
   /** Cannot be stopped, and llama.cpp aborts the process on some damaged input: for a process of its own. */
   quantize(options: NativeQuantizeOptions): Promise<void>;

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { convertCheckpoint, type ConversionType } from './convert/convert.js';
+import { convertCheckpoint } from './convert/convert.js';
+import type { ConversionType } from './convert/tensor-types.js';
 import { onInterrupt } from './interrupt.js';
 import { entryOf, unwritable } from './io/output.js';
 import { formatBytes, Progress } from './progress.js';
@@ -20,12 +21,12 @@ export async function runConvert(
     await convertCheckpoint(checkpoint, output, {
       type,
       signal: interrupt.signal,
-      onProgress: ({ bytesWritten, totalBytes }) => {
+      onProgress: ({ bytesDone, totalBytes }) => {
         progress.update({
           label: 'Converting',
-          fraction: bytesWritten / totalBytes,
+          fraction: bytesDone / totalBytes,
           timeLeft: true,
-          details: [`${formatBytes(bytesWritten)} of ${formatBytes(totalBytes)}`],
+          details: [`${formatBytes(bytesDone)} of ${formatBytes(totalBytes)}`],
         });
       },
     });

@@ -1,7 +1,8 @@
 // The addon's entry point: what src/native.ts declares, and nothing more.
 
 #include "binding/addon_data.h"
-#include "binding/load_ticket_wrap.h"
+#include "binding/encode.h"
+#include "binding/task_ticket_wrap.h"
 #include "binding/model_wrap.h"
 #include "binding/promise_worker.h"
 #include "binding/scorer_wrap.h"
@@ -118,12 +119,13 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     // Node waits for running work before an environment ends; a batch can take minutes, so it is told to stop.
     env.AddCleanupHook([](AddonData * ending) { ending->cancel_all(); }, data);
 
-    data->load_ticket = Napi::Persistent(LoadTicketWrap::define(env));
+    data->task_ticket = Napi::Persistent(TaskTicketWrap::define(env));
     data->model = Napi::Persistent(ModelWrap::define(env));
     data->scorer = Napi::Persistent(ScorerWrap::define(env));
-    exports.Set("LoadTicket", data->load_ticket.Value());
+    exports.Set("TaskTicket", data->task_ticket.Value());
     exports.Set("loadModel", Napi::Function::New<ModelWrap::load>(env, "loadModel"));
     exports.Set("createScorer", Napi::Function::New<ScorerWrap::create>(env, "createScorer"));
+    exports.Set("encodeTensors", Napi::Function::New<encode_tensors>(env, "encodeTensors"));
     exports.Set("devices", Napi::Function::New<devices>(env, "devices"));
     exports.Set("quantize", Napi::Function::New<quantize>(env, "quantize"));
     exports.Set("takeLog", Napi::Function::New<take_log_lines>(env, "takeLog"));

@@ -14,7 +14,7 @@ using CancelFlag = std::shared_ptr<std::atomic<bool>>;
 // What one environment (the main thread or a worker thread) keeps of the addon: its classes, and the running jobs, so
 // that an environment that ends can stop them instead of waiting for them. Used on that environment's thread only.
 struct AddonData {
-    Napi::FunctionReference load_ticket;
+    Napi::FunctionReference task_ticket;
     Napi::FunctionReference model;
     Napi::FunctionReference scorer;
     std::set<CancelFlag> running;

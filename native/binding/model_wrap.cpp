@@ -1,7 +1,7 @@
 #include "binding/model_wrap.h"
 
 #include "binding/addon_data.h"
-#include "binding/load_ticket_wrap.h"
+#include "binding/task_ticket_wrap.h"
 #include "binding/promise_worker.h"
 #include "engine/runtime.h"
 
@@ -34,7 +34,7 @@ Napi::Value ModelWrap::load(const Napi::CallbackInfo & info) {
     model_options.head_path = options.Get("headPath").As<Napi::String>();
     model_options.gpu_layers = options.Get("gpuLayers").As<Napi::Number>();
     const std::string backend_dir = options.Get("backendDir").As<Napi::String>();
-    const auto state = LoadTicketWrap::Unwrap(info[1].As<Napi::Object>())->state();
+    const auto state = TaskTicketWrap::Unwrap(info[1].As<Napi::Object>())->state();
 
     // The environment's end must stop a load as it stops a scoring: both are flags.
     const CancelFlag flag(state, &state->cancelled);

@@ -38,7 +38,7 @@ std::shared_ptr<const ScoreHead> load_head(const GgufFile & file, const std::str
 }
 
 bool on_progress(float progress, void * user_data) {
-    auto * state = static_cast<LoadState *>(user_data);
+    auto * state = static_cast<TaskState *>(user_data);
     state->progress = progress;
     return !state->cancelled;
 }
@@ -49,7 +49,7 @@ std::string token_text(const llama_vocab * vocab, llama_token token) {
 
 }  // namespace
 
-Model::Model(const ModelOptions & options, LoadState & state) {
+Model::Model(const ModelOptions & options, TaskState & state) {
     {
         // The head first: it is small, and a file without one is refused before gigabytes are read.
         const GgufFile file(options.path);

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/score_head.h"
+#include "engine/task_state.h"
 #include "llama-cpp.h"
 
 namespace inform {
@@ -17,17 +17,11 @@ struct ModelOptions {
     int32_t gpu_layers = 0;  // how many layers go to a GPU; negative: all
 };
 
-// Watches and stops a load from another thread.
-struct LoadState {
-    std::atomic<float> progress{0};  // 0..1
-    std::atomic<bool> cancelled{false};
-};
-
 // A backbone and its head, loaded: weights that never change. Shared by scorers; usable from any thread.
 class Model {
 public:
     // Blocks while it loads. Throws what GgufFile and ScoreHead throw, model_load_failed and aborted.
-    Model(const ModelOptions & options, LoadState & state);
+    Model(const ModelOptions & options, TaskState & state);
 
     const llama_model * llama() const { return llama_.get(); }
     std::shared_ptr<const ScoreHead> head() const { return head_; }

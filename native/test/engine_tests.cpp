@@ -59,7 +59,7 @@ void expect_code(ErrorCode code, const std::function<void()> & body) {
 }
 
 std::shared_ptr<const Model> load(const std::string & path) {
-    LoadState state;
+    TaskState state;
     ModelOptions options;
     options.path = path;
     return std::make_shared<const Model>(options, state);
@@ -170,7 +170,7 @@ int main(int argc, char ** argv) {
     });
 
     test("loading can be cancelled", [&] {
-        LoadState state;
+        TaskState state;
         state.cancelled = true;
         ModelOptions options;
         options.path = model_path;

@@ -1,7 +1,5 @@
 import type { CommandModule } from 'yargs';
-import type { ConversionType } from '../convert/convert.js';
-
-const TYPES: readonly ConversionType[] = ['f32', 'f16', 'bf16'];
+import { CONVERSION_TYPES, type ConversionType } from '../convert/tensor-types.js';
 
 interface ConvertArguments {
   checkpoint: string;
@@ -26,7 +24,7 @@ export function convertCommand(): CommandModule<object, ConvertArguments> {
           describe: 'the GGUF file to write',
         })
         .option('type', {
-          choices: TYPES,
+          choices: CONVERSION_TYPES,
           default: 'bf16' as const,
           describe: "the matrices' type; bf16 keeps the checkpoint's precision",
         })

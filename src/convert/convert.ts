@@ -1,43 +1,69 @@
-import { writeGguf, type WriteProgress } from '../gguf/writer.js';
+import { writeFilesAtomically, writeFully, type TemporaryFile } from '../gguf/atomic-file.js';
 import type { GgufMetadata } from '../gguf/types.js';
+import { layoutGguf, type GgufLayout } from '../gguf/writer.js';
 import { readCheckpointConfig } from './checkpoint.js';
+import { encodeWeights, type PlacedTensor } from './encode-weights.js';
 import { modelMetadata } from './metadata.js';
-import { SafetensorsCheckpoint, type FloatType } from './safetensors.js';
-import { tensorChunks } from './tensor-data.js';
+import { assignTypes, type ConversionType, type TypedTensor } from './tensor-types.js';
 import { planTensors } from './tensors.js';
 import { tokenizerMetadata } from './tokenizer.js';
-
-/** The type of a converted file's matrices. */
-export type ConversionType = 'f32' | 'f16' | 'bf16';
+import { openCheckpointFolder, type CheckpointWeights } from './weights.js';
 
 export interface ConvertOptions {
   readonly type: ConversionType;
-  readonly onProgress?: ((progress: WriteProgress) => void) | undefined;
+  /** Where the weights are, if not in the folder. */
+  readonly weights?: CheckpointWeights | undefined;
+  readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-const FLOAT_TYPES: Readonly<Record<ConversionType, FloatType>> = { f32: 'F32', f16: 'F16', bf16: 'BF16' };
+export interface ConvertProgress {
+  /** Of the checkpoint's weights. */
+  readonly bytesDone: number;
+  readonly totalBytes: number;
+}
 
 /**
- * Converts the Hugging Face checkpoint folder of a reward model to one GGUF file. Everything about the checkpoint is
- * checked before the first byte is written; the weights then stream through a few megabytes of memory.
+ * Converts the Hugging Face checkpoint folder of a reward model to a GGUF file, straight to its final types. Everything
+ * but the weights' values is checked before the first byte is written; the weights then stream through a few megabytes of
+ * memory for each core, whatever their size. The file appears under its name when it is complete and synced.
  *
  * @throws InformError INFORM_MODEL_NOT_FOUND, INFORM_INVALID_CHECKPOINT, INFORM_UNSUPPORTED_MODEL,
- *   INFORM_OUTPUT_UNWRITABLE, INFORM_ABORTED
+ *   INFORM_OUTPUT_UNWRITABLE, INFORM_ABORTED, INFORM_BINARY_NOT_FOUND, and what `weights` throws
  */
 export async function convertCheckpoint(folder: string, outPath: string, options: ConvertOptions): Promise<void> {
-  const type = FLOAT_TYPES[options.type];
-  const checkpoint = await SafetensorsCheckpoint.open(folder);
-  try {
-    const config = await readCheckpointConfig(folder);
-    const planned = planTensors(config, checkpoint.tensors, type);
-    const metadata: GgufMetadata = new Map([
-      ...modelMetadata(config, folder, type),
-      ...(await tokenizerMetadata(folder, config)),
-    ]);
-    const tensors = planned.map((tensor) => ({ ...tensor, chunks: () => tensorChunks(tensor, checkpoint) }));
-    await writeGguf(outPath, metadata, tensors, { signal: options.signal, onProgress: options.onProgress });
-  } finally {
-    await checkpoint.close();
+  const weights = options.weights ?? (await openCheckpointFolder(folder));
+  const config = await readCheckpointConfig(folder);
+  const tensors = assignTypes(planTensors(config, weights.tensors), config, options.type);
+  const metadata: GgufMetadata = new Map([
+    ...modelMetadata(config, folder, options.type),
+    ...(await tokenizerMetadata(folder, config)),
+  ]);
+  const layout = layoutGguf(metadata, tensors);
+  await writeFilesAtomically([{ path: outPath, bytes: layout.totalBytes }], async ([file]) => {
+    if (file === undefined) return;
+    const placed = await writeStart(file, layout, tensors);
+    await encodeWeights(placed, weights, options);
+  });
+}
+
+/** Writes all of a file that is not weights, at its full size, and says where the weights go. */
+async function writeStart(
+  { path, handle }: TemporaryFile,
+  { header, offsets, totalBytes }: GgufLayout,
+  tensors: readonly TypedTensor[],
+): Promise<PlacedTensor[]> {
+  await handle.truncate(totalBytes);
+  await writeFully(handle, header, 0);
+  const placed: PlacedTensor[] = [];
+  for (const [index, tensor] of tensors.entries()) {
+    const offset = offsets[index] ?? 0;
+    const { source } = tensor;
+    if (source.kind === 'computed') {
+      await writeFully(handle, new Uint8Array(source.values.buffer), offset);
+    } else {
+      placed.push({ shape: tensor.shape, type: tensor.type, source, path, offset });
+    }
   }
+  return placed;
 }

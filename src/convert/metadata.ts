@@ -3,10 +3,7 @@ import { basename, resolve } from 'node:path';
 import { ggufNumber, ggufString } from '../gguf/metadata.js';
 import type { GgufValue } from '../gguf/types.js';
 import type { CheckpointConfig } from './checkpoint.js';
-import type { FloatType } from './safetensors.js';
-
-/** llama.cpp's name of each type in `general.file_type` (enum llama_ftype: ALL_F32, MOSTLY_F16, MOSTLY_BF16). */
-const FILE_TYPE_IDS: Readonly<Record<FloatType, number>> = { F32: 0, F16: 1, BF16: 32 };
+import { fileTypeOf, type ConversionType } from './tensor-types.js';
 
 const QUANTIZATION_VERSION = 2; // GGML_QNT_VERSION in ggml.h
 const POOLING_TYPE_LAST = 3; // LLAMA_POOLING_TYPE_LAST in llama.h
@@ -16,7 +13,7 @@ const POOLING_TYPE_LAST = 3; // LLAMA_POOLING_TYPE_LAST in llama.h
  * llama.py), and after them those of the score head. Sampling parameters of generation_config.json are left out: a
  * reward model generates nothing.
  */
-export function modelMetadata(config: CheckpointConfig, folder: string, type: FloatType): [string, GgufValue][] {
+export function modelMetadata(config: CheckpointConfig, folder: string, type: ConversionType): [string, GgufValue][] {
   const u32 = (value: number): GgufValue => ggufNumber('uint32', value);
   const f32 = (value: number): GgufValue => ggufNumber('float32', value);
   const headDim: [string, GgufValue][] = [
@@ -36,7 +33,7 @@ export function modelMetadata(config: CheckpointConfig, folder: string, type: Fl
     ['llama.rope.freq_base', f32(config.ropeTheta)],
     ['llama.attention.layer_norm_rms_epsilon', f32(config.rmsNormEps)],
     ...(config.headDimIsExplicit ? headDim : []),
-    ['general.file_type', u32(FILE_TYPE_IDS[type])],
+    ['general.file_type', u32(fileTypeOf(type))],
     ['llama.vocab_size', u32(config.vocabSize)],
     ['llama.rope.dimension_count', u32(config.headDim)],
     ['general.quantization_version', u32(QUANTIZATION_VERSION)],

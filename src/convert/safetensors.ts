@@ -1,7 +1,5 @@
-import { open, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { InformError, messageOf, systemCodeOf } from '../errors.js';
 import { invalidCheckpoint, objectIn, parseJsonObject, readJsonIfPresent } from './checkpoint-file.js';
 
 /** The element types a weight of a checkpoint can have here. */
@@ -13,7 +11,7 @@ export interface SafetensorsTensor {
   readonly dtype: string;
   /** In PyTorch's order: a Linear weight is [out, in]. */
   readonly shape: readonly number[];
-  /** The file, inside the checkpoint's folder. */
+  /** The shard that holds it, a file name inside the checkpoint's folder. */
   readonly file: string;
   /** Where the data starts, in bytes from the start of the file. */
   readonly offset: number;
@@ -43,80 +41,35 @@ const DTYPE_BYTES: Readonly<Record<string, number>> = {
 
 const MAX_HEADER_BYTES = 100_000_000; // the limit of the safetensors library
 
-/** The weights of a checkpoint folder: one `model.safetensors`, or the shards of `model.safetensors.index.json`. */
-export class SafetensorsCheckpoint {
-  readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
-  readonly #files: ReadonlyMap<string, FileHandle>;
-
-  private constructor(tensors: ReadonlyMap<string, SafetensorsTensor>, files: ReadonlyMap<string, FileHandle>) {
-    this.tensors = tensors;
-    this.#files = files;
-  }
-
-  /**
-   * Opens the folder's safetensors files and checks their headers: sizes, shapes, extents and that the tensors fill the
-   * file without gaps or overlaps, as the format demands.
-   *
-   * @throws InformError INFORM_MODEL_NOT_FOUND (no such folder), INFORM_INVALID_CHECKPOINT
-   */
-  static async open(folder: string): Promise<SafetensorsCheckpoint> {
-    await checkFolder(folder);
-    const weightMap = await readWeightMap(folder);
-    const names = weightMap === undefined ? ['model.safetensors'] : [...new Set(weightMap.values())];
-    const files = new Map<string, FileHandle>();
-    try {
-      const found = new Map<string, SafetensorsTensor>();
-      for (const name of names) {
-        const file = await openShard(folder, name);
-        files.set(name, file);
-        for (const tensor of await readShardHeader(file, name, join(folder, name))) {
-          if (weightMap === undefined || weightMap.get(tensor.name) === name) found.set(tensor.name, tensor);
-        }
-      }
-      for (const [name, shard] of weightMap ?? []) {
-        if (!found.has(name))
-          throw invalidCheckpoint(`${join(folder, shard)} lacks the tensor ${quoted(name)} of the index.`);
-      }
-      return new SafetensorsCheckpoint(found, files);
-    } catch (error) {
-      await closeAll(files);
-      throw error;
-    }
-  }
-
-  /**
-   * Fills `target` from a tensor's data, beginning `start` bytes into it.
-   *
-   * @throws InformError INFORM_INVALID_CHECKPOINT when the file cannot be read or has become shorter
-   */
-  async read(tensor: SafetensorsTensor, start: number, target: Uint8Array): Promise<void> {
-    const file = this.#files.get(tensor.file);
-    if (file === undefined || start + target.length > tensor.byteLength) {
-      throw new InformError('INFORM_INTERNAL', `A read outside of tensor ${tensor.name} was asked for.`);
-    }
-    await readFully(file, tensor.file, tensor.offset + start, target);
-  }
-
-  async close(): Promise<void> {
-    await closeAll(this.#files);
-  }
+/** Where the shards of a checkpoint lie: in a folder, or still on a hub. */
+export interface ShardStore {
+  /** The shard's size in bytes. */
+  size(shard: string): Promise<number>;
+  /** The bytes of a shard from `position` on, exactly `length` of them. */
+  read(shard: string, position: number, length: number): Promise<Buffer>;
 }
 
-async function closeAll(files: ReadonlyMap<string, FileHandle>): Promise<void> {
-  await Promise.all([...files.values()].map((file) => file.close()));
-}
-
-async function checkFolder(folder: string): Promise<void> {
-  const status = await stat(folder).catch((error: unknown) => {
-    const message = `${folder} does not exist. Give the folder of a Hugging Face checkpoint.`;
-    throw new InformError('INFORM_MODEL_NOT_FOUND', message, { cause: error });
-  });
-  if (!status.isDirectory()) {
-    throw new InformError(
-      'INFORM_MODEL_NOT_FOUND',
-      `${folder} is not a folder. Give the folder of a Hugging Face checkpoint.`,
-    );
+/**
+ * Every tensor of a checkpoint by its name, from the headers of its shards: the one `model.safetensors`, or those that
+ * `model.safetensors.index.json` in `folder` names. Sizes, shapes and extents are checked, and that the tensors fill each
+ * shard without gaps or overlaps, as the format demands.
+ *
+ * @throws InformError INFORM_INVALID_CHECKPOINT, and what the store throws
+ */
+export async function readTensorTable(folder: string, store: ShardStore): Promise<Map<string, SafetensorsTensor>> {
+  const weightMap = await readWeightMap(folder);
+  const shards = weightMap === undefined ? ['model.safetensors'] : [...new Set(weightMap.values())];
+  const found = new Map<string, SafetensorsTensor>();
+  for (const shard of shards) {
+    for (const tensor of await readShardHeader(shard, join(folder, shard), store)) {
+      if (weightMap === undefined || weightMap.get(tensor.name) === shard) found.set(tensor.name, tensor);
+    }
   }
+  for (const [name, shard] of weightMap ?? []) {
+    if (!found.has(name))
+      throw invalidCheckpoint(`${join(folder, shard)} lacks the tensor ${quoted(name)} of the index.`);
+  }
+  return found;
 }
 
 /** Tensor name -> shard, or undefined for a checkpoint in one file. */
@@ -139,39 +92,21 @@ async function readWeightMap(folder: string): Promise<Map<string, string> | unde
   );
 }
 
-async function openShard(folder: string, name: string): Promise<FileHandle> {
-  const path = join(folder, name);
-  try {
-    if (!(await stat(path)).isFile()) throw invalidCheckpoint(`${path} is not a regular file.`);
-    return await open(path, 'r');
-  } catch (error) {
-    if (error instanceof InformError) throw error;
-    const reason =
-      systemCodeOf(error) === 'ENOENT'
-        ? 'is missing. Download the checkpoint again'
-        : `cannot be read: ${messageOf(error)}`;
-    throw invalidCheckpoint(`${path} ${reason}.`, { cause: error });
-  }
-}
-
-async function readShardHeader(file: FileHandle, name: string, path: string): Promise<SafetensorsTensor[]> {
-  const fileSize = (await file.stat()).size;
+async function readShardHeader(shard: string, path: string, store: ShardStore): Promise<SafetensorsTensor[]> {
+  const fileSize = await store.size(shard);
   if (fileSize < 8) throw invalidCheckpoint(`${path} is not a safetensors file: it has ${fileSize} bytes.`);
-  const lengthBytes = Buffer.alloc(8);
-  await readFully(file, path, 0, lengthBytes);
-  const headerLength = lengthBytes.readBigUInt64LE();
+  const headerLength = (await store.read(shard, 0, 8)).readBigUInt64LE();
   if (headerLength > BigInt(Math.min(MAX_HEADER_BYTES, fileSize - 8))) {
     throw invalidCheckpoint(
       `${path} is truncated or not a safetensors file: its header would be ${headerLength.toString()} bytes long.`,
     );
   }
-  const headerBytes = Buffer.alloc(Number(headerLength));
-  await readFully(file, path, 8, headerBytes);
+  const headerBytes = await store.read(shard, 8, Number(headerLength));
   const header = parseJsonObject(headerBytes.toString('utf8'), `The header of ${path}`);
   const dataStart = 8 + headerBytes.length;
   const tensors = Object.entries(header)
     .filter(([key]) => key !== '__metadata__')
-    .map(([key, value]) => parseTensor(key, value, name, path, dataStart));
+    .map(([key, value]) => parseTensor(key, value, shard, path, dataStart));
   checkExtents(tensors, path, dataStart, fileSize);
   return tensors;
 }
@@ -219,18 +154,6 @@ function checkExtents(tensors: readonly SafetensorsTensor[], path: string, dataS
     }
   }
   if (end !== fileSize) throw invalidCheckpoint(`${path} has ${fileSize - end} bytes that belong to no tensor.`);
-}
-
-async function readFully(file: FileHandle, path: string, position: number, target: Uint8Array): Promise<void> {
-  for (let filled = 0; filled < target.length;) {
-    const { bytesRead } = await file
-      .read(target, filled, target.length - filled, position + filled)
-      .catch((error: unknown) => {
-        throw invalidCheckpoint(`${path} cannot be read: ${messageOf(error)}.`, { cause: error });
-      });
-    if (bytesRead === 0) throw invalidCheckpoint(`${path} ended while it was read. Download it again.`);
-    filled += bytesRead;
-  }
 }
 
 function quoted(text: string): string {

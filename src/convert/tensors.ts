@@ -1,5 +1,4 @@
 import { InformError } from '../errors.js';
-import { GGML_TYPES, type GgmlType, type GgmlTypeName } from '../gguf/types.js';
 import type { CheckpointConfig } from './checkpoint.js';
 import { invalidCheckpoint } from './checkpoint-file.js';
 import { llama3RopeFactors } from './rope.js';
@@ -11,17 +10,23 @@ export type TensorSource =
       readonly kind: 'checkpoint';
       readonly tensor: SafetensorsTensor;
       readonly dtype: FloatType;
-      /** Rows of one attention head of q or k, which change places (see `ropeRowOrder`); undefined: rows stay. */
+      /** Rows of one attention head of q or k, which are interleaved for ggml's rope; undefined: rows stay. */
       readonly headRows: number | undefined;
     }
   | { readonly kind: 'computed'; readonly values: Float32Array };
+
+/**
+ * How a tensor's type is chosen (tensor-types.ts): a matrix gets what the conversion's type says, vectors are F32
+ * (llama.cpp's kernels for them take nothing else), the head's matrices keep the checkpoint's own precision.
+ */
+export type TensorRole = 'matrix' | 'vector' | 'head';
 
 /** A tensor of the GGUF file to be written. */
 export interface PlannedTensor {
   readonly name: string;
   /** In ggml's order: `shape[0]` is the length of a row. */
   readonly shape: readonly number[];
-  readonly type: GgmlType & { readonly name: FloatType };
+  readonly role: TensorRole;
   readonly source: TensorSource;
 }
 
@@ -30,8 +35,7 @@ const IGNORED = /^lm_head\.weight$|\.rotary_emb\.inv_freq$/;
 
 /**
  * Lays out the GGUF file of a checkpoint: the backbone's tensors named and permuted as llama.cpp's converter does, the
- * head under llama.cpp's names for classifier heads. Vectors are always F32 (llama.cpp's kernels for them take nothing
- * else); matrices get `type`, except the head's, which keep the checkpoint's own precision.
+ * head under llama.cpp's names for classifier heads.
  *
  * @throws InformError INFORM_INVALID_CHECKPOINT (missing tensors, shapes that contradict config.json, types that are
  *   not floats), INFORM_UNSUPPORTED_MODEL (tensors that this conversion does not know, more than one label)
@@ -39,9 +43,8 @@ const IGNORED = /^lm_head\.weight$|\.rotary_emb\.inv_freq$/;
 export function planTensors(
   config: CheckpointConfig,
   checkpoint: ReadonlyMap<string, SafetensorsTensor>,
-  type: FloatType,
 ): PlannedTensor[] {
-  const planner = new Planner(checkpoint, type);
+  const planner = new Planner(checkpoint);
   planBackbone(planner, config);
   planHead(planner, config);
   planner.checkNothingLeft();
@@ -89,29 +92,28 @@ function planHead(planner: Planner, { hiddenSize }: CheckpointConfig): void {
 class Planner {
   readonly planned: PlannedTensor[] = [];
   readonly #checkpoint: ReadonlyMap<string, SafetensorsTensor>;
-  readonly #matrixType: FloatType;
   readonly #unused: Set<string>;
 
-  constructor(checkpoint: ReadonlyMap<string, SafetensorsTensor>, matrixType: FloatType) {
+  constructor(checkpoint: ReadonlyMap<string, SafetensorsTensor>) {
     this.#checkpoint = checkpoint;
-    this.#matrixType = matrixType;
     this.#unused = new Set([...checkpoint.keys()].filter((name) => !IGNORED.test(name)));
   }
 
+  /** @param headRows rows of one attention head, which are interleaved for ggml's rope */
   matrix(name: string, from: string, shape: readonly number[], headRows?: number): void {
-    this.#take(name, from, shape, this.#matrixType, headRows);
+    this.#take(name, from, shape, 'matrix', headRows);
   }
 
   headMatrix(name: string, from: string, shape: readonly number[]): void {
-    this.#take(name, from, shape, undefined, undefined);
+    this.#take(name, from, shape, 'head', undefined);
   }
 
   vector(name: string, from: string, size: number): void {
-    this.#take(name, from, [size], 'F32', undefined);
+    this.#take(name, from, [size], 'vector', undefined);
   }
 
   computed(name: string, values: Float32Array): void {
-    this.planned.push({ name, shape: [values.length], type: typeOf('F32'), source: { kind: 'computed', values } });
+    this.planned.push({ name, shape: [values.length], role: 'vector', source: { kind: 'computed', values } });
   }
 
   find(name: string): SafetensorsTensor {
@@ -127,14 +129,7 @@ class Planner {
     throw new InformError('INFORM_UNSUPPORTED_MODEL', message);
   }
 
-  /** @param type undefined: the checkpoint's own */
-  #take(
-    name: string,
-    from: string,
-    shape: readonly number[],
-    type: FloatType | undefined,
-    headRows: number | undefined,
-  ): void {
+  #take(name: string, from: string, shape: readonly number[], role: TensorRole, headRows: number | undefined): void {
     const tensor = this.find(from);
     this.#unused.delete(from);
     if (tensor.shape.length !== shape.length || tensor.shape.some((size, i) => size !== shape[i])) {
@@ -146,27 +141,13 @@ class Planner {
     this.planned.push({
       name,
       shape: shape.toReversed(),
-      type: typeOf(type ?? dtype),
+      role,
       source: { kind: 'checkpoint', tensor, dtype, headRows },
     });
   }
 }
 
-function typeOf(name: FloatType): PlannedTensor['type'] {
-  return { ...GGML_TYPES[name satisfies GgmlTypeName], name };
-}
-
 function floatTypeOf({ name, dtype }: SafetensorsTensor): FloatType {
   if (dtype === 'F32' || dtype === 'F16' || dtype === 'BF16') return dtype;
   throw invalidCheckpoint(`Tensor ${name} is of type ${dtype}; F32, F16 and BF16 can be converted.`);
-}
-
-/**
- * The order of the rows of one head of q or k in the GGUF file: `order[i]` is the checkpoint's row.
- *
- * Hugging Face rotates dimension j together with j + d/2, ggml's rope for llama rotates neighbours, so the two halves
- * of a head's rows are interleaved (`LlamaModel.permute` in llama.cpp's conversion/llama.py).
- */
-export function ropeRowOrder(headRows: number): number[] {
-  return Array.from({ length: headRows }, (_, row) => (row >> 1) + (row & 1) * (headRows / 2));
 }

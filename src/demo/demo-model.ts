@@ -35,7 +35,7 @@ export async function ensureDemoModel(onProgress?: (fraction: number) => void): 
     await generateCheckpoint(checkpoint, sources);
     await convertCheckpoint(checkpoint, path, {
       type: 'bf16',
-      onProgress: ({ bytesWritten, totalBytes }) => onProgress?.(bytesWritten / totalBytes),
+      onProgress: ({ bytesDone, totalBytes }) => onProgress?.(bytesDone / totalBytes),
     });
   } catch (error) {
     throw error instanceof InformError ? error : notMade(folder, error);

@@ -1,5 +1,5 @@
 import { FIRST_SPECIAL_TOKEN, VOCABULARY_SIZE, type Geometry } from './geometry.js';
-import { f32BitsToBf16 } from '../convert/encode.js';
+import { f32BitsToBf16 } from './bf16.js';
 import { normalDeviates, RandomStream } from './random.js';
 import type { SafetensorsSource } from './safetensors-writer.js';
 

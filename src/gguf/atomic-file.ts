@@ -1,46 +1,105 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
+import { open, readdir, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
 import { InformError } from '../errors.js';
 import { explain } from '../io/output.js';
 
+/** A file that is to appear, and its size, which is checked against the free space before the first byte is written. */
+export interface NewFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** The temporary file that becomes a new one. */
+export interface TemporaryFile {
+  readonly path: string;
+  readonly handle: FileHandle;
+}
+
 /**
  * Creates or replaces a file as a whole: `write` fills a temporary file in the same folder, which is synced and then
- * renamed. Readers see the old file or the complete new one. On failure the temporary file is removed.
+ * renamed. Readers see the old file or the complete new one. On failure the temporary file is removed; one that a killed
+ * process left behind is removed by the next attempt.
  *
- * @param expectedBytes checked against the free space before the first byte is written
  * @throws InformError INFORM_OUTPUT_UNWRITABLE for what the file system refuses; errors of `write` itself pass through
  */
 export async function writeFileAtomically(
   path: string,
-  expectedBytes: number,
-  write: (file: FileHandle, temporary: string) => Promise<void>,
+  bytes: number,
+  write: (file: FileHandle) => Promise<void>,
 ): Promise<void> {
-  await checkFreeSpace(path, expectedBytes);
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
-  const file = await open(temporary, 'wx').catch((error: unknown) => {
-    throw explain(path, error);
+  await writeFilesAtomically([{ path, bytes }], async ([file]) => {
+    if (file !== undefined) await write(file.handle);
   });
-  try {
-    try {
-      await write(file, temporary);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw isSystemError(error) ? explain(path, error) : error;
-  }
-  await syncFolder(dirname(path));
 }
 
-/** Writes all of `chunk` at the end of what was written so far. */
-export async function writeFully(file: FileHandle, chunk: Uint8Array): Promise<void> {
+/**
+ * As `writeFileAtomically`, for files of one folder that belong together: they get their names when all are complete, the
+ * first one last.
+ */
+export async function writeFilesAtomically(
+  files: readonly NewFile[],
+  write: (temporaries: readonly TemporaryFile[]) => Promise<void>,
+): Promise<void> {
+  const [first] = files;
+  if (first === undefined) return;
+  const folder = dirname(first.path);
+  await removeAbandoned(folder, files);
+  await checkFreeSpace(
+    first.path,
+    files.reduce((sum, { bytes }) => sum + bytes, 0),
+  );
+  const temporaries: TemporaryFile[] = [];
+  try {
+    try {
+      for (const { path } of files) {
+        const temporary = join(folder, `${temporaryPrefix(path)}${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+        temporaries.push({ path: temporary, handle: await open(temporary, 'wx') });
+      }
+      await write(temporaries);
+      for (const { handle } of temporaries) await handle.sync();
+    } finally {
+      await Promise.all(temporaries.map(({ handle }) => handle.close()));
+    }
+    for (const [index, file] of [...files.entries()].reverse()) await rename(temporaries[index]?.path ?? '', file.path);
+  } catch (error) {
+    await Promise.all(temporaries.map(({ path }) => rm(path, { force: true })));
+    throw isSystemError(error) ? explain(first.path, error) : error;
+  }
+  await syncFolder(folder);
+}
+
+/** Writes all of `chunk`, at `position` or else at the end of what was written so far. */
+export async function writeFully(file: FileHandle, chunk: Uint8Array, position?: number): Promise<void> {
   for (let written = 0; written < chunk.length;) {
-    written += (await file.write(chunk, written, chunk.length - written)).bytesWritten;
+    const at = position === undefined ? null : position + written;
+    written += (await file.write(chunk, written, chunk.length - written, at)).bytesWritten;
+  }
+}
+
+/** What the names of a file's temporary files begin with on this machine; the process id follows. */
+function temporaryPrefix(path: string): string {
+  return `.${basename(path)}.${hostname().replaceAll(/[^\w.]/g, '_')}-`;
+}
+
+/** Removes temporary files of processes that are gone: a killed conversion can leave tens of gigabytes. */
+async function removeAbandoned(folder: string, files: readonly NewFile[]): Promise<void> {
+  const prefixes = files.map(({ path }) => temporaryPrefix(path));
+  for (const name of await readdir(folder).catch(() => [])) {
+    const prefix = prefixes.find((candidate) => name.startsWith(candidate) && name.endsWith('.tmp'));
+    const pid = Number.parseInt(name.slice(prefix?.length ?? name.length), 10);
+    if (prefix !== undefined && pid > 0 && !isRunning(pid)) await rm(join(folder, name), { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0); // sends nothing
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code !== 'ESRCH';
   }
 }
 

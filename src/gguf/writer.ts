@@ -16,14 +16,53 @@ import {
   type GgufValue,
 } from './types.js';
 
-/** A tensor to write. Its data is asked for once, chunk by chunk, when all tensors before it are written. */
-export interface GgufTensorSource {
+/** A tensor as a file's header describes it. */
+export interface GgufTensorInfo {
   readonly name: string;
   /** In ggml's order: `shape[0]` is the length of a row. */
   readonly shape: readonly number[];
   readonly type: GgmlType;
+}
+
+/** A tensor to write. Its data is asked for once, chunk by chunk, when all tensors before it are written. */
+export interface GgufTensorSource extends GgufTensorInfo {
   /** The data in pieces of any size. A chunk is written before the next is asked for, so its memory may be reused. */
   chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
+/** Where everything lies in a GGUF file (version 3, little-endian, alignment 32). */
+export interface GgufLayout {
+  /** Everything before the tensors' data, padded to where the data starts. */
+  readonly header: Buffer;
+  /** Where each tensor's data starts, in bytes from the start of the file. */
+  readonly offsets: readonly number[];
+  /** The size of the file. What lies between tensors is zero. */
+  readonly totalBytes: number;
+}
+
+/** @throws InformError INFORM_INTERNAL (something that the format cannot hold) */
+export function layoutGguf(metadata: GgufMetadata, tensors: readonly GgufTensorInfo[]): GgufLayout {
+  const parts: Buffer[] = [Buffer.from('GGUF', 'latin1'), u32(3), u64(tensors.length), u64(metadata.size)];
+  for (const [key, value] of metadata) {
+    parts.push(string(key), u32(GGUF_VALUE_TYPES.indexOf(value.type)), encodeValue(key, value));
+  }
+  const offsets: number[] = [];
+  let end = 0;
+  for (const tensor of tensors) {
+    checkTensor(tensor);
+    parts.push(string(tensor.name), u32(tensor.shape.length), ...tensor.shape.map(u64), u32(tensor.type.id), u64(end));
+    offsets.push(end);
+    end = alignUp(end + byteLengthOf(tensor), DEFAULT_ALIGNMENT);
+  }
+  const length = alignUp(
+    parts.reduce((sum, part) => sum + part.length, 0),
+    DEFAULT_ALIGNMENT,
+  );
+  return {
+    header: Buffer.concat(parts, length), // concat fills the rest with zeros
+    offsets: offsets.map((offset) => length + offset),
+    totalBytes: length + end,
+  };
 }
 
 export interface WriteProgress {
@@ -51,11 +90,7 @@ export async function writeGguf(
   tensors: readonly GgufTensorSource[],
   options: WriteGgufOptions = {},
 ): Promise<void> {
-  const header = encodeHeader(metadata, tensors);
-  const totalBytes = tensors.reduce(
-    (end, tensor) => alignUp(end + byteLengthOf(tensor), DEFAULT_ALIGNMENT),
-    header.length,
-  );
+  const { header, totalBytes } = layoutGguf(metadata, tensors);
   throwIfAborted(options.signal);
   await writeFileAtomically(path, totalBytes, async (file) => {
     await writeFully(file, header);
@@ -97,33 +132,11 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
   }
 }
 
-function byteLengthOf(tensor: GgufTensorSource): number {
+function byteLengthOf(tensor: GgufTensorInfo): number {
   return tensorByteLength(tensor.type, tensor.shape);
 }
 
-/** Everything before the tensors' data, padded to where the data starts. */
-function encodeHeader(metadata: GgufMetadata, tensors: readonly GgufTensorSource[]): Buffer {
-  const parts: Buffer[] = [Buffer.from('GGUF', 'latin1'), u32(3), u64(tensors.length), u64(metadata.size)];
-  for (const [key, value] of metadata) {
-    parts.push(string(key), u32(GGUF_VALUE_TYPES.indexOf(value.type)), encodeValue(key, value));
-  }
-  let offset = 0;
-  for (const tensor of tensors) {
-    checkTensor(tensor);
-    parts.push(
-      string(tensor.name),
-      u32(tensor.shape.length),
-      ...tensor.shape.map(u64),
-      u32(tensor.type.id),
-      u64(offset),
-    );
-    offset = alignUp(offset + byteLengthOf(tensor), DEFAULT_ALIGNMENT);
-  }
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  return Buffer.concat(parts, alignUp(length, DEFAULT_ALIGNMENT)); // concat fills the rest with zeros
-}
-
-function checkTensor({ name, shape, type }: GgufTensorSource): void {
+function checkTensor({ name, shape, type }: GgufTensorInfo): void {
   const fits =
     Buffer.byteLength(name) <= MAX_TENSOR_NAME_BYTES &&
     shape.length <= MAX_DIMENSIONS &&

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 
+import { fileTypeOf } from '../convert/tensor-types.js';
 import { InformError } from '../errors.js';
-import { writeFileAtomically } from '../gguf/atomic-file.js';
+import { writeFilesAtomically } from '../gguf/atomic-file.js';
 import { checkNewFile } from '../gguf/new-file.js';
 import { numberAt, stringAt } from '../gguf/metadata.js';
 import { readGguf } from '../gguf/reader.js';
@@ -12,7 +13,7 @@ import { unwritable } from '../io/output.js';
 import type { QuantizerJob } from './child.js';
 import { readImatrix, type Imatrix } from './imatrix.js';
 import { runQuantizer } from './quantizer.js';
-import { fileTypeId, type QuantizedType } from './types.js';
+import type { QuantizedType } from './types.js';
 
 export interface QuantizeOptions {
   readonly type: QuantizedType;
@@ -53,14 +54,15 @@ export async function quantizeModel(input: string, output: string, options: Quan
   const job: QuantizerJob = {
     input,
     output,
-    fileType: fileTypeId(options.type),
+    fileType: fileTypeOf(options.type),
     threads: options.threads,
     dryRun: true,
     importance,
     metadata: { ...alignmentOverride(model), ...(imatrix ? imatrixMetadata(imatrix, options.imatrix ?? '') : {}) },
   };
   const totalBytes = expectedBytes(model, await runQuantizer(job, options.signal));
-  await writeFileAtomically(output, totalBytes, async (_file, temporary) => {
+  await writeFilesAtomically([{ path: output, bytes: totalBytes }], async ([file]) => {
+    const temporary = file?.path ?? '';
     const timer = setInterval(() => {
       void stat(temporary).then(
         ({ size }) => options.onProgress?.({ bytesWritten: Math.min(size, totalBytes), totalBytes }),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { ConversionType } from '../../src/convert/convert.js';
+import type { ConversionType } from '../../src/convert/tensor-types.js';
 import { Engine } from '../../src/engine.js';
 import { resolveModelOptions, type ModelOptions } from '../../src/options.js';
 import { packageRoot } from '../../src/package-root.js';

@@ -1,0 +1,122 @@
+import { availableParallelism } from 'node:os';
+
+import { fromNative, InformError } from '../errors.js';
+import { GGML_TYPES, type GgmlType } from '../gguf/types.js';
+import { loadAddon, type EncodeJob } from '../native.js';
+import { watchTask } from '../watch-task.js';
+import type { ConvertProgress } from './convert.js';
+import type { TensorSource } from './tensors.js';
+import type { CheckpointWeights } from './weights.js';
+
+/** A tensor of the checkpoint and where its data goes. */
+export interface PlacedTensor {
+  /** In ggml's order: `shape[0]` is the length of a row. */
+  readonly shape: readonly number[];
+  readonly type: GgmlType;
+  readonly source: Extract<TensorSource, { kind: 'checkpoint' }>;
+  /** The file that is being written. */
+  readonly path: string;
+  /** In bytes from the start of that file. */
+  readonly offset: number;
+}
+
+export interface EncodeOptions {
+  readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Converts the weights shard by shard, each in the order in which it lies on disk. While one shard is converted, the next
+ * one may be on its way here.
+ *
+ * @throws InformError INFORM_INVALID_CHECKPOINT (NaN or infinite values, values beyond the type's range, files that change
+ *   meanwhile), INFORM_OUTPUT_UNWRITABLE, INFORM_ABORTED, and what `weights` throws
+ */
+export async function encodeWeights(
+  placed: readonly PlacedTensor[],
+  weights: CheckpointWeights,
+  { onProgress, signal }: EncodeOptions,
+): Promise<void> {
+  const shards = byShard(placed);
+  const totalBytes = sourceBytes(placed);
+  let bytesDone = 0;
+  let arriving = obtain(weights, shards[0]?.[0], signal);
+  for (const [index, [shard, tensors]] of shards.entries()) {
+    const path = await arriving;
+    arriving = obtain(weights, shards[index + 1]?.[0], signal);
+    const bytes = sourceBytes(tensors);
+    await encodeShard(path ?? '', tensors, signal, (fraction) => {
+      onProgress?.({ bytesDone: bytesDone + fraction * bytes, totalBytes });
+    });
+    bytesDone += bytes;
+    onProgress?.({ bytesDone, totalBytes });
+    throwIfAborted(signal);
+    await weights.release(shard);
+  }
+}
+
+/** The tensors of each shard, by the shards' names, which are numbered. */
+function byShard(placed: readonly PlacedTensor[]): [string, PlacedTensor[]][] {
+  const shards = new Map<string, PlacedTensor[]>();
+  for (const tensor of placed) {
+    const { file } = tensor.source.tensor;
+    const others = shards.get(file);
+    if (others === undefined) shards.set(file, [tensor]);
+    else others.push(tensor);
+  }
+  return [...shards].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** A promise that may fail before anyone waits for it. */
+function obtain(
+  weights: CheckpointWeights,
+  shard: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  const arriving = shard === undefined ? Promise.resolve(undefined) : weights.obtain(shard, signal);
+  arriving.catch(() => undefined);
+  return arriving;
+}
+
+async function encodeShard(
+  path: string,
+  tensors: readonly PlacedTensor[],
+  signal: AbortSignal | undefined,
+  onProgress: (fraction: number) => void,
+): Promise<void> {
+  const { addon } = loadAddon();
+  const ticket = new addon.TaskTicket();
+  const jobs = tensors.map((tensor) => jobOf(tensor, path)).sort((a, b) => a.sourceOffset - b.sourceOffset);
+  // One more thread than cores: while one waits for the disk, the others compute.
+  const encoding = addon.encodeTensors(jobs, availableParallelism() + 1, ticket);
+  await watchTask(ticket, { signal, onProgress }, encoding).catch((error: unknown) => {
+    throw fromNative(error);
+  });
+}
+
+function jobOf({ shape, type, source, path, offset }: PlacedTensor, shard: string): EncodeJob {
+  const { tensor, dtype, headRows } = source;
+  const [columns = 1, ...others] = shape;
+  return {
+    name: tensor.name,
+    source: shard,
+    sourceOffset: tensor.offset,
+    sourceType: GGML_TYPES[dtype].id,
+    target: path,
+    targetOffset: offset,
+    targetType: type.id,
+    rows: others.reduce((product, size) => product * size, 1),
+    columns,
+    headRows: headRows ?? 0,
+  };
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new InformError('INFORM_ABORTED', 'The conversion was aborted.', { cause: signal.reason });
+  }
+}
+
+function sourceBytes(tensors: readonly PlacedTensor[]): number {
+  return tensors.reduce((sum, { source }) => sum + source.tensor.byteLength, 0);
+}
