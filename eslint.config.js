@@ -17,8 +17,17 @@ export default tseslint.config(
     },
   },
   {
-    // The engine, the encoder of weights, and the small modules that ask for devices, log and progress.
-    files: ['src/engine.ts', 'src/engine-log.ts', 'src/devices.ts', 'src/watch-task.ts', 'src/convert/encode-weights.ts', 'test/**/*.ts'],
+    // The engine, the encoder of weights, the process that quantizes, and the small modules that ask for devices, log and
+    // progress.
+    files: [
+      'src/engine.ts',
+      'src/engine-log.ts',
+      'src/devices.ts',
+      'src/watch-task.ts',
+      'src/convert/encode-weights.ts',
+      'src/quantize/child.ts',
+      'test/**/*.ts',
+    ],
     rules: { 'no-restricted-imports': 'off' },
   },
 );

@@ -7,6 +7,7 @@ import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
 import { inspectCommand } from './commands/inspect.js';
+import { quantizeCommand } from './commands/quantize.js';
 import { scoreCommand } from './commands/score.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
 import { InformError, systemCodeOf } from './errors.js';
@@ -28,6 +29,7 @@ async function main(args: string[]): Promise<number> {
     .command(scoreCommand(finish))
     .command(demoCommand(finish))
     .command(convertCommand())
+    .command(quantizeCommand())
     .command(inspectCommand())
     .command(devicesCommand())
     .example('$0 demo', 'score a few real samples with the embedded model')

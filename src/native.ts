@@ -84,6 +84,23 @@ export interface NativeDevice {
   features: string[];
 }
 
+export interface NativeQuantizeOptions {
+  /** A GGUF file, or the first shard of a split one. */
+  input: string;
+  /** Created or overwritten; not touched by a dry run. */
+  output: string;
+  /** Enum llama_ftype. */
+  fileType: number;
+  threads: number;
+  /** Only log what would be done, with the sizes. */
+  dryRun: boolean;
+  /** One value per column of each tensor. */
+  importance: { tensor: string; values: Float32Array }[];
+  /** Set in the output; keys and texts of at most 127 bytes, numbers as uint32. */
+  metadata: Record<string, string | number>;
+  backendDir: string;
+}
+
 export interface LogLine {
   /** ggml's levels: 1 debug, 2 info, 3 warning, 4 error. */
   level: number;
@@ -98,6 +115,8 @@ export interface NativeAddon {
   ): Promise<NativeModel>;
   encodeTensors(jobs: EncodeJob[], threads: number, ticket: TaskTicket): Promise<void>;
   createScorer(model: NativeModel, options: NativeScorerOptions): Promise<NativeScorer>;
+  /** Cannot be stopped, and llama.cpp aborts the process on some damaged input: for a process of its own. */
+  quantize(options: NativeQuantizeOptions): Promise<void>;
   devices(backendDir: string): Promise<NativeDevice[]>;
   takeLog(): LogLine[];
   cancelAll(): void;

@@ -8,6 +8,7 @@
 #include "binding/scorer_wrap.h"
 #include "engine/devices.h"
 #include "engine/log.h"
+#include "engine/quantizer.h"
 #include "engine/runtime.h"
 
 namespace inform::binding {
@@ -43,6 +44,47 @@ Napi::Value devices(const Napi::CallbackInfo & info) {
             }
             return out;
         });
+}
+
+MetadataValue to_metadata_value(const Napi::Value & value) {
+    if (value.IsNumber()) {
+        return value.As<Napi::Number>().Uint32Value();
+    }
+    return value.As<Napi::String>().Utf8Value();
+}
+
+// quantize(options): Promise<void> - cannot be stopped; see quantize_model
+Napi::Value quantize(const Napi::CallbackInfo & info) {
+    const Napi::Object object = info[0].As<Napi::Object>();
+    const std::string backend_dir = object.Get("backendDir").As<Napi::String>();
+    QuantizeOptions options;
+    options.input = object.Get("input").As<Napi::String>();
+    options.output = object.Get("output").As<Napi::String>();
+    options.file_type = object.Get("fileType").As<Napi::Number>();
+    options.threads = object.Get("threads").As<Napi::Number>();
+    options.dry_run = object.Get("dryRun").As<Napi::Boolean>();
+    const Napi::Array importance = object.Get("importance").As<Napi::Array>();
+    for (uint32_t i = 0; i < importance.Length(); i++) {
+        const Napi::Object entry = importance.Get(i).As<Napi::Object>();
+        const Napi::Float32Array values = entry.Get("values").As<Napi::Float32Array>();
+        options.importance.push_back({entry.Get("tensor").As<Napi::String>(),
+                                      std::vector<float>(values.Data(), values.Data() + values.ElementLength())});
+    }
+    const Napi::Object metadata = object.Get("metadata").As<Napi::Object>();
+    const Napi::Array keys = metadata.GetPropertyNames();
+    for (uint32_t i = 0; i < keys.Length(); i++) {
+        const std::string key = keys.Get(i).As<Napi::String>();
+        options.metadata.emplace_back(key, to_metadata_value(metadata.Get(key)));
+    }
+
+    return PromiseWorker<bool>::start(
+        info.Env(),
+        [backend_dir, options = std::move(options)]() {
+            start_runtime(backend_dir);
+            quantize_model(options);
+            return true;
+        },
+        [](Napi::Env env, bool) -> Napi::Value { return env.Undefined(); });
 }
 
 // takeLog(): {level: number, text: string}[]
@@ -85,6 +127,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("createScorer", Napi::Function::New<ScorerWrap::create>(env, "createScorer"));
     exports.Set("encodeTensors", Napi::Function::New<encode_tensors>(env, "encodeTensors"));
     exports.Set("devices", Napi::Function::New<devices>(env, "devices"));
+    exports.Set("quantize", Napi::Function::New<quantize>(env, "quantize"));
     exports.Set("takeLog", Napi::Function::New<take_log_lines>(env, "takeLog"));
     exports.Set("cancelAll", Napi::Function::New<cancel_all>(env, "cancelAll"));
     exports.Set("llamaVersion", Napi::Function::New<llama_version_text>(env, "llamaVersion"));

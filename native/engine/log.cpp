@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <mutex>
+#include <utility>
 
 #include "llama.h"
 
@@ -24,7 +25,12 @@ thread_local int pending_level = GGML_LOG_LEVEL_INFO;
 
 struct LogSink {
     static void write(ggml_log_level level, const char * text, void *) {
-        if (level != GGML_LOG_LEVEL_CONT) {
+        if (level != GGML_LOG_LEVEL_CONT && level != pending_level) {
+            // An error may come before the line that it interrupts has ended.
+            if (!pending.empty()) {
+                keep(std::move(pending));
+                pending.clear();
+            }
             pending_level = level;
         }
         pending += text;

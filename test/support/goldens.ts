@@ -54,16 +54,26 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'BF16 weights, default', type: 'bf16', options: {}, bound: 3e-2 },
 ];
 
-/** |score - golden| of every golden, in order, evaluated in batches as a run would. */
+/** |score - golden| of every golden, in order. */
 export async function differences(setting: Setting, goldens: Goldens): Promise<{ name: string; difference: number }[]> {
-  const engine = await Engine.load(await testModel(setting.type), resolveModelOptions(setting.options));
+  const all = [...goldens.samples, ...goldens.tokenSequences];
+  const scores = await scoresOf(await testModel(setting.type), setting.options, all);
+  return all.map(({ name, score }, i) => ({ name, difference: Math.abs((scores[i] ?? NaN) - score) }));
+}
+
+/** A model's scores of token sequences, in order, evaluated in batches as a run would. */
+export async function scoresOf(
+  model: string,
+  options: Partial<ModelOptions>,
+  sequences: readonly GoldenSequence[],
+): Promise<number[]> {
+  const engine = await Engine.load(model, resolveModelOptions(options));
   try {
-    const all = [...goldens.samples, ...goldens.tokenSequences];
     const scores: number[] = [];
-    for (const batch of batchesOf(all, engine)) {
+    for (const batch of batchesOf(sequences, engine)) {
       scores.push(...(await engine.evaluate(batch.map(({ ids }) => Int32Array.from(ids)))));
     }
-    return all.map(({ name, score }, i) => ({ name, difference: Math.abs((scores[i] ?? NaN) - score) }));
+    return scores;
   } finally {
     await engine.close();
   }

@@ -1,0 +1,199 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+import { fileTypeOf } from '../convert/tensor-types.js';
+import { InformError } from '../errors.js';
+import { writeFilesAtomically } from '../gguf/atomic-file.js';
+import { checkNewFile } from '../gguf/new-file.js';
+import { numberAt, stringAt } from '../gguf/metadata.js';
+import { readGguf } from '../gguf/reader.js';
+import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/shards.js';
+import { DEFAULT_ALIGNMENT, LLAMA_FILE_TYPES } from '../gguf/types.js';
+import { unwritable } from '../io/output.js';
+import type { QuantizerJob } from './child.js';
+import { readImatrix, type Imatrix } from './imatrix.js';
+import { runQuantizer } from './quantizer.js';
+import type { QuantizedType } from './types.js';
+
+export interface QuantizeOptions {
+  readonly type: QuantizedType;
+  /** The file of an importance matrix. */
+  readonly imatrix?: string | undefined;
+  readonly threads: number;
+  readonly overwrite?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: { bytesWritten: number; totalBytes: number }) => void) | undefined;
+}
+
+export interface QuantizeResult {
+  readonly inputBytes: number;
+  readonly outputBytes: number;
+  readonly hasHead: boolean;
+  /** The layers' matrices that the importance matrix says nothing about; [] without one. */
+  readonly withoutImportance: readonly string[];
+}
+
+const PROGRESS_INTERVAL_MS = 250;
+
+/**
+ * Quantizes a GGUF file of F32, F16 or BF16 weights with llama.cpp's own quantizer. The score head keeps its types and
+ * bytes, the metadata stays, and `general.file_type` says the new type. A split input becomes one file.
+ *
+ * @throws InformError INFORM_MODEL_NOT_FOUND, INFORM_INVALID_MODEL_FILE, INFORM_UNSUPPORTED_MODEL (quantized already, or
+ *   no llama), INFORM_INPUT_UNREADABLE and INFORM_INVALID_IMATRIX (the importance matrix), INFORM_OUTPUT_UNWRITABLE,
+ *   INFORM_QUANTIZE_FAILED, INFORM_ABORTED
+ */
+export async function quantizeModel(input: string, output: string, options: QuantizeOptions): Promise<QuantizeResult> {
+  const model = await readGgufModel(input, { wantArray: () => false });
+  checkQuantizable(model);
+  const sources = model.shards.map(({ path }) => path);
+  await checkNewFile(output, sources, options.overwrite ?? false);
+  const imatrix = options.imatrix === undefined ? undefined : await readImatrix(options.imatrix);
+  const importance = imatrix === undefined ? [] : importanceFor(model, imatrix, options.imatrix ?? '');
+
+  const job: QuantizerJob = {
+    input,
+    output,
+    fileType: fileTypeOf(options.type),
+    threads: options.threads,
+    dryRun: true,
+    importance,
+    metadata: { ...alignmentOverride(model), ...(imatrix ? imatrixMetadata(imatrix, options.imatrix ?? '') : {}) },
+  };
+  const totalBytes = expectedBytes(model, await runQuantizer(job, options.signal));
+  await writeFilesAtomically([{ path: output, bytes: totalBytes }], async ([file]) => {
+    const temporary = file?.path ?? '';
+    const timer = setInterval(() => {
+      void stat(temporary).then(
+        ({ size }) => options.onProgress?.({ bytesWritten: Math.min(size, totalBytes), totalBytes }),
+        () => undefined,
+      );
+    }, PROGRESS_INTERVAL_MS);
+    try {
+      await runQuantizer({ ...job, output: temporary, dryRun: false }, options.signal);
+    } catch (error) {
+      throw isWriteError(error) ? incomplete(output, error) : error;
+    } finally {
+      clearInterval(timer);
+    }
+    if (!(await isComplete(temporary, model))) throw incomplete(output);
+  });
+  const covered = new Set(importance.map(({ tensor }) => tensor));
+  return {
+    inputBytes: model.fileSize,
+    outputBytes: (await stat(output)).size,
+    hasHead: model.tensors.some(({ name }) => name === 'cls.output.weight'),
+    withoutImportance: imatrix ? layerMatrices(model).filter((name) => !covered.has(name)) : [],
+  };
+}
+
+function checkQuantizable({ path, metadata, tensors }: GgufModel): void {
+  const architecture = stringAt(metadata, 'general.architecture');
+  const kind = stringAt(metadata, 'general.type') ?? 'model';
+  if (architecture !== 'llama' || kind !== 'model' || tensors.length === 0) {
+    const what = architecture === undefined ? kind : `${kind} of architecture ${architecture}`;
+    throw unsupported(
+      `${path} holds a ${what} and ${tensors.length} tensors; only the weights of a llama are quantized.`,
+    );
+  }
+  const quantized = tensors.filter(({ name, type }) => !isHead(name) && type.blockSize > 1);
+  const [first] = quantized;
+  if (first === undefined) return;
+  const fileType = LLAMA_FILE_TYPES.get(numberAt(metadata, 'general.file_type') ?? -1) ?? first.type.name;
+  throw unsupported(
+    `${path} is quantized already (${fileType}, ${quantized.length} tensors), and to quantize it again would lose accuracy twice. Start from an F32, F16 or BF16 file.`,
+  );
+}
+
+function isHead(name: string): boolean {
+  return name.startsWith('cls.');
+}
+
+/** llama.cpp lays its output out with the default alignment, but copies what the input says about its own. */
+function alignmentOverride({ metadata }: GgufModel): Record<string, number> {
+  const alignment = numberAt(metadata, 'general.alignment') ?? DEFAULT_ALIGNMENT;
+  return alignment === DEFAULT_ALIGNMENT ? {} : { 'general.alignment': DEFAULT_ALIGNMENT };
+}
+
+/** The keys and types that llama-quantize writes; of paths only the file's name, which is all that means something elsewhere. */
+function imatrixMetadata({ entries, chunks, dataset }: Imatrix, path: string): Record<string, string | number> {
+  return {
+    'quantize.imatrix.file': fitting(basename(path)),
+    ...(dataset === undefined ? {} : { 'quantize.imatrix.dataset': fitting(dataset) }),
+    'quantize.imatrix.entries_count': entries.size,
+    ...(chunks > 0 ? { 'quantize.imatrix.chunks_count': chunks } : {}),
+  };
+}
+
+const MAX_OVERRIDE_BYTES = 127; // of llama_model_kv_override's texts, without the zero at the end
+
+/** As much of a text as fits, in whole characters. */
+function fitting(text: string): string {
+  let fits = '';
+  let bytes = 0;
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > MAX_OVERRIDE_BYTES) break;
+    fits += character;
+  }
+  return fits;
+}
+
+/** The importance matrix as the quantizer takes it, once it is known to belong to the model. */
+function importanceFor(model: GgufModel, { entries }: Imatrix, path: string): QuantizerJob['importance'] {
+  const tensors = new Map(model.tensors.map((tensor) => [tensor.name, tensor]));
+  const known = [...entries].flatMap(([name, values]) => {
+    const tensor = tensors.get(name);
+    return tensor === undefined ? [] : [{ tensor, values }];
+  });
+  for (const { tensor, values } of known) {
+    if (values.length !== tensor.shape[0]) {
+      throw notOfThisModel(
+        `${path} has ${values.length} values for ${tensor.name}, whose rows have ${tensor.shape[0] ?? 1} in ${model.path}`,
+      );
+    }
+  }
+  if (known.length === 0) throw notOfThisModel(`${path} has no entry for any tensor of ${model.path}`);
+  return known.map(({ tensor, values }) => ({ tensor: tensor.name, values }));
+}
+
+function notOfThisModel(what: string): InformError {
+  return new InformError('INFORM_INVALID_IMATRIX', `${what}: it was made from another model.`);
+}
+
+function layerMatrices({ tensors }: GgufModel): string[] {
+  return tensors.filter(isLayerMatrix).map(({ name }) => name);
+}
+
+function isLayerMatrix({ name, shape }: ModelTensor): boolean {
+  return name.startsWith('blk.') && shape.length === 2;
+}
+
+/** From the log of a dry run. llama.cpp gives mebibytes with two decimals; padding and header are as in the input. */
+function expectedBytes(model: GgufModel, log: readonly string[]): number {
+  const [, mebibytes] = /quant size\s*=\s*([\d.]+) MiB/.exec(log.join('\n')) ?? [];
+  if (mebibytes === undefined) throw new InformError('INFORM_INTERNAL', 'llama.cpp did not log the size to expect.');
+  const headers = model.shards.reduce((sum, { dataOffset }) => sum + dataOffset, 0);
+  return Math.ceil(Number(mebibytes) * 2 ** 20) + headers + model.tensors.length * DEFAULT_ALIGNMENT;
+}
+
+/** What C++ streams throw names their category in every standard library, and no more than that. */
+function isWriteError(error: unknown): boolean {
+  return error instanceof InformError && error.code === 'INFORM_QUANTIZE_FAILED' && error.message.includes('iostream');
+}
+
+/** Where the streams do not report a full disk, llama.cpp ends as if all were well. The header is written last. */
+async function isComplete(written: string, model: GgufModel): Promise<boolean> {
+  return readGguf(written, { wantArray: () => false }).then(
+    ({ tensors }) => tensors.length === model.tensors.length,
+    () => false,
+  );
+}
+
+function incomplete(output: string, cause?: unknown): InformError {
+  return unwritable(output, 'could not be written to its end: the disk is full. Make room and run again.', cause);
+}
+
+function unsupported(message: string): InformError {
+  return new InformError('INFORM_UNSUPPORTED_MODEL', message);
+}
