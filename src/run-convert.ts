@@ -1,25 +1,19 @@
-import { stat } from 'node:fs/promises';
-import { convertCheckpoint } from './convert/convert.js';
-import type { ConversionType } from './convert/tensor-types.js';
+import { convertCheckpoint, type Conversion, type ConvertOptions } from './convert/convert.js';
 import { onInterrupt } from './interrupt.js';
-import { entryOf, unwritable } from './io/output.js';
 import { formatBytes, Progress } from './progress.js';
 
 /** Converts a checkpoint folder with progress on standard error. An interrupted conversion leaves nothing behind. */
 export async function runConvert(
   checkpoint: string,
   output: string,
-  type: ConversionType,
-  overwrite: boolean,
+  options: Pick<ConvertOptions, 'type' | 'splitMaxBytes' | 'overwrite'>,
 ): Promise<void> {
-  if (!overwrite && (await entryOf(output)) !== undefined) {
-    throw unwritable(output, 'exists already. Pass --overwrite to replace it.');
-  }
   const progress = new Progress();
   const interrupt = onInterrupt();
+  let made: Conversion;
   try {
-    await convertCheckpoint(checkpoint, output, {
-      type,
+    made = await convertCheckpoint(checkpoint, output, {
+      ...options,
       signal: interrupt.signal,
       onProgress: ({ bytesDone, totalBytes }) => {
         progress.update({
@@ -34,6 +28,7 @@ export async function runConvert(
     progress.clear();
     interrupt.release();
   }
-  const { size } = await stat(output);
-  process.stderr.write(`Converted ${checkpoint} to ${output} (${type}, ${formatBytes(size)})\n`);
+  const [first = output] = made.paths;
+  const names = made.paths.length === 1 ? first : `${made.paths.length} files from ${first} on`;
+  process.stderr.write(`Converted ${checkpoint} to ${names} (${options.type}, ${formatBytes(made.bytes)})\n`);
 }

@@ -124,6 +124,9 @@ void RandomAccessFile::write_at(uint64_t position, const void * data, size_t siz
         }
         done += count > 0 ? static_cast<size_t>(count) : 0;
     }
+#ifdef __linux__
+    sync_file_range(static_cast<int>(handle_), static_cast<off64_t>(position), static_cast<off64_t>(size), SYNC_FILE_RANGE_WRITE);
+#endif
 }
 
 #endif

@@ -21,7 +21,8 @@ public:
     // Returns how many bytes were there: fewer than `size` only at the end of the file. Throws std::system_error.
     size_t read_at(uint64_t position, void * data, size_t size) const;
 
-    // Writes all of it. Throws std::system_error.
+    // Writes all of it, and asks the system to start bringing it to the disk now instead of when the file is synced, so
+    // that a slow disk works while the next pieces are computed. Throws std::system_error.
     void write_at(uint64_t position, const void * data, size_t size);
 
 private:

@@ -1,10 +1,12 @@
 import type { CommandModule } from 'yargs';
+import { parseSize } from '../size.js';
 import { CONVERSION_TYPES, type ConversionType } from '../convert/tensor-types.js';
 
 interface ConvertArguments {
   checkpoint: string;
   output: string;
   type: ConversionType;
+  'split-max-size'?: string | undefined;
   overwrite: boolean;
 }
 
@@ -28,10 +30,16 @@ export function convertCommand(): CommandModule<object, ConvertArguments> {
           default: 'bf16' as const,
           describe: "the matrices' type; bf16 keeps the checkpoint's precision",
         })
+        .option('split-max-size', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'write several files of at most this size, such as 48G or 500M, where one would be larger',
+        })
         .option('overwrite', { type: 'boolean', default: false, describe: 'replace an existing output' }),
-    handler: async ({ checkpoint, output, type, overwrite }) => {
+    handler: async ({ checkpoint, output, type, 'split-max-size': splitMaxSize, overwrite }) => {
       const { runConvert } = await import('../run-convert.js');
-      await runConvert(checkpoint, output, type, overwrite);
+      const splitMaxBytes = splitMaxSize === undefined ? undefined : parseSize(splitMaxSize, '--split-max-size');
+      await runConvert(checkpoint, output, { type, splitMaxBytes, overwrite });
     },
   };
 }

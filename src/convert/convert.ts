@@ -1,9 +1,11 @@
 import { writeFilesAtomically, writeFully, type TemporaryFile } from '../gguf/atomic-file.js';
 import type { GgufMetadata } from '../gguf/types.js';
+import { checkNewFile } from '../gguf/new-file.js';
 import { layoutGguf, type GgufLayout } from '../gguf/writer.js';
 import { readCheckpointConfig } from './checkpoint.js';
 import { encodeWeights, type PlacedTensor } from './encode-weights.js';
 import { modelMetadata } from './metadata.js';
+import { planFiles } from './split.js';
 import { assignTypes, type ConversionType, type TypedTensor } from './tensor-types.js';
 import { planTensors } from './tensors.js';
 import { tokenizerMetadata } from './tokenizer.js';
@@ -13,6 +15,10 @@ export interface ConvertOptions {
   readonly type: ConversionType;
   /** Where the weights are, if not in the folder. */
   readonly weights?: CheckpointWeights | undefined;
+  /** Write several files where one would be larger than this many bytes. */
+  readonly splitMaxBytes?: number | undefined;
+  /** Replace what exists. Default true. */
+  readonly overwrite?: boolean | undefined;
   readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -23,15 +29,22 @@ export interface ConvertProgress {
   readonly totalBytes: number;
 }
 
+export interface Conversion {
+  /** The file, or the shards in order. */
+  readonly paths: readonly string[];
+  /** Of all of them together. */
+  readonly bytes: number;
+}
+
 /**
  * Converts the Hugging Face checkpoint folder of a reward model to a GGUF file, straight to its final types. Everything
  * but the weights' values is checked before the first byte is written; the weights then stream through a few megabytes of
- * memory for each core, whatever their size. The file appears under its name when it is complete and synced.
+ * memory for each core, whatever their size. The files appear under their names when all are complete and synced.
  *
- * @throws InformError INFORM_MODEL_NOT_FOUND, INFORM_INVALID_CHECKPOINT, INFORM_UNSUPPORTED_MODEL,
+ * @throws InformError INFORM_MODEL_NOT_FOUND, INFORM_INVALID_CHECKPOINT, INFORM_UNSUPPORTED_MODEL, INFORM_INVALID_CONFIG,
  *   INFORM_OUTPUT_UNWRITABLE, INFORM_ABORTED, INFORM_BINARY_NOT_FOUND, and what `weights` throws
  */
-export async function convertCheckpoint(folder: string, outPath: string, options: ConvertOptions): Promise<void> {
+export async function convertCheckpoint(folder: string, outPath: string, options: ConvertOptions): Promise<Conversion> {
   const weights = options.weights ?? (await openCheckpointFolder(folder));
   const config = await readCheckpointConfig(folder);
   const tensors = assignTypes(planTensors(config, weights.tensors), config, options.type);
@@ -39,12 +52,24 @@ export async function convertCheckpoint(folder: string, outPath: string, options
     ...modelMetadata(config, folder, options.type),
     ...(await tokenizerMetadata(folder, config)),
   ]);
-  const layout = layoutGguf(metadata, tensors);
-  await writeFilesAtomically([{ path: outPath, bytes: layout.totalBytes }], async ([file]) => {
-    if (file === undefined) return;
-    const placed = await writeStart(file, layout, tensors);
-    await encodeWeights(placed, weights, options);
-  });
+  const files = planFiles(outPath, metadata, tensors, options.splitMaxBytes).map((file) => ({
+    ...file,
+    layout: layoutGguf(file.metadata, file.tensors),
+  }));
+  const paths = files.map(({ path }) => path);
+  for (const path of paths) await checkNewFile(path, [], options.overwrite ?? true);
+  await writeFilesAtomically(
+    files.map(({ path, layout }) => ({ path, bytes: layout.totalBytes })),
+    async (temporaries) => {
+      const placed: PlacedTensor[] = [];
+      for (const [index, file] of files.entries()) {
+        const temporary = temporaries[index];
+        if (temporary !== undefined) placed.push(...(await writeStart(temporary, file.layout, file.tensors)));
+      }
+      await encodeWeights(placed, weights, options);
+    },
+  );
+  return { paths, bytes: files.reduce((sum, { layout }) => sum + layout.totalBytes, 0) };
 }
 
 /** Writes all of a file that is not weights, at its full size, and says where the weights go. */

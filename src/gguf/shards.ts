@@ -4,10 +4,11 @@ import { readGguf, type Gguf, type GgufTensor, type ReadGgufOptions } from './re
 import type { GgufMetadata } from './types.js';
 
 // llama.cpp's format of models in several files: the first holds the metadata, each says its place among them.
-const SPLIT_NO = 'split.no'; // uint16, from 0
-const SPLIT_COUNT = 'split.count'; // uint16
-const SPLIT_TENSORS_COUNT = 'split.tensors.count'; // int32, of all shards together
-const SPLIT_KEYS: readonly string[] = [SPLIT_NO, SPLIT_COUNT, SPLIT_TENSORS_COUNT];
+export const SPLIT_KEYS = {
+  no: 'split.no', // uint16, from 0
+  count: 'split.count', // uint16
+  tensorsCount: 'split.tensors.count', // int32, of all shards together
+} as const;
 
 /** A tensor of a model, and the file that holds its data. */
 export interface ModelTensor extends GgufTensor {
@@ -49,7 +50,7 @@ export async function resolveShards(path: string): Promise<string[]> {
  */
 export async function readGgufModel(path: string, options: ReadGgufOptions = {}): Promise<GgufModel> {
   const first = await readGguf(path, options);
-  const count = splitNumber(first, SPLIT_COUNT) ?? 1;
+  const count = splitNumber(first, SPLIT_KEYS.count) ?? 1;
   const shards = count > 1 ? [first, ...(await readFollowing(first, count, options))] : [first];
   const tensors = shards.flatMap((shard) => shard.tensors.map((tensor) => ({ ...tensor, file: shard.path })));
   if (count > 1) checkTensors(first, tensors);
@@ -57,7 +58,7 @@ export async function readGgufModel(path: string, options: ReadGgufOptions = {})
     path,
     shards,
     fileSize: shards.reduce((sum, { fileSize }) => sum + fileSize, 0),
-    metadata: new Map([...first.metadata].filter(([key]) => !SPLIT_KEYS.includes(key))),
+    metadata: new Map([...first.metadata].filter(([key]) => !Object.values<string>(SPLIT_KEYS).includes(key))),
     tensors,
   };
 }
@@ -70,7 +71,7 @@ async function readFollowing(first: Gguf, count: number, options: ReadGgufOption
     const shard = await readGguf(path, options).catch((error: unknown) => {
       throw isMissing(error) ? missingShard(path, first, count, error) : error;
     });
-    if (splitNumber(shard, SPLIT_NO) !== no || splitNumber(shard, SPLIT_COUNT) !== count) {
+    if (splitNumber(shard, SPLIT_KEYS.no) !== no || splitNumber(shard, SPLIT_KEYS.count) !== count) {
       throw invalid(path, `does not say that it is shard ${no + 1} of ${count}: it belongs to another model.`);
     }
     shards.push(shard);
@@ -81,7 +82,7 @@ async function readFollowing(first: Gguf, count: number, options: ReadGgufOption
 /** What comes before `-00001-of-00003.gguf`. */
 function prefixOf(first: Gguf, count: number): string {
   const { path } = first;
-  const no = splitNumber(first, SPLIT_NO) ?? 0;
+  const no = splitNumber(first, SPLIT_KEYS.no) ?? 0;
   const suffix = shardSuffix(no, count);
   if (!path.endsWith(suffix) || path.length === suffix.length) {
     throw new InformError(
@@ -114,7 +115,7 @@ function splitNumber(shard: Gguf, key: string): number | undefined {
 }
 
 function checkTensors(first: Gguf, tensors: readonly ModelTensor[]): void {
-  const expected = numberAt(first.metadata, SPLIT_TENSORS_COUNT);
+  const expected = numberAt(first.metadata, SPLIT_KEYS.tensorsCount);
   if (expected !== tensors.length) {
     throw invalid(
       first.path,

@@ -23,7 +23,9 @@ export async function testCheckpoint(): Promise<string> {
 /** The GGUF of the generated checkpoint in the given type. */
 export async function testModel(type: ConversionType): Promise<string> {
   const checkpoint = await testCheckpoint();
-  return makeOnce(`model-${type}.gguf`, (target) => convertCheckpoint(checkpoint, target, { type }));
+  return makeOnce(`model-${type}.gguf`, async (target) => {
+    await convertCheckpoint(checkpoint, target, { type });
+  });
 }
 
 /** SHA-256 of a checkpoint's config.json and weights, as test/reference/ computes it for its goldens. */
