@@ -1,12 +1,15 @@
 import { arrayAt, numberAt, stringAt, stringsAt } from './gguf/metadata.js';
-import { readGguf, type Gguf, type GgufTensor } from './gguf/reader.js';
+import { readGgufModel, type GgufModel, type ModelTensor } from './gguf/shards.js';
 import { elementCount, LLAMA_FILE_TYPES, type GgufMetadata, type GgufValue } from './gguf/types.js';
 import { formatBytes } from './progress.js';
 
 /** What a GGUF file holds. Plain JSON: absent facts are null; numbers that JSON cannot hold exactly are strings. */
 export interface ModelReport {
   readonly path: string;
+  /** Of all shards together. */
   readonly fileBytes: number;
+  /** How many files the model is split into; 1 where it is not. */
+  readonly shards: number;
   readonly ggufVersion: number;
   readonly architecture: string | null;
   readonly name: string | null;
@@ -60,24 +63,25 @@ const TEMPLATE_LINES = 3;
 const MAX_SHOWN = 200; // characters of a name or a line
 
 /**
- * Reads what a GGUF file holds, without loading the model.
+ * Reads what a GGUF file holds, or all shards of a split one, without loading the model.
  *
  * @throws InformError INFORM_MODEL_NOT_FOUND, INFORM_INVALID_MODEL_FILE
  */
 export async function inspectModel(path: string): Promise<ModelReport> {
-  const gguf = await readGguf(path, { wantArray: (key) => key === TOKENS_KEY });
-  const { metadata, tensors } = gguf;
+  const model = await readGgufModel(path, { wantArray: (key) => key === TOKENS_KEY });
+  const { metadata, tensors, shards } = model;
   const architecture = stringAt(metadata, 'general.architecture');
   return {
     path,
-    fileBytes: gguf.fileSize,
-    ggufVersion: gguf.version,
+    fileBytes: model.fileSize,
+    shards: shards.length,
+    ggufVersion: shards[0]?.version ?? 0,
     architecture: architecture ?? null,
     name: stringAt(metadata, 'general.name') ?? null,
     parameters: tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0),
     geometry: geometryOf(metadata, architecture ?? 'llama'),
-    quantization: quantizationOf(gguf),
-    head: headOf(gguf),
+    quantization: quantizationOf(model),
+    head: headOf(model),
     chatTemplate: chatTemplateOf(metadata),
     tokenizer: tokenizerOf(metadata),
     metadata: scalarsOf(metadata),
@@ -97,7 +101,7 @@ function geometryOf(metadata: GgufMetadata, architecture: string): ModelReport['
   };
 }
 
-function quantizationOf({ metadata, tensors }: Gguf): ModelReport['quantization'] {
+function quantizationOf({ metadata, tensors }: GgufModel): ModelReport['quantization'] {
   const totals = new Map<string, { type: string; tensors: number; bytes: number }>();
   for (const { type, byteLength } of tensors) {
     const total = totals.get(type.name) ?? { type: type.name, tensors: 0, bytes: 0 };
@@ -110,9 +114,9 @@ function quantizationOf({ metadata, tensors }: Gguf): ModelReport['quantization'
   };
 }
 
-function headOf({ metadata, tensors }: Gguf): ModelReport['head'] {
+function headOf({ metadata, tensors }: GgufModel): ModelReport['head'] {
   const found = HEAD_TENSORS.map((name) => tensors.find((tensor) => tensor.name === name)).filter(
-    (tensor): tensor is GgufTensor => tensor !== undefined,
+    (tensor): tensor is ModelTensor => tensor !== undefined,
   );
   if (!found.some(({ name }) => name === 'cls.output.weight')) return null;
   return {
@@ -171,9 +175,10 @@ function jsonScalar({ type, value }: Exclude<GgufValue, { type: 'array' }>): str
 /** The report as lines of text for people, with a newline at the end. Control characters in names are escaped. */
 export function formatReport(report: ModelReport): string {
   const { geometry, tokenizer, quantization, head, chatTemplate } = report;
+  const inShards = report.shards > 1 ? ` in ${report.shards} shards` : '';
   const lines = [
     row('model', `${shown(report.name)}, architecture ${shown(report.architecture)}`),
-    row('file', `${report.path}, ${formatBytes(report.fileBytes)}, GGUF version ${report.ggufVersion}`),
+    row('file', `${report.path}, ${formatBytes(report.fileBytes)}${inShards}, GGUF version ${report.ggufVersion}`),
     row('parameters', report.parameters.toLocaleString('en')),
     row(
       'layers',

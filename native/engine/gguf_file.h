@@ -11,7 +11,8 @@
 
 namespace inform {
 
-// The header of a GGUF file: metadata and tensor table, no tensor data. Reading a tensor's bytes is on demand.
+// The header of a model in one GGUF file, or in several that llama.cpp's names connect (NAME-00001-of-00003.gguf):
+// metadata, which the first one holds, and tensor tables, no tensor data. Reading a tensor's bytes is on demand.
 class GgufFile {
 public:
     struct Tensor {
@@ -20,14 +21,17 @@ public:
         int64_t rows;     // ne[1]
         int64_t columns;  // ne[0], the contiguous dimension
         int dimensions;   // how many of ne[] are above 1, at least 1
-        uint64_t offset;  // in bytes from the start of the file
+        size_t shard;     // which file, from 0
+        uint64_t offset;  // in bytes from the start of that file
         uint64_t size;    // in bytes
     };
 
-    // Throws model_not_found, or invalid_model_file for what is not a GGUF, is damaged, or ends before its tensors do.
+    // Throws model_not_found (for a missing shard, and one that is not the first, too), or invalid_model_file for what is
+    // not a GGUF, is damaged, ends before its tensors do, or for shards that do not belong together.
     explicit GgufFile(const std::string & path);
 
-    const std::string & path() const { return path_; }
+    // Of the file, or of the first shard.
+    const std::string & path() const { return shards_.front().path; }
 
     // Nothing where the key is absent or of another type.
     std::optional<std::string> string(const char * key) const;
@@ -43,10 +47,19 @@ private:
         void operator()(gguf_context * gguf) const { gguf_free(gguf); }
     };
 
-    Tensor tensor_at(int64_t index) const;
+    struct Shard {
+        std::string path;
+        std::unique_ptr<gguf_context, Free> gguf;
+    };
 
-    std::string path_;
-    std::unique_ptr<gguf_context, Free> gguf_;
+    void add_shard(const std::string & path);
+    void add_following(int count);
+    void check_tensors() const;
+    Tensor tensor_at(size_t shard, int64_t index) const;
+
+    const gguf_context * first() const { return shards_.front().gguf.get(); }
+
+    std::vector<Shard> shards_;
 };
 
 }  // namespace inform

@@ -10,12 +10,6 @@ namespace inform {
 namespace {
 
 int64_t check_backbone(const GgufFile & file) {
-    const int64_t shards = file.integer("split.count").value_or(1);
-    if (shards > 1) {
-        throw EngineError(ErrorCode::unsupported_model, file.path() + " is one of " + std::to_string(shards) +
-                                                            " shards, which this version does not read. Merge them with "
-                                                            "llama.cpp's llama-gguf-split --merge.");
-    }
     const std::string architecture = file.string("general.architecture").value_or("");
     if (architecture != "llama") {
         throw EngineError(ErrorCode::unsupported_model,
