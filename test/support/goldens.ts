@@ -5,6 +5,7 @@ import type { ConversionType } from '../../src/convert/convert.js';
 import { Engine } from '../../src/engine.js';
 import { resolveModelOptions, type ModelOptions } from '../../src/options.js';
 import { packageRoot } from '../../src/package-root.js';
+import { rewardsOf } from './evaluate.js';
 import { testModel } from './models.js';
 
 /** What Hugging Face transformers says, made by test/reference/make_goldens.py; its README describes the fields. */
@@ -59,28 +60,12 @@ export async function differences(setting: Setting, goldens: Goldens): Promise<{
   const engine = await Engine.load(await testModel(setting.type), resolveModelOptions(setting.options));
   try {
     const all = [...goldens.samples, ...goldens.tokenSequences];
-    const scores: number[] = [];
-    for (const batch of batchesOf(all, engine)) {
-      scores.push(...(await engine.evaluate(batch.map(({ ids }) => Int32Array.from(ids)))));
-    }
+    const scores = await rewardsOf(
+      engine,
+      all.map(({ ids }) => Int32Array.from(ids)),
+    );
     return all.map(({ name, score }, i) => ({ name, difference: Math.abs((scores[i] ?? NaN) - score) }));
   } finally {
     await engine.close();
   }
-}
-
-function batchesOf(goldens: readonly GoldenSequence[], engine: Engine): GoldenSequence[][] {
-  const batches: GoldenSequence[][] = [];
-  let room = 0;
-  for (const golden of goldens) {
-    const last = batches.at(-1);
-    if (!last || last.length === engine.maxSequences || golden.ids.length > room) {
-      batches.push([golden]);
-      room = engine.contextTokens;
-    } else {
-      last.push(golden);
-    }
-    room -= golden.ids.length;
-  }
-  return batches;
 }
