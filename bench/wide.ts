@@ -12,6 +12,7 @@ import { generateCheckpoint } from '../src/demo/generate.js';
 import { Engine } from '../src/engine.js';
 import { resolveModelOptions } from '../src/options.js';
 import { packageRoot } from '../src/package-root.js';
+import { rewardsOf } from '../test/support/evaluate.js';
 import { SETTINGS } from '../test/support/goldens.js';
 
 const GEOMETRY = { hiddenSize: 8192, feedForwardSize: 28672, layerCount: 1, headCount: 64, kvHeadCount: 8 };
@@ -41,7 +42,10 @@ try {
       model,
       resolveModelOptions({ ...setting.options, maxLength: 512, contextTokens: 512 }),
     );
-    const found = await engine.evaluate(goldens.tokenSequences.map(({ ids }) => Int32Array.from(ids)));
+    const found = await rewardsOf(
+      engine,
+      goldens.tokenSequences.map(({ ids }) => Int32Array.from(ids)),
+    );
     await engine.close();
     const differences = goldens.tokenSequences.map(({ score }, i) => Math.abs((found[i] ?? NaN) - score));
     console.log(`| ${setting.name} | ${Math.max(...differences).toExponential(1)} |`);

@@ -1,7 +1,8 @@
-import { concatenate, type Engine } from './engine.js';
+import type { Engine } from './engine.js';
 import { fromNative, InformError } from './errors.js';
 import { toMessages } from './sample.js';
 import { SpecialTokens, type PromptPiece } from './special-tokens.js';
+import type { StageSeconds } from './stats.js';
 import type { ChatTemplate } from './template.js';
 
 /** A sample as the engine takes it. */
@@ -31,11 +32,18 @@ export class Encoder {
     this.#special = new SpecialTokens(engine.info.specialTokens);
   }
 
-  /** One result per sample, in order: the encoded sample, or why it cannot be encoded. */
-  async encode(samples: readonly unknown[]): Promise<(EncodedSample | InformError)[]> {
+  /** One result per sample, in order: the encoded sample, or why it cannot be encoded. Adds to `seconds` what it took. */
+  async encode(
+    samples: readonly unknown[],
+    seconds: Pick<StageSeconds, 'template' | 'tokenize'> = { template: 0, tokenize: 0 },
+  ): Promise<(EncodedSample | InformError)[]> {
+    const start = performance.now();
     const prompts = samples.map((sample) => this.#render(sample));
     const pieces = prompts.flatMap((prompt) => (prompt instanceof InformError ? [] : prompt.pieces));
+    const rendered = performance.now();
     const tokenized = await this.#tokenize(pieces);
+    seconds.template += (rendered - start) / 1000;
+    seconds.tokenize += (performance.now() - rendered) / 1000;
 
     let next = 0;
     return prompts.map((prompt) => {
@@ -90,4 +98,15 @@ export class Encoder {
 interface Prompt {
   pieces: PromptPiece[];
   holdsSpecialText: boolean;
+}
+
+/** All parts one after the other. */
+function concatenate(parts: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(parts.reduce((sum, tokens) => sum + tokens.length, 0));
+  let offset = 0;
+  for (const tokens of parts) {
+    all.set(tokens, offset);
+    offset += tokens.length;
+  }
+  return all;
 }

@@ -1,44 +1,55 @@
 import { fromNative, InformError } from './errors.js';
-import { loadAddon, type NativeModel, type NativeModelInfo, type NativeScorer } from './native.js';
+import {
+  loadAddon,
+  type LoadedAddon,
+  type NativeEvaluation,
+  type NativeModel,
+  type NativeModelInfo,
+  type NativeScorer,
+} from './native.js';
 import type { ModelOptions } from './options.js';
+import type { Batch, PlannerLimits } from './planner.js';
 import { physicalCores } from './threads.js';
 import { watchTask, type TaskHooks } from './watch-task.js';
 
 export type { ModelSizes } from './native.js';
+export type Evaluation = NativeEvaluation;
 
-/** Room for several average samples at once; a batch gains little beyond it. See docs/design.md for the measurement. */
+/** Room for a long prompt and its answers. See docs/performance.md for the measurement. */
 const AUTO_CONTEXT_TOKENS = 4096;
+
+/** A GPU gains by batches of several micro-batches: fewer of them are left half full, and the head runs less often. */
+const GPU_MICRO_BATCHES = 4;
 
 /** llama.cpp takes a negative number as "all layers", and puts none on a machine without a GPU. */
 const ALL_LAYERS = -1;
 
-/** A loaded model with one scoring context: the native objects, one job at a time, closed in the right order. */
+/** While the engine evaluates one batch the next one waits in native code, so that it goes on without JavaScript. */
+export const BATCHES_IN_FLIGHT = 2;
+
+/** A loaded model with one scoring context: the native objects, jobs in the order of their calls, closed in the right order. */
 export class Engine {
   readonly info: NativeModelInfo;
+  readonly limits: PlannerLimits;
   readonly #model: NativeModel;
   readonly #scorer: NativeScorer;
-  /** The jobs so far; the next one starts when they have ended. */
-  #queue: Promise<unknown> = Promise.resolve();
+  #jobs = 0;
+  /** The last jobs, as many as may be in flight; a new one starts when the oldest of them has ended. */
+  #last: Promise<unknown>[] = Array.from({ length: BATCHES_IN_FLIGHT }, () => Promise.resolve());
   #closing: Promise<void> | undefined;
 
-  private constructor(
-    model: NativeModel,
-    scorer: NativeScorer,
-    info: NativeModelInfo,
-    /** The most tokens of one batch. */
-    readonly contextTokens: number,
-    /** The most sequences of one batch. */
-    readonly maxSequences: number,
-  ) {
+  private constructor(model: NativeModel, scorer: NativeScorer, info: NativeModelInfo, limits: PlannerLimits) {
     this.#model = model;
     this.#scorer = scorer;
     this.info = info;
+    this.limits = limits;
   }
 
   /** Throws the codes of loading: INFORM_MODEL_NOT_FOUND, INFORM_MODEL_HAS_NO_HEAD, …, INFORM_ABORTED. */
   static async load(path: string, options: ModelOptions, hooks: TaskHooks = {}): Promise<Engine> {
     const contextTokens = chooseContextTokens(options);
-    const { addon, backendDir } = loadAddon();
+    const loaded = loadAddon();
+    const { addon, backendDir } = loaded;
     const ticket = new addon.TaskTicket();
     const native = {
       path,
@@ -51,15 +62,22 @@ export class Engine {
       try {
         const info = model.info();
         checkTrainedContext(options.maxLength, info);
+        const limits = {
+          contextTokens,
+          batchTokens: await chooseBatchTokens(options, loaded),
+          maxSequences: options.deterministic ? 1 : options.batchSize,
+          share: options.share,
+        };
         const scorer = await addon.createScorer(model, {
           contextTokens,
-          maxSequences: options.batchSize,
+          maxSequences: limits.maxSequences,
           microBatch: options.microBatch,
           threads: options.threads === 'auto' ? physicalCores() : options.threads,
           flashAttention: options.flashAttention,
           f32Kv: options.kvType === 'f32',
+          deterministic: options.deterministic,
         });
-        return new Engine(model, scorer, info, contextTokens, options.batchSize);
+        return new Engine(model, scorer, info, limits);
       } catch (error) {
         await model.close();
         throw error;
@@ -80,34 +98,35 @@ export class Engine {
   }
 
   /**
-   * One reward per sequence, in order; NaN where the model's arithmetic was not finite. At most `maxSequences`
-   * sequences of `contextTokens` tokens together. Jobs run one after the other, in the order of the calls.
+   * The rewards of a batch within `limits`, one per sequence, in order; NaN where the model's arithmetic was not finite.
+   * Jobs run one after the other, in the order of the calls.
    */
-  async evaluate(sequences: readonly Int32Array[], signal?: AbortSignal): Promise<Float32Array> {
+  async evaluate(batch: Batch, signal?: AbortSignal): Promise<Evaluation> {
     this.#refuseWhenClosed();
-    const job = this.#queue.then(() => this.#run(sequences, signal));
-    this.#queue = job.catch(() => undefined);
+    const [oldest, ...others] = this.#last;
+    const job = Promise.resolve(oldest).then(() => this.#run(batch, signal));
+    this.#last = [...others, job.catch(() => undefined)];
     return job;
   }
 
   /** Refuses new work, waits for the work that runs or is queued, then frees everything. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#queue.then(async () => {
+    this.#closing ??= Promise.all(this.#last).then(async () => {
       await this.#scorer.close();
       await this.#model.close();
     });
     return this.#closing;
   }
 
-  async #run(sequences: readonly Int32Array[], signal: AbortSignal | undefined): Promise<Float32Array> {
+  async #run(batch: Batch, signal: AbortSignal | undefined): Promise<Evaluation> {
     throwIfAborted(signal);
+    const id = this.#jobs++;
     const cancel = (): void => {
-      this.#scorer.cancel();
+      this.#scorer.cancel(id);
     };
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      const lengths = Int32Array.from(sequences, (tokens) => tokens.length);
-      return await this.#scorer.score(concatenate(sequences), lengths);
+      return await this.#scorer.score(id, batch);
     } catch (error) {
       throw fromNative(error);
     } finally {
@@ -129,17 +148,6 @@ export function abortError(signal: AbortSignal): InformError {
   return new InformError('INFORM_ABORTED', 'The work was aborted.', { cause: signal.reason });
 }
 
-/** All sequences one after the other. */
-export function concatenate(sequences: readonly Int32Array[]): Int32Array {
-  const all = new Int32Array(sequences.reduce((sum, tokens) => sum + tokens.length, 0));
-  let offset = 0;
-  for (const tokens of sequences) {
-    all.set(tokens, offset);
-    offset += tokens.length;
-  }
-  return all;
-}
-
 function chooseContextTokens({ contextTokens, maxLength }: ModelOptions): number {
   if (contextTokens === 'auto') return Math.max(maxLength, AUTO_CONTEXT_TOKENS);
   if (contextTokens >= maxLength) return contextTokens;
@@ -147,6 +155,14 @@ function chooseContextTokens({ contextTokens, maxLength }: ModelOptions): number
     'INFORM_INVALID_CONFIG',
     `context_tokens is ${contextTokens}, but must hold the longest sequence, max_length ${maxLength}. Raise one or lower the other.`,
   );
+}
+
+async function chooseBatchTokens(options: ModelOptions, { addon, backendDir }: LoadedAddon): Promise<number> {
+  if (options.batchTokens !== 'auto') return options.batchTokens;
+  if (options.gpuLayers === 0) return options.microBatch;
+  const devices = await addon.devices(backendDir);
+  const onGpu = devices.some(({ type }) => type === 'gpu' || type === 'igpu');
+  return onGpu ? GPU_MICRO_BATCHES * options.microBatch : options.microBatch;
 }
 
 function checkTrainedContext(maxLength: number, info: NativeModelInfo): void {

@@ -42,12 +42,30 @@ export interface NativeScorerOptions {
   threads: number;
   flashAttention: boolean;
   f32Kv: boolean;
+  deterministic: boolean;
+}
+
+/** Sequences, front-coded: sequence i is the first `shared[i]` tokens of sequence i - 1, then `tails[i]` of `tokens`. */
+export interface NativeBatch {
+  tokens: Int32Array;
+  shared: Int32Array;
+  tails: Int32Array;
+  /** Whether the first sequence may use what the batch before left in the cache. */
+  reuse: boolean;
+}
+
+export interface NativeEvaluation {
+  /** One per sequence, NaN if not finite. */
+  rewards: Float32Array;
+  computedTokens: number;
+  seconds: number;
 }
 
 export interface NativeScorer {
-  /** tokens: all sequences one after the other; lengths: tokens of each. One reward per sequence, NaN if not finite. */
-  score(tokens: Int32Array, lengths: Int32Array): Promise<Float32Array>;
-  cancel(): void;
+  /** One job at a time, in the order of the calls; while one runs, one may wait. */
+  score(id: number, batch: NativeBatch): Promise<NativeEvaluation>;
+  /** Ends the job of that id. */
+  cancel(id: number): void;
   close(): Promise<void>;
 }
 

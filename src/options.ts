@@ -13,7 +13,11 @@ export interface ModelOptions {
   scoreHead: string | undefined;
   gpuLayers: number | 'auto';
   contextTokens: number | 'auto';
+  batchTokens: number | 'auto';
   microBatch: number;
+  window: number;
+  share: boolean;
+  deterministic: boolean;
   threads: number | 'auto';
   flashAttention: boolean;
   kvType: 'f16' | 'f32';
@@ -132,11 +136,39 @@ export const OPTIONS: readonly OptionSpec[] = [
     help: 'KV cache size: the most tokens of one batch, all samples together',
   },
   {
+    key: 'batchTokens',
+    scope: 'model',
+    kind: { type: 'integer', min: 1, max: MAX_INT32, auto: true },
+    fallback: 'auto',
+    help: 'tokens computed in one batch; auto is micro_batch, four times that with a GPU',
+  },
+  {
     key: 'microBatch',
     scope: 'model',
     kind: { type: 'integer', min: 1, max: 65536 },
     fallback: 512,
     help: 'tokens that go through the layers at once',
+  },
+  {
+    key: 'window',
+    scope: 'model',
+    kind: { type: 'integer', min: 1, max: 65536 },
+    fallback: 1024,
+    help: 'samples read ahead to bring those with a common prefix together',
+  },
+  {
+    key: 'share',
+    scope: 'model',
+    kind: { type: 'boolean' },
+    fallback: true,
+    help: 'compute a prefix that samples share once',
+  },
+  {
+    key: 'deterministic',
+    scope: 'model',
+    kind: { type: 'boolean' },
+    fallback: false,
+    help: 'scores that do not depend, to the last bit, on the other samples; slower',
   },
   {
     key: 'threads',

@@ -1,29 +1,35 @@
-import type { Encoder, EncodedSample } from './encoder.js';
-import { abortError, throwIfAborted, type Engine } from './engine.js';
-import { InformError } from './errors.js';
+import type { Encoder } from './encoder.js';
+import { BATCHES_IN_FLIGHT, throwIfAborted, type Engine } from './engine.js';
+import { Bell } from './pipeline/bell.js';
+import type { Entry, Job, Outcome } from './pipeline/entry.js';
+import { Queue } from './pipeline/queue.js';
+import { Reader } from './pipeline/reader.js';
+import { Planner, type PlannedBatch } from './planner.js';
+import { PipelineStats } from './stats.js';
 
-/** A sample on its way in, with whatever its owner wants to find again beside its score. */
-export interface Job<Tag> {
-  tag: Tag;
-  sample: unknown;
+export type { Job, Outcome } from './pipeline/entry.js';
+
+export interface StreamOptions {
+  /** The most samples planned together. */
+  window: number;
+  /**
+   * Whether the source may fall silent, as a person or another program does. What it has given is then scored without
+   * waiting for more, so that batches, and with them the rounding of scores, depend on its timing.
+   */
+  live: boolean;
+  signal?: AbortSignal | undefined;
+  /** Filled while the stream runs. */
+  stats?: PipelineStats | undefined;
 }
 
-/** What became of a job: a score, or the reason why there is none. */
-export type Outcome<Tag> =
-  | { tag: Tag; score: number; tokens: number; truncated: boolean; holdsSpecialText: boolean; error?: undefined }
-  | { tag: Tag; error: InformError };
-
-interface Entry<Tag> {
-  tag: Tag;
-  encoded: EncodedSample | InformError;
-}
-
-/** One batch is computed while the next one waits; a third would only fill memory. */
-const BATCHES_IN_FLIGHT = 2;
+/** How long a live source may be silent while the engine has nothing to do. */
+const SILENCE_MS = 100;
 
 /**
- * The flow of samples: taken from the source in chunks, encoded, packed into batches, evaluated, given back in input
- * order as soon as their batch is done. While the engine computes one batch the next is read and encoded.
+ * The flow of samples: read and encoded in chunks, planned in windows, evaluated in batches, given back in input order as
+ * soon as they and those before them are scored. While the engine computes, the next window is read and encoded. The
+ * first window is as large as a batch, each following one twice as large until `window`, so that the engine starts at
+ * once; windows depend on nothing but the input, unless the source is live.
  *
  * Throws INFORM_ABORTED, and what makes the whole run impossible (INFORM_CLOSED, INFORM_OUT_OF_MEMORY, …); when the
  * source fails, what was read before it is scored first.
@@ -32,158 +38,157 @@ export async function* scoreStream<Tag>(
   source: AsyncIterable<Job<Tag>>,
   encoder: Encoder,
   engine: Engine,
-  signal?: AbortSignal,
+  options: StreamOptions,
 ): AsyncGenerator<Outcome<Tag>> {
-  // Ends the batch that is computed when the consumer leaves the loop early.
-  const leaving = new AbortController();
-  const stop = signal ? AbortSignal.any([signal, leaving.signal]) : leaving.signal;
-
-  const batches = packBatches(encodeChunks(source, encoder, engine.maxSequences), engine);
-  let reading: Promise<BatchEvent<Tag>> | undefined = nextBatch(batches);
-  const evaluating: Promise<BatchEvent<Tag>>[] = [];
-  let failure: { error: unknown } | undefined;
+  const { signal, stats = new PipelineStats() } = options;
+  const start = performance.now();
+  const flow = new Flow(source, encoder, engine, options, stats);
   try {
-    while (reading !== undefined || evaluating.length > 0) {
+    for (;;) {
       throwIfAborted(signal);
-      const next: Promise<BatchEvent<Tag>>[] = evaluating.slice(0, 1);
-      if (reading !== undefined && evaluating.length < BATCHES_IN_FLIGHT) next.push(reading);
-      const event = await firstOf(next, signal);
-      switch (event.kind) {
-        case 'scored':
-          void evaluating.shift();
-          yield* event.outcomes;
-          break;
-        case 'read':
-          evaluating.push(evaluateBatch(event.batch, engine, stop));
-          // Its failure is met when its turn comes, or not at all where an earlier one ends the run.
-          evaluating.at(-1)?.catch(() => undefined);
-          reading = nextBatch(batches);
-          break;
-        case 'ended':
-          reading = undefined;
-          break;
-        case 'failed':
-          reading = undefined;
-          failure = event;
-          break;
+      for (let outcome = flow.take(); outcome !== undefined; outcome = flow.take()) {
+        const given = performance.now();
+        yield outcome;
+        stats.seconds.write += (performance.now() - given) / 1000;
+        throwIfAborted(signal);
       }
+      stats.elapsed = (performance.now() - start) / 1000;
+      if (flow.ended) return;
+      await flow.change.wait();
     }
-    if (failure) throw failure.error;
   } finally {
-    leaving.abort();
-    await Promise.allSettled(evaluating);
-    // A source that stays silent would hold the generator for ever: after an abort it is left to itself.
-    const closed = batches.return(undefined).catch(() => undefined);
+    await flow.stop();
+  }
+}
+
+/** Everything of a stream but its giving: the reader ahead, the batches in flight, the outcomes in input order. */
+class Flow<Tag> {
+  /** Rings when there may be something to take or to throw. */
+  readonly change = new Bell();
+  readonly #reader: Reader<Tag>;
+  readonly #planner: Planner<Entry<Tag>>;
+  readonly #entries = new Queue<Entry<Tag>>();
+  /** Entries of windows that the planner was given which are not taken yet. */
+  #planned = 0;
+  readonly #inFlight = new Set<Promise<void>>();
+  /** Ends the batches that are computed, when the consumer leaves early too. */
+  readonly #leaving = new AbortController();
+  readonly #stop: AbortSignal;
+  readonly #onAbort = (): void => {
+    this.change.ring();
+  };
+  #silence: NodeJS.Timeout | undefined;
+  #failure: { error: unknown } | undefined;
+
+  constructor(
+    source: AsyncIterable<Job<Tag>>,
+    encoder: Encoder,
+    private readonly engine: Engine,
+    private readonly options: StreamOptions,
+    private readonly stats: PipelineStats,
+  ) {
+    const { signal, window, live } = options;
+    this.#stop = signal ? AbortSignal.any([signal, this.#leaving.signal]) : this.#leaving.signal;
+    signal?.addEventListener('abort', this.#onAbort);
+    this.#planner = new Planner(engine.limits);
+    const onProgress = (entries: readonly Entry<Tag>[]): void => {
+      for (const entry of entries) this.#entries.push(entry);
+      this.#advance();
+    };
+    this.#reader = new Reader(source, encoder, {
+      firstWindow: engine.limits.maxSequences,
+      window,
+      live,
+      stats,
+      onProgress,
+    });
+  }
+
+  /** Whether everything has been taken. */
+  get ended(): boolean {
+    return this.#reader.ended && this.#entries.length === 0;
+  }
+
+  /** The next outcome in input order, undefined while there is none. Throws what ended the stream before its end. */
+  take(): Outcome<Tag> | undefined {
+    const outcome = this.#entries.front?.outcome;
+    if (outcome) {
+      this.#entries.shift();
+      this.#planned--;
+      if (this.#planner.empty) this.#advance();
+      return outcome;
+    }
+    const failure = this.#failure ?? (this.ended ? this.#reader.failure : undefined);
+    if (failure && this.#inFlight.size === 0) throw failure.error;
+    return undefined;
+  }
+
+  /** Ends what runs, and the source. */
+  async stop(): Promise<void> {
+    const { signal } = this.options;
+    clearTimeout(this.#silence);
+    signal?.removeEventListener('abort', this.#onAbort);
+    this.#leaving.abort();
+    const closed = this.#reader.stop();
+    await Promise.all(this.#inFlight);
+    // A source that stays silent would hold the stream for ever: after an abort it is left to itself.
     if (signal?.aborted !== true) await closed;
   }
-}
 
-type BatchEvent<Tag> =
-  | { kind: 'scored'; outcomes: Outcome<Tag>[] }
-  | { kind: 'read'; batch: Entry<Tag>[] }
-  | { kind: 'ended' }
-  | { kind: 'failed'; error: unknown };
-
-/** The first of the promises to settle, or INFORM_ABORTED when the signal fires before. */
-async function firstOf<T>(promises: readonly Promise<T>[], signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return Promise.race(promises);
-  // A promise of its own for each wait: one for the whole run would gather a reaction with every batch.
-  let fire: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    fire = () => {
-      reject(abortError(signal));
-    };
-    signal.addEventListener('abort', fire, { once: true });
-  });
-  try {
-    return await Promise.race([aborted, ...promises]);
-  } finally {
-    if (fire) signal.removeEventListener('abort', fire);
-  }
-}
-
-async function nextBatch<Tag>(batches: AsyncGenerator<Entry<Tag>[]>): Promise<BatchEvent<Tag>> {
-  try {
-    const next = await batches.next();
-    return next.done === true ? { kind: 'ended' } : { kind: 'read', batch: next.value };
-  } catch (error) {
-    return { kind: 'failed', error };
-  }
-}
-
-async function* encodeChunks<Tag>(
-  source: AsyncIterable<Job<Tag>>,
-  encoder: Encoder,
-  chunkSize: number,
-): AsyncGenerator<Entry<Tag>> {
-  let chunk: Job<Tag>[] = [];
-  const encode = async (): Promise<Entry<Tag>[]> => {
-    const jobs = chunk;
-    chunk = [];
-    const encoded = await encoder.encode(jobs.map((job) => job.sample));
-    return jobs.flatMap(({ tag }, i) => {
-      const result = encoded[i];
-      return result ? [{ tag, encoded: result }] : [];
-    });
-  };
-  // A source that fails does not take along what it gave before.
-  let failure: { error: unknown } | undefined;
-  try {
-    for await (const job of source) {
-      chunk.push(job);
-      if (chunk.length === chunkSize) yield* await encode();
+  /** Starts whatever can be started. */
+  #advance(): void {
+    while (this.#inFlight.size < BATCHES_IN_FLIGHT && !this.#failure && !this.#stop.aborted) {
+      const batch = this.#nextBatch();
+      if (!batch) break;
+      const job = this.#evaluate(batch).finally(() => {
+        this.#inFlight.delete(job);
+        this.#advance();
+      });
+      this.#inFlight.add(job);
     }
-  } catch (error) {
-    failure = { error };
+    this.#listenForSilence();
+    this.change.ring();
   }
-  if (chunk.length > 0) yield* await encode();
-  if (failure) throw failure.error;
-}
 
-/** Fills batches in input order up to the engine's sequences and tokens. Every encoded sample fits: maxLength does. */
-async function* packBatches<Tag>(entries: AsyncIterable<Entry<Tag>>, engine: Engine): AsyncGenerator<Entry<Tag>[]> {
-  let batch: Entry<Tag>[] = [];
-  let tokens = 0;
-  const take = (): Entry<Tag>[] => {
-    const full = batch;
-    batch = [];
-    tokens = 0;
-    return full;
-  };
-  let failure: { error: unknown } | undefined;
-  try {
-    for await (const entry of entries) {
-      const length = entry.encoded instanceof InformError ? 0 : entry.encoded.tokens.length;
-      if (tokens + length > engine.contextTokens) yield take();
-      batch.push(entry);
-      tokens += length;
-      // At once and not with the next entry, which a slow source may keep back.
-      if (batch.length === engine.maxSequences) yield take();
+  #nextBatch(): PlannedBatch<Entry<Tag>> | undefined {
+    const began = performance.now();
+    // The limit is for a consumer that is slower than the engine.
+    while (this.#planner.empty && this.#planned <= this.options.window) {
+      const window = this.#reader.takeWindow();
+      if (!window) break;
+      this.#planned += window.length;
+      this.#planner.add(window.filter((entry) => entry.outcome === undefined));
     }
-  } catch (error) {
-    failure = { error };
+    const batch = this.#planner.next();
+    this.stats.seconds.plan += (performance.now() - began) / 1000;
+    return batch;
   }
-  if (batch.length > 0) yield batch;
-  if (failure) throw failure.error;
-}
 
-async function evaluateBatch<Tag>(batch: Entry<Tag>[], engine: Engine, signal: AbortSignal): Promise<BatchEvent<Tag>> {
-  const sequences = batch.flatMap(({ encoded }) => (encoded instanceof InformError ? [] : [encoded.tokens]));
-  const rewards = sequences.length > 0 ? await engine.evaluate(sequences, signal) : new Float32Array();
-  const nextReward = rewards.values();
-  const outcomes = batch.map(({ tag, encoded }): Outcome<Tag> => {
-    if (encoded instanceof InformError) return { tag, error: encoded };
-    const score = nextReward.next().value;
-    if (score === undefined || !Number.isFinite(score)) return { tag, error: notFinite() };
-    const { truncated, holdsSpecialText } = encoded;
-    return { tag, score, tokens: encoded.tokens.length, truncated, holdsSpecialText };
-  });
-  return { kind: 'scored', outcomes };
-}
+  async #evaluate(batch: PlannedBatch<Entry<Tag>>): Promise<void> {
+    const { stats } = this;
+    try {
+      const { rewards, computedTokens, seconds } = await this.engine.evaluate(batch, this.#stop);
+      stats.batches++;
+      stats.tokensComputed += computedTokens;
+      stats.seconds.engine += seconds;
+      for (const [i, entries] of batch.samples.entries()) {
+        for (const entry of entries) {
+          entry.settle(rewards[i]);
+          stats.samples++;
+          stats.tokensSeen += entry.tokens.length;
+        }
+      }
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+  }
 
-function notFinite(): InformError {
-  return new InformError(
-    'INFORM_NON_FINITE_SCORE',
-    "The model's arithmetic gave no finite number for this sample, so it has no score.",
-  );
+  /** A live source that is silent while the engine has nothing to do gets what it gave scored. */
+  #listenForSilence(): void {
+    clearTimeout(this.#silence);
+    if (!this.options.live || this.#inFlight.size > 0 || this.#stop.aborted || !this.#reader.holdsBack) return;
+    this.#silence = setTimeout(() => {
+      this.#reader.flush();
+    }, SILENCE_MS);
+  }
 }

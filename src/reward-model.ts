@@ -4,7 +4,7 @@ import { Engine, throwIfAborted, type ModelSizes } from './engine.js';
 import { fromNative, InformError, messageOf } from './errors.js';
 import { resolveModel } from './model-source.js';
 import { resolveModelOptions, type ModelOptions } from './options.js';
-import { scoreStream, type Job, type Outcome } from './pipeline.js';
+import { scoreStream, type Job, type Outcome, type StreamOptions } from './pipeline.js';
 import { toId, type Sample, type SampleId } from './sample.js';
 import { ChatTemplate } from './template.js';
 
@@ -76,10 +76,12 @@ export class RewardModel implements AsyncDisposable {
   readonly info: ModelInfo;
   readonly #engine: Engine;
   readonly #encoder: Encoder;
+  readonly #window: number;
 
-  private constructor(engine: Engine, encoder: Encoder, info: ModelInfo) {
+  private constructor(engine: Engine, encoder: Encoder, window: number, info: ModelInfo) {
     this.#engine = engine;
     this.#encoder = encoder;
+    this.#window = window;
     this.info = info;
   }
 
@@ -106,7 +108,8 @@ export class RewardModel implements AsyncDisposable {
     });
     try {
       const template = new ChatTemplate(ownTemplate ?? modelTemplate(engine, path), engine.info);
-      return new RewardModel(engine, new Encoder(engine, template, resolved), describe(path, engine));
+      const encoder = new Encoder(engine, template, resolved);
+      return new RewardModel(engine, encoder, resolved.window, describe(path, engine));
     } catch (error) {
       await engine.close();
       throw error;
@@ -129,7 +132,8 @@ export class RewardModel implements AsyncDisposable {
     samples: Iterable<Sample> | AsyncIterable<Sample>,
     options: ScoreAllOptions = {},
   ): AsyncGenerator<ScoreResult, void, undefined> {
-    for await (const outcome of this.scoreJobs(numbered(samples), options.signal)) {
+    const live = Symbol.asyncIterator in samples;
+    for await (const outcome of this.scoreJobs(numbered(samples), { live, signal: options.signal })) {
       const { index, id } = outcome.tag;
       if (outcome.error === undefined) {
         yield { id, score: outcome.score, tokens: outcome.tokens, truncated: outcome.truncated };
@@ -142,8 +146,11 @@ export class RewardModel implements AsyncDisposable {
   }
 
   /** The flow under `scoreAll`, for callers that keep their own notes beside each sample. @internal */
-  scoreJobs<Tag>(jobs: AsyncIterable<Job<Tag>>, signal?: AbortSignal): AsyncGenerator<Outcome<Tag>> {
-    return scoreStream(jobs, this.#encoder, this.#engine, signal);
+  scoreJobs<Tag>(
+    jobs: AsyncIterable<Job<Tag>>,
+    options: Omit<StreamOptions, 'window'> = { live: true },
+  ): AsyncGenerator<Outcome<Tag>> {
+    return scoreStream(jobs, this.#encoder, this.#engine, { ...options, window: this.#window });
   }
 
   /** Refuses new work, waits for what runs, frees the model. Idempotent. */
@@ -204,7 +211,7 @@ function modelTemplate(engine: Engine, model: string): string {
 function describe(path: string, engine: Engine): ModelInfo {
   const { description, sizeBytes, parameters, vocabularySize, hiddenSize, headHiddenSize, trainedContext } =
     engine.info;
-  const { contextTokens } = engine;
+  const { contextTokens } = engine.limits;
   return {
     path,
     description,

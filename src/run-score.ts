@@ -13,6 +13,7 @@ import type { Job, Outcome } from './pipeline.js';
 import { Progress, scoringStatus, type ProgressMode } from './progress.js';
 import { RewardModel } from './reward-model.js';
 import { RunLog } from './run-log.js';
+import { formatStats, PipelineStats } from './stats.js';
 import { formatSummary, RunStats } from './summary.js';
 
 /** What only a command line says about a run. */
@@ -23,6 +24,8 @@ export interface RunSettings {
   log?: string | undefined;
   /** Print llama.cpp's log. */
   verbose?: boolean | undefined;
+  /** Print what was computed and where the time went, after the summary. */
+  stats?: boolean | undefined;
 }
 
 /**
@@ -56,6 +59,7 @@ interface RowTag {
 
 class ScoreRun {
   readonly stats = new RunStats();
+  readonly #pipeline = new PipelineStats();
   readonly #progress: Progress;
   #rejects: RejectSink | undefined;
   #log: RunLog | undefined;
@@ -141,7 +145,9 @@ class ScoreRun {
   async #scoreRows(model: RewardModel, signal: AbortSignal): Promise<number> {
     const start = performance.now();
     const elapsed = (): number => (performance.now() - start) / 1000;
-    for await (const outcome of model.scoreJobs(this.#jobs(signal), signal)) {
+    // A pipe may fall silent, a file does not.
+    const live = this.size.bytes === undefined;
+    for await (const outcome of model.scoreJobs(this.#jobs(signal), { live, signal, stats: this.#pipeline })) {
       await this.#record(outcome);
       this.#progress.update(
         scoringStatus({
@@ -223,6 +229,7 @@ class ScoreRun {
     process.stderr.write(
       formatSummary(stats, { seconds, maxLength: this.options.maxLength, output: this.options.output, rejects }),
     );
+    if (this.settings.stats === true) process.stderr.write(formatStats(this.#pipeline));
   }
 }
 

@@ -9,6 +9,9 @@ namespace {
 
 using ScorerPointer = std::shared_ptr<Scorer>;
 
+// One that runs, one that waits.
+constexpr size_t max_jobs = 2;
+
 std::vector<int32_t> to_vector(const Napi::Value & value) {
     const Napi::Int32Array array = value.As<Napi::Int32Array>();
     return std::vector<int32_t>(array.Data(), array.Data() + array.ElementLength());
@@ -41,6 +44,7 @@ Napi::Value ScorerWrap::create(const Napi::CallbackInfo & info) {
     scorer_options.threads = number("threads");
     scorer_options.flash_attention = options.Get("flashAttention").As<Napi::Boolean>();
     scorer_options.f32_kv = options.Get("f32Kv").As<Napi::Boolean>();
+    scorer_options.deterministic = options.Get("deterministic").As<Napi::Boolean>();
 
     return PromiseWorker<ScorerPointer>::start(
         env, [model, scorer_options]() { return std::make_shared<Scorer>(model, scorer_options); },
@@ -54,31 +58,46 @@ Napi::Value ScorerWrap::score(const Napi::CallbackInfo & info) {
     if (!scorer_) {
         throw to_js_error(env, ErrorCode::closed, "The scorer is closed.");
     }
-    if (*job_) {
-        throw to_js_error(env, ErrorCode::busy, "The scorer is still evaluating a batch.");
+    if (jobs_->size() >= max_jobs) {
+        throw to_js_error(env, ErrorCode::busy, "The scorer is still evaluating other batches.");
     }
-    SequenceBatch batch = {to_vector(info[0]), to_vector(info[1])};
+    const int64_t id = info[0].As<Napi::Number>().Int64Value();
+    const Napi::Object given = info[1].As<Napi::Object>();
+    SequenceBatch batch;
+    batch.tokens = to_vector(given.Get("tokens"));
+    batch.shared = to_vector(given.Get("shared"));
+    batch.tails = to_vector(given.Get("tails"));
+    batch.reuse = given.Get("reuse").As<Napi::Boolean>();
 
     const CancelFlag flag = std::make_shared<std::atomic<bool>>(false);
-    *job_ = flag;
+    (*jobs_)[id] = flag;
     addon_data(env).running.insert(flag);
 
-    return PromiseWorker<std::vector<float>>::start(
-        env, [scorer = scorer_, batch = std::move(batch), flag]() { return scorer->score(batch, *flag); },
-        [](Napi::Env env, std::vector<float> rewards) -> Napi::Value {
-            Napi::Float32Array out = Napi::Float32Array::New(env, rewards.size());
-            std::copy(rewards.begin(), rewards.end(), out.Data());
+    return PromiseWorker<Evaluation>::start(
+        env,
+        [scorer = scorer_, turn = turns_.take(), batch = std::move(batch), flag]() {
+            turn->wait();
+            return scorer->score(batch, *flag);
+        },
+        [](Napi::Env env, Evaluation evaluation) -> Napi::Value {
+            Napi::Float32Array rewards = Napi::Float32Array::New(env, evaluation.rewards.size());
+            std::copy(evaluation.rewards.begin(), evaluation.rewards.end(), rewards.Data());
+            Napi::Object out = Napi::Object::New(env);
+            out.Set("rewards", rewards);
+            out.Set("computedTokens", static_cast<double>(evaluation.computed_tokens));
+            out.Set("seconds", evaluation.seconds);
             return out;
         },
-        [job = job_, flag](Napi::Env env) {
-            job->reset();
+        [jobs = jobs_, id, flag](Napi::Env env) {
+            jobs->erase(id);
             addon_data(env).running.erase(flag);
         });
 }
 
-void ScorerWrap::cancel(const Napi::CallbackInfo &) {
-    if (*job_) {
-        **job_ = true;
+void ScorerWrap::cancel(const Napi::CallbackInfo & info) {
+    const auto job = jobs_->find(info[0].As<Napi::Number>().Int64Value());
+    if (job != jobs_->end()) {
+        *job->second = true;
     }
 }
 

@@ -1,17 +1,22 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 
 #include "binding/addon_data.h"
 #include "binding/napi_setup.h"
 #include "engine/scorer.h"
+#include "engine/turns.h"
 
 namespace inform::binding {
 
-// JS: class Scorer, made by createScorer() only. One score() at a time: a second one throws INFORM_BUSY.
-//   score(tokens: Int32Array, lengths: Int32Array): Promise<Float32Array>
-//   cancel(): void           ends the running score() with INFORM_ABORTED; without one it does nothing
-//   close(): Promise<void>   frees the context once the running job ends; idempotent
+// JS: class Scorer, made by createScorer() only.
+//   score(id: number, batch: NativeBatch): Promise<NativeEvaluation>
+//                            jobs run one at a time, in the order of the calls; one may wait while another runs, so that
+//                            the engine goes on without JavaScript. A third one throws INFORM_BUSY.
+//   cancel(id: number): void ends that job with INFORM_ABORTED; where there is none it does nothing
+//   close(): Promise<void>   frees the context once the running jobs end; idempotent
 class ScorerWrap : public Napi::ObjectWrap<ScorerWrap> {
 public:
     static Napi::Function define(Napi::Env env);
@@ -20,13 +25,16 @@ public:
     explicit ScorerWrap(const Napi::CallbackInfo & info);
 
 private:
+    using Jobs = std::map<int64_t, CancelFlag>;
+
     Napi::Value score(const Napi::CallbackInfo & info);
     void cancel(const Napi::CallbackInfo & info);
     Napi::Value close(const Napi::CallbackInfo & info);
 
     std::shared_ptr<Scorer> scorer_;
-    // Set while a job runs. Shared with the job, which outlives this object when that is collected first.
-    std::shared_ptr<CancelFlag> job_ = std::make_shared<CancelFlag>();
+    Turns turns_;
+    // Shared with the jobs, which outlive this object when it is collected first.
+    std::shared_ptr<Jobs> jobs_ = std::make_shared<Jobs>();
 };
 
 }  // namespace inform::binding

@@ -1,8 +1,8 @@
 #include "engine/scorer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
-#include <limits>
 #include <string>
 
 #include "engine/error.h"
@@ -30,42 +30,10 @@ void check_options(const ScorerOptions & options) {
     }
 }
 
-// llama.cpp's batch over borrowed arrays: every sequence starts at position 0, and only its last token is an output.
-class DecodeBatch {
-public:
-    explicit DecodeBatch(const SequenceBatch & batch) {
-        const size_t n = batch.tokens.size();
-        tokens_ = batch.tokens;
-        positions_.reserve(n);
-        outputs_.reserve(n);
-        for (int32_t length : batch.lengths) {
-            for (int32_t position = 0; position < length; position++) {
-                positions_.push_back(position);
-                outputs_.push_back(position == length - 1);
-            }
-        }
-        ids_.resize(batch.lengths.size());
-        id_pointers_.reserve(n);
-        for (size_t s = 0; s < batch.lengths.size(); s++) {
-            ids_[s] = static_cast<llama_seq_id>(s);
-            id_pointers_.insert(id_pointers_.end(), batch.lengths[s], &ids_[s]);
-        }
-        id_counts_.assign(n, 1);
-    }
-
-    llama_batch view() {
-        return {static_cast<int32_t>(tokens_.size()), tokens_.data(),      nullptr,        positions_.data(),
-                id_counts_.data(),                    id_pointers_.data(), outputs_.data()};
-    }
-
-private:
-    std::vector<llama_token> tokens_;
-    std::vector<llama_pos> positions_;
-    std::vector<int32_t> id_counts_;
-    std::vector<llama_seq_id> ids_;
-    std::vector<llama_seq_id *> id_pointers_;
-    std::vector<int8_t> outputs_;
-};
+int32_t common_prefix(const std::vector<int32_t> & resident, const std::vector<int32_t> & tokens, int32_t limit) {
+    const auto end = tokens.begin() + std::min<size_t>(limit, resident.size());
+    return static_cast<int32_t>(std::mismatch(tokens.begin(), end, resident.begin()).first - tokens.begin());
+}
 
 }  // namespace
 
@@ -108,24 +76,30 @@ Scorer::Scorer(std::shared_ptr<const Model> model, const ScorerOptions & options
 }
 
 void Scorer::check(const SequenceBatch & batch) const {
-    if (batch.lengths.empty() || batch.lengths.size() > static_cast<size_t>(options_.max_sequences)) {
-        invalid("A batch must have 1 to " + std::to_string(options_.max_sequences) + " sequences, not " +
-                std::to_string(batch.lengths.size()) + ".");
+    const int32_t most = options_.deterministic ? 1 : options_.max_sequences;
+    if (batch.tails.empty() || batch.tails.size() > static_cast<size_t>(most)) {
+        invalid("A batch must have 1 to " + std::to_string(most) + " sequences, not " + std::to_string(batch.tails.size()) + ".");
+    }
+    if (batch.shared.size() != batch.tails.size() || batch.shared[0] != 0) {
+        invalid("Each sequence needs its number of shared tokens, 0 for the first.");
     }
     int64_t total = 0;
-    for (int32_t length : batch.lengths) {
-        if (length < 1) {
-            invalid("A sequence must have at least one token.");
+    for (int32_t i = 0; i < batch.size(); i++) {
+        if (batch.tails[i] < 1) {
+            invalid("A sequence must have at least one token of its own.");
         }
-        total += length;
+        if (batch.shared[i] < 0 || (i > 0 && batch.shared[i] > batch.length(i - 1))) {
+            invalid("A sequence cannot share " + std::to_string(batch.shared[i]) + " tokens with the one before.");
+        }
+        total += batch.tails[i];
+        if (total > options_.context_tokens) {
+            invalid("A batch of " + std::to_string(total) + " tokens and more does not fit into " +
+                    std::to_string(options_.context_tokens) + " context tokens.");
+        }
     }
     if (total != static_cast<int64_t>(batch.tokens.size())) {
         invalid("The lengths add up to " + std::to_string(total) + " tokens, but there are " +
                 std::to_string(batch.tokens.size()) + ".");
-    }
-    if (total > options_.context_tokens) {
-        invalid("A batch of " + std::to_string(total) + " tokens does not fit into " +
-                std::to_string(options_.context_tokens) + " context tokens.");
     }
     const int32_t n_vocab = model_->n_vocab();
     for (int32_t token : batch.tokens) {
@@ -135,62 +109,105 @@ void Scorer::check(const SequenceBatch & batch) const {
     }
 }
 
-std::vector<float> Scorer::score(const SequenceBatch & batch, const std::atomic<bool> & cancelled) {
+Evaluation Scorer::score(const SequenceBatch & batch, const std::atomic<bool> & cancelled) {
     check(batch);
     cancelled_ = &cancelled;
-    std::vector<float> rewards = evaluate(batch);
-    if (std::all_of(rewards.begin(), rewards.end(), is_finite)) {
-        return rewards;
-    }
-
-    // The sequences share one KV cache, where a NaN reaches the others through masked cells (0 * NaN) and would stay
-    // for later batches. So the cache is wiped, and each sequence gets its own reward, alone.
-    forget();
-    if (rewards.size() == 1) {
-        return rewards;
-    }
-    auto first = batch.tokens.begin();
-    for (size_t s = 0; s < rewards.size(); s++) {
-        const auto last = first + batch.lengths[s];
-        rewards[s] = evaluate({{first, last}, {batch.lengths[s]}}).front();
-        first = last;
-        if (!is_finite(rewards[s])) {
-            forget();
+    const auto start = std::chrono::steady_clock::now();
+    Evaluation evaluation = evaluate(batch);
+    if (!std::all_of(evaluation.rewards.begin(), evaluation.rewards.end(), is_finite)) {
+        // The sequences share one KV cache, where a NaN reaches the others through masked cells (0 * NaN) and would stay
+        // for later batches. So the cache is wiped, and each sequence gets its own reward, alone.
+        forget(/*wipe=*/true);
+        const auto sequences = batch.sequences();
+        for (size_t i = 0; i < sequences.size(); i++) {
+            const auto length = static_cast<int32_t>(sequences[i].size());
+            const Evaluation alone = evaluate({sequences[i], {0}, {length}, /*reuse=*/false});
+            evaluation.rewards[i] = alone.rewards.front();
+            evaluation.computed_tokens += alone.computed_tokens;
+            if (!is_finite(evaluation.rewards[i])) {
+                forget(/*wipe=*/true);
+            }
         }
     }
-    return rewards;
+    evaluation.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return evaluation;
 }
 
-std::vector<float> Scorer::evaluate(const SequenceBatch & batch) {
+Evaluation Scorer::evaluate(const SequenceBatch & batch) {
     if (*cancelled_) {
         throw EngineError(ErrorCode::aborted, "Scoring was aborted.");
     }
-    decode(batch);
-    const int64_t n = static_cast<int64_t>(batch.lengths.size());
-    if (tap_.count() != n) {
-        throw EngineError(ErrorCode::internal, "llama.cpp returned " + std::to_string(tap_.count()) +
-                                                   " hidden states for " + std::to_string(n) + " sequences.");
+    try {
+        std::vector<llama_seq_id> ids(batch.size());
+        const int32_t resident = make_room(batch, ids);
+        DecodeBatch decode_batch(batch, resident, ids);
+        decode(decode_batch);
+        if (tap_.count() != batch.size()) {
+            throw EngineError(ErrorCode::internal, "llama.cpp returned " + std::to_string(tap_.count()) +
+                                                       " hidden states for " + std::to_string(batch.size()) + " sequences.");
+        }
+        Evaluation evaluation;
+        evaluation.rewards = head_.apply(tap_.rows(), batch.size());
+        evaluation.computed_tokens = decode_batch.n_tokens();
+        resident_ = {batch.last_sequence(), ids.back()};
+        return evaluation;
+    } catch (...) {
+        // What lies in the cache now is known to nobody.
+        forget(/*wipe=*/false);
+        throw;
     }
-    return head_.apply(tap_.rows(), n);
 }
 
-void Scorer::forget() {
-    llama_memory_clear(llama_get_memory(context_.get()), /*data=*/true);
+// Leaves of the cache what the batch's first sequence has in common with the one that stayed, as members of all sequences
+// that begin with it. Fills in the sequences' ids and returns the number of those tokens.
+int32_t Scorer::make_room(const SequenceBatch & batch, std::vector<llama_seq_id> & ids) {
+    // The last token is always computed: it is the output.
+    int32_t kept = batch.reuse ? common_prefix(resident_.tokens, batch.tokens, batch.tails[0] - 1) : 0;
+    if (options_.deterministic) {
+        kept -= kept % options_.micro_batch;
+    }
+    // The first sequence goes on under the id of the one that stayed, the others get the ids that are left.
+    const llama_seq_id first = kept > 0 ? resident_.id : 0;
+    ids[0] = first;
+    for (size_t i = 1; i < ids.size(); i++) {
+        const auto id = static_cast<llama_seq_id>(i);
+        ids[i] = id <= first ? id - 1 : id;
+    }
+
+    llama_memory_t memory = llama_get_memory(context_.get());
+    if (kept == 0) {
+        llama_memory_clear(memory, /*data=*/false);
+        return 0;
+    }
+    llama_memory_seq_keep(memory, first);
+    llama_memory_seq_rm(memory, first, kept, -1);
+    int32_t common = kept;
+    for (int32_t i = 1; i < batch.size(); i++) {
+        common = std::min(common, batch.shared[i]);
+        if (common == 0) {
+            break;
+        }
+        llama_memory_seq_cp(memory, first, ids[i], 0, common);
+    }
+    return kept;
 }
 
-void Scorer::decode(const SequenceBatch & batch) {
+// Forgets what is in the cache; wiping takes the data as well as the table.
+void Scorer::forget(bool wipe) {
+    llama_memory_clear(llama_get_memory(context_.get()), wipe);
+    resident_ = {};
+}
+
+void Scorer::decode(DecodeBatch & batch) {
     tap_.clear();
-    llama_memory_clear(llama_get_memory(context_.get()), /*data=*/false);
-
-    DecodeBatch decode_batch(batch);
     ErrorCapture errors;
-    const int32_t status = llama_decode(context_.get(), decode_batch.view());
+    const int32_t status = llama_decode(context_.get(), batch.view());
     switch (status) {
         case 0:
             return;
         case 1:
             throw EngineError(ErrorCode::out_of_memory, "The KV cache has no room for a batch of " +
-                                                            std::to_string(batch.tokens.size()) +
+                                                            std::to_string(batch.n_tokens()) +
                                                             " tokens. Raise context_tokens.");
         case 2:
             throw EngineError(ErrorCode::aborted, "Scoring was aborted.");

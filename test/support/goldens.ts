@@ -5,6 +5,7 @@ import type { ConversionType } from '../../src/convert/tensor-types.js';
 import { Engine } from '../../src/engine.js';
 import { resolveModelOptions, type ModelOptions } from '../../src/options.js';
 import { packageRoot } from '../../src/package-root.js';
+import { rewardsOf } from './evaluate.js';
 import { testModel } from './models.js';
 
 /** What Hugging Face transformers says, made by test/reference/make_goldens.py; its README describes the fields. */
@@ -57,7 +58,10 @@ export async function oddDifferences(
   { samples, checkpoints }: OddGoldens,
   name: string,
 ): Promise<number[]> {
-  const scores = await engine.evaluate(samples.map(({ ids }) => Int32Array.from(ids)));
+  const scores = await rewardsOf(
+    engine,
+    samples.map(({ ids }) => Int32Array.from(ids)),
+  );
   const golden = checkpoints.find((checkpoint) => checkpoint.name === name);
   return samples.map((_, i) => Math.abs((scores[i] ?? NaN) - (golden?.scores[i] ?? NaN)));
 }
@@ -96,28 +100,11 @@ export async function scoresOf(
 ): Promise<number[]> {
   const engine = await Engine.load(model, resolveModelOptions(options));
   try {
-    const scores: number[] = [];
-    for (const batch of batchesOf(sequences, engine)) {
-      scores.push(...(await engine.evaluate(batch.map(({ ids }) => Int32Array.from(ids)))));
-    }
-    return scores;
+    return await rewardsOf(
+      engine,
+      sequences.map(({ ids }) => Int32Array.from(ids)),
+    );
   } finally {
     await engine.close();
   }
-}
-
-function batchesOf(goldens: readonly GoldenSequence[], engine: Engine): GoldenSequence[][] {
-  const batches: GoldenSequence[][] = [];
-  let room = 0;
-  for (const golden of goldens) {
-    const last = batches.at(-1);
-    if (!last || last.length === engine.maxSequences || golden.ids.length > room) {
-      batches.push([golden]);
-      room = engine.contextTokens;
-    } else {
-      last.push(golden);
-    }
-    room -= golden.ids.length;
-  }
-  return batches;
 }

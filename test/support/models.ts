@@ -37,7 +37,9 @@ export async function oddCheckpoint(odd: OddCheckpoint): Promise<string> {
 /** The GGUF of an odd checkpoint in the given type. */
 export async function oddModel(odd: OddCheckpoint, type: ConversionType): Promise<string> {
   const checkpoint = await oddCheckpoint(odd);
-  return makeOnce(`odd-${odd.name}-${type}.gguf`, (target) => convertCheckpoint(checkpoint, target, { type }));
+  return makeOnce(`odd-${odd.name}-${type}.gguf`, async (target) => {
+    await convertCheckpoint(checkpoint, target, { type });
+  });
 }
 
 /** SHA-256 of a checkpoint's config.json and weights, as test/reference/ computes it for its goldens. */

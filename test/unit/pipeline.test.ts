@@ -54,7 +54,7 @@ function stream(
   source: AsyncIterable<Job<number>>,
   signal?: AbortSignal,
 ): AsyncGenerator<Outcome<number>> {
-  return scoreStream(source, encoder, engine as unknown as Engine, signal);
+  return scoreStream(source, encoder, engine as unknown as Engine, { window: 8, live: true, signal });
 }
 
 async function collect(engine: FakeEngine, samples: readonly unknown[]): Promise<Outcome<number>[]> {

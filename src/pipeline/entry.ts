@@ -1,0 +1,47 @@
+import type { EncodedSample } from '../encoder.js';
+import { InformError } from '../errors.js';
+
+/** A sample on its way in, with whatever its owner wants to find again beside its score. */
+export interface Job<Tag> {
+  tag: Tag;
+  sample: unknown;
+}
+
+/** What became of a job: a score, or the reason why there is none. */
+export type Outcome<Tag> =
+  | { tag: Tag; score: number; tokens: number; truncated: boolean; holdsSpecialText: boolean; error?: undefined }
+  | { tag: Tag; error: InformError };
+
+const NO_TOKENS = new Int32Array();
+
+/** An encoded job on its way to its outcome; one that could not be encoded has it already. */
+export class Entry<Tag> {
+  readonly tokens: Int32Array;
+  outcome: Outcome<Tag> | undefined;
+
+  constructor(
+    private readonly tag: Tag,
+    private readonly encoded: EncodedSample | InformError,
+  ) {
+    const failed = encoded instanceof InformError;
+    this.tokens = failed ? NO_TOKENS : encoded.tokens;
+    if (failed) this.outcome = { tag, error: encoded };
+  }
+
+  settle(reward: number | undefined): void {
+    if (this.encoded instanceof InformError) return;
+    const { tag, tokens } = this;
+    const { truncated, holdsSpecialText } = this.encoded;
+    this.outcome =
+      reward !== undefined && Number.isFinite(reward)
+        ? { tag, score: reward, tokens: tokens.length, truncated, holdsSpecialText }
+        : { tag, error: notFinite() };
+  }
+}
+
+function notFinite(): InformError {
+  return new InformError(
+    'INFORM_NON_FINITE_SCORE',
+    "The model's arithmetic gave no finite number for this sample, so it has no score.",
+  );
+}
