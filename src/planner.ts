@@ -31,6 +31,9 @@ export interface PlannedBatch<T> extends Batch {
   samples: T[][];
 }
 
+/** llama.cpp's attention looks at the cells of a batch in groups of this many. */
+const CELL_GROUP = 256;
+
 /**
  * Packs samples into batches such that within what it is given together each distinct prefix is computed once, where the
  * engine keeps the last sequence of each batch for the next one.
@@ -77,7 +80,9 @@ export class Planner<T extends { tokens: Int32Array }> {
       const known = Math.min(trie.match(tokens), tokens.length - 1);
       const keeps = Math.max(kept, Math.min(commonPrefix(resident, tokens), known));
       const computes = computed + tokens.length - known;
-      if (count > 0 && (computes > batchTokens || keeps + computes > contextTokens)) break;
+      // Full groups of cells, so that the tokens that stayed do not make every other look at one more group.
+      const cells = Math.min(contextTokens, roundDown(keeps + batchTokens, CELL_GROUP));
+      if (count > 0 && (computes > batchTokens || keeps + computes > cells)) break;
       trie.insert(tokens).values.push(samples);
       kept = keeps;
       computed = computes;
@@ -100,6 +105,10 @@ export class Planner<T extends { tokens: Int32Array }> {
     }
     return frontCoded(this.#order.slice(first, this.#at), false);
   }
+}
+
+function roundDown(value: number, multiple: number): number {
+  return value - (value % multiple);
 }
 
 /**
