@@ -33,7 +33,6 @@ function planOf(geometry: Asked): { config: CheckpointConfig; planned: PlannedTe
     head: 'two-layer',
     vocabSize: 128256,
     contextLength: 8192,
-    headDimIsExplicit: true,
     rmsNormEps: 1e-5,
     ropeTheta: 500000,
     ropeScaling: undefined,
