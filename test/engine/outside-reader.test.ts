@@ -35,7 +35,7 @@ for (const type of ['bf16', 'q4_k_m'] as const satisfies ConversionType[]) {
     const infoOf = ({ name, shape, dtype, offset }: GGUFTensorInfo): unknown[] => [
       name,
       shape.map(Number),
-      Number(dtype),
+      dtype,
       Number(theirs.tensorDataOffset) + Number(offset),
     ];
     assert.equal(
