@@ -2,11 +2,12 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
-import { duplicateKey } from './json-keys.js';
+import { structureProblem } from './json-structure.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-const MAX_FILE_BYTES = 64 << 20; // tokenizer.json is the largest: 9 to 35 MB
+// tokenizer.json is the largest, Llama 3's has 9 to 17 MB. Parsed JSON can take 60 times its size.
+const MAX_FILE_BYTES = 40 << 20;
 
 /** An error about a file of a checkpoint folder. */
 export function invalidCheckpoint(message: string, options?: ErrorOptions): InformError {
@@ -53,16 +54,17 @@ export async function readJson(folder: string, name: string): Promise<JsonObject
 
 /** An object out of JSON that names no key twice: which value counts would be anyone's guess. */
 export function parseJsonObject(text: string, path: string): JsonObject {
+  let problem: string | undefined;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    problem = structureProblem(text);
+    value = problem ?? JSON.parse(text);
   } catch (error) {
     throw invalidCheckpoint(`${path} is not valid JSON: ${messageOf(error)}.`, { cause: error });
   }
+  if (problem !== undefined) throw invalidCheckpoint(`${path} ${problem}.`);
   const object = objectIn(value);
   if (object === undefined) throw invalidCheckpoint(`${path} does not hold a JSON object.`);
-  const twice = duplicateKey(text);
-  if (twice !== undefined) throw invalidCheckpoint(`${path} has the key ${JSON.stringify(twice.slice(0, 120))} twice.`);
   return object;
 }
 

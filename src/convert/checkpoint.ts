@@ -33,8 +33,6 @@ export interface CheckpointConfig {
   readonly headCount: number;
   readonly kvHeadCount: number;
   readonly headDim: number;
-  /** Whether config.json names `head_dim` itself; llama.cpp's converter then writes the key and value lengths too. */
-  readonly headDimIsExplicit: boolean;
   readonly rmsNormEps: number;
   readonly ropeTheta: number;
   readonly ropeScaling: Llama3RopeScaling | LinearRopeScaling | undefined;
@@ -62,8 +60,7 @@ export async function readCheckpointConfig(folder: string): Promise<CheckpointCo
   const hiddenSize = count(config, 'hidden_size', path);
   const headCount = count(config, 'num_attention_heads', path);
   const kvHeadCount = isAbsent(config['num_key_value_heads']) ? headCount : count(config, 'num_key_value_heads', path);
-  const headDimIsExplicit = !isAbsent(config['head_dim']);
-  const headDim = headDimIsExplicit ? count(config, 'head_dim', path) : hiddenSize / headCount;
+  const headDim = isAbsent(config['head_dim']) ? hiddenSize / headCount : count(config, 'head_dim', path);
   if (headCount % kvHeadCount !== 0 || !Number.isInteger(headDim) || headDim % 2 !== 0) {
     throw invalidCheckpoint(
       `${path} is inconsistent: hidden_size ${hiddenSize}, ${headCount} heads and ${kvHeadCount} key-value heads do not fit together.`,
@@ -80,7 +77,6 @@ export async function readCheckpointConfig(folder: string): Promise<CheckpointCo
     headCount,
     kvHeadCount,
     headDim,
-    headDimIsExplicit,
     rmsNormEps: positive(config, 'rms_norm_eps', path),
     ...readRope(config, path),
     specialTokenIds: specialTokenIds(config),

@@ -30,10 +30,6 @@ export function modelMetadata(
 ): [string, GgufValue][] {
   const u32 = (value: number): GgufValue => ggufNumber('uint32', value);
   const f32 = (value: number): GgufValue => ggufNumber('float32', value);
-  const headDim: [string, GgufValue][] = [
-    ['llama.attention.key_length', u32(config.headDim)],
-    ['llama.attention.value_length', u32(config.headDim)],
-  ];
   const linearRope = (factor: number): [string, GgufValue][] => [
     ['llama.rope.scaling.type', ggufString('linear')],
     ['llama.rope.scaling.factor', f32(factor)],
@@ -54,7 +50,8 @@ export function modelMetadata(
     ...(ropeScaling?.type === 'linear' ? linearRope(ropeScaling.factor) : []),
     ['llama.rope.freq_base', f32(config.ropeTheta)],
     ['llama.attention.layer_norm_rms_epsilon', f32(config.rmsNormEps)],
-    ...(config.headDimIsExplicit ? headDim : []),
+    ['llama.attention.key_length', u32(config.headDim)],
+    ['llama.attention.value_length', u32(config.headDim)],
     ['general.file_type', u32(fileTypeOf(type))],
     ['llama.vocab_size', u32(config.vocabSize)],
     ['llama.rope.dimension_count', u32(config.headDim)],

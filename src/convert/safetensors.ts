@@ -39,9 +39,9 @@ const DTYPE_BYTES: Readonly<Record<string, number>> = {
   C64: 8,
 };
 
-// The safetensors library takes 100 MB. The largest Llama in one file has a header of 150 KB, and JSON takes many times
-// its own size as objects.
-const MAX_HEADER_BYTES = 16 << 20;
+// The safetensors library takes 100 MB. The largest Llama in one file has a header of 150 KB, and parsed JSON can take 60
+// times its size.
+const MAX_HEADER_BYTES = 8 << 20;
 
 /** Where the shards of a checkpoint lie: in a folder, or still on a hub. */
 export interface ShardStore {
@@ -84,7 +84,7 @@ async function readWeightMap(folder: string): Promise<Map<string, string> | unde
   return new Map(
     Object.entries(map).map(([tensor, shard]) => {
       // A shard lies beside its index; anything that could lead out of the folder is refused.
-      if (typeof shard !== 'string' || !/^\w[\w.-]*$/.test(shard)) {
+      if (typeof shard !== 'string' || !/^\w[\w.-]{0,254}$/.test(shard)) {
         throw invalidCheckpoint(
           `${join(folder, name)} places ${quoted(tensor)} in ${quoted(String(shard))}, not a plain file name.`,
         );

@@ -50,6 +50,10 @@ export interface ReadGgufOptions {
 const MAX_HEADER_BYTES = 256 << 20;
 const MAX_KEY_BYTES = 65535; // the GGUF specification's own limit
 const MAX_STRING_BYTES = 64 << 20;
+// Each far above every model, and low enough for the tables of a file that is all table.
+const MAX_TENSORS = 1 << 17;
+const MAX_VALUES = 1 << 16;
+const MAX_STRINGS = 1 << 22;
 
 /** What is wrong with a file; `readGguf` puts the path in front. */
 class DamageError extends Error {}
@@ -117,8 +121,8 @@ async function parse(
     throw new DamageError('is not a GGUF file.');
   const version = await readVersion(cursor);
   // The shortest entries: an empty name, a type, one byte; and a name, no dimensions, a type, an offset.
-  const tensorCount = await readCount(cursor, 8 + 4 + 4 + 8, 'tensors');
-  const valueCount = await readCount(cursor, 8 + 4 + 1, 'metadata values');
+  const tensorCount = await readCount(cursor, 8 + 4 + 4 + 8, MAX_TENSORS, 'tensors');
+  const valueCount = await readCount(cursor, 8 + 4 + 1, MAX_VALUES, 'metadata values');
   const metadata = await readMetadata(cursor, valueCount, wantArray);
   const alignment = alignmentOf(metadata);
   const entries = await readTensorTable(cursor, tensorCount);
@@ -136,12 +140,10 @@ async function readVersion(cursor: HeaderCursor): Promise<number> {
   throw new DamageError(`has GGUF version ${version}; versions 2 and 3 are supported. Convert it again.`);
 }
 
-async function readCount(cursor: HeaderCursor, minimumBytes: number, what: string): Promise<number> {
+async function readCount(cursor: HeaderCursor, minimumBytes: number, limit: number, what: string): Promise<number> {
   const count = await cursor.u64();
-  if (count > BigInt(Math.floor(cursor.remaining / minimumBytes))) {
-    throw new DamageError(
-      `claims ${count.toString()} ${what}, more than it has room for. Download or convert it again.`,
-    );
+  if (count > BigInt(Math.min(limit, Math.floor(cursor.remaining / minimumBytes)))) {
+    throw new DamageError(`claims ${count.toString()} ${what}, more than it can have. Download or convert it again.`);
   }
   return Number(count);
 }
@@ -220,8 +222,8 @@ async function readArray(cursor: HeaderCursor, key: string, wanted: boolean): Pr
   const element = valueTypeOfId(await cursor.u32(), key);
   // llama.cpp refuses them too, and no writer makes them.
   if (element === 'array') throw new DamageError(`has an array of arrays in ${quoted(key)}, which is not supported.`);
-  const minimumBytes = element === 'string' ? 8 : GGUF_VALUE_BYTES[element];
-  const length = await readCount(cursor, minimumBytes, `elements of ${quoted(key)}`);
+  const [minimumBytes, limit] = element === 'string' ? [8, MAX_STRINGS] : [GGUF_VALUE_BYTES[element], MAX_HEADER_BYTES];
+  const length = await readCount(cursor, minimumBytes, limit, `elements of ${quoted(key)}`);
   return { type: 'array', element, length, value: await readElements(cursor, key, element, length, wanted) };
 }
 

@@ -128,6 +128,8 @@ test("the metadata has llama.cpp's keys and types, and the head's", async () => 
     'llama.attention.head_count': ['uint32', 2],
     'llama.attention.head_count_kv': ['uint32', 1],
     'llama.attention.layer_norm_rms_epsilon': ['float32', Math.fround(1e-5)],
+    'llama.attention.key_length': ['uint32', 4],
+    'llama.attention.value_length': ['uint32', 4],
     'llama.rope.dimension_count': ['uint32', 4],
     'llama.rope.freq_base': ['float32', 500000],
     'llama.vocab_size': ['uint32', 5],
@@ -233,12 +235,6 @@ test('where the checkpoint came from', async () => {
   assert.is(metadata.get('general.name')?.value, 'INF-ORM-Llama3.1-70B');
   assert.is(metadata.get('general.source.repo_url')?.value, 'https://huggingface.co/infly/INF-ORM-Llama3.1-70B');
   assert.is(metadata.get('inform.source.revision')?.value, 'ab12cd34');
-});
-
-test('head_dim that config.json names itself', async () => {
-  const { gguf } = await convert({ config: { ...handConfig(), head_dim: 4 } }, 'f32');
-  assert.is(gguf.metadata.get('llama.attention.key_length')?.value, 4);
-  assert.is(gguf.metadata.get('llama.attention.value_length')?.value, 4);
 });
 
 test('a model name in config.json is used, a path is not', async () => {

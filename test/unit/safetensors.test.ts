@@ -81,7 +81,20 @@ test('missing files', async () => {
 });
 
 test('an index cannot lead out of the folder', async () => {
-  for (const shard of ['../secret', '/etc/passwd', 'a/b', 'a\\b', '..', '.', '', 'C:x', 'x\u0000', 7, null]) {
+  for (const shard of [
+    '../secret',
+    '/etc/passwd',
+    'a/b',
+    'a\\b',
+    '..',
+    '.',
+    '',
+    'C:x',
+    'x\u0000',
+    'x'.repeat(256),
+    7,
+    null,
+  ]) {
     await refused(/not a plain file name/, {
       'model.safetensors.index.json': JSON.stringify({ weight_map: { x: shard } }),
     });
@@ -104,6 +117,8 @@ test('headers that are none', async () => {
   const twice =
     '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}}';
   await refused(/header of .+ has the key "a" twice/, single(twice, Buffer.alloc(1)));
+  const deep = '['.repeat(500_000) + ']'.repeat(500_000);
+  await refused(/header of .+ is nested more than 100 levels deep/, single(`{"a":{"dtype":${deep}}}`));
   await refused(/has the key "shape" twice/, single('{"a":{"shape":[1],"shape":[2]}}'));
 });
 

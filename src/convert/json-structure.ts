@@ -2,13 +2,16 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 
+/** Far more than any file of a checkpoint has. Functions that follow a value into its depth end at some thousands. */
+const MAX_DEPTH = 100;
+
 /**
- * The first key that one object of a JSON text has twice, or undefined. JSON.parse keeps the last value of such a key and
- * drops the others without a word.
+ * What JSON.parse takes without a word, as the end of a sentence about the file, or undefined: a key that one object has
+ * twice (the last value counts), and nesting without end.
  *
- * @param json valid JSON
+ * @throws SyntaxError for some texts that are not JSON
  */
-export function duplicateKey(json: string): string | undefined {
+export function structureProblem(json: string): string | undefined {
   const open: (Set<string> | undefined)[] = []; // the keys of each object around this place; undefined for an array
   for (let i = 0; i < json.length; i++) {
     switch (json.charAt(i)) {
@@ -27,12 +30,13 @@ export function duplicateKey(json: string): string | undefined {
         const keys = open.at(-1);
         if (keys !== undefined && isFollowedByColon(json, end)) {
           const key = JSON.parse(json.slice(i, end)) as string;
-          if (keys.has(key)) return key;
+          if (keys.has(key)) return `has the key ${JSON.stringify(key.slice(0, 120))} twice`;
           keys.add(key);
         }
         i = end - 1;
       }
     }
+    if (open.length > MAX_DEPTH) return `is nested more than ${MAX_DEPTH} levels deep`;
   }
   return undefined;
 }

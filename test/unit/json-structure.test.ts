@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { duplicateKey } from '../../src/convert/json-keys.js';
+import { structureProblem } from '../../src/convert/json-structure.js';
 import { Random } from '../support/random.js';
 
 test('keys that one object has twice', () => {
@@ -13,7 +13,7 @@ test('keys that one object has twice', () => {
     ['{"a":[{"b":1}],"a":1}', 'a'],
     ['{"__proto__":1,"__proto__":1}', '__proto__'],
   ];
-  for (const [json, key] of cases) assert.is(duplicateKey(json), key, json);
+  for (const [json, key] of cases) assert.is(structureProblem(json), `has the key ${JSON.stringify(key)} twice`, json);
 });
 
 test('keys that only look it', () => {
@@ -28,7 +28,7 @@ test('keys that only look it', () => {
     '12',
     '{}',
   ]) {
-    assert.is(duplicateKey(json), undefined, json);
+    assert.is(structureProblem(json), undefined, json);
   }
 });
 
@@ -45,13 +45,19 @@ function randomJson(random: Random, depth: number): { json: string; repeats: boo
   return { json: `{${entries.join(',')}}`, repeats: repeats || new Set(keys).size < keys.length };
 }
 
+test('nesting', () => {
+  assert.is(structureProblem('['.repeat(100) + ']'.repeat(100)), undefined);
+  assert.is(structureProblem('['.repeat(101)), 'is nested more than 100 levels deep');
+  assert.is(structureProblem('{"a":'.repeat(1_000_000)), 'is nested more than 100 levels deep');
+});
+
 test('random JSON', () => {
   const random = new Random(8);
   let repeating = 0;
   for (let round = 0; round < 3000; round++) {
     const { json, repeats } = randomJson(random, 5);
     JSON.parse(json);
-    assert.is(duplicateKey(json) !== undefined, repeats, json);
+    assert.is(structureProblem(json) !== undefined, repeats, json);
     if (repeats) repeating++;
   }
   assert.ok(repeating > 200 && repeating < 2800, `${repeating} of 3000 repeat a key`);

@@ -1,0 +1,103 @@
+// What each type of `convert --type` costs and keeps: `npm run bench:quantization -- DATA.jsonl` prints the tables of
+// docs/quantization.md. Generated models are converted to every type and score the same samples; the truth is the F32
+// conversion with the most exact settings.
+
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { convertCheckpoint } from '../src/convert/convert.js';
+import { CONVERSION_TYPES } from '../src/convert/tensor-types.js';
+import { llamaVocabularyFiles } from '../src/demo/demo-model.js';
+import { generateCheckpoint } from '../src/demo/generate.js';
+import { DEMO_GEOMETRY, type Geometry } from '../src/demo/geometry.js';
+import { RewardModel, type Sample } from '../src/index.js';
+import type { ModelOptions } from '../src/options.js';
+import { EXACT } from '../test/support/goldens.js';
+
+const MAX_SAMPLES = 200;
+
+// The K types and IQ4_XS store blocks of 256 weights, which divide no row of the demo model: it gets their substitutes.
+const MODELS: readonly { name: string; geometry: Geometry }[] = [
+  {
+    name: 'rows of 512 and 1024',
+    geometry: { hiddenSize: 512, feedForwardSize: 1024, layerCount: 8, headCount: 8, kvHeadCount: 2 },
+  },
+  { name: 'the demo model, rows of 128 and 352', geometry: DEMO_GEOMETRY },
+];
+
+const [data] = process.argv.slice(2);
+if (data === undefined) throw new Error('usage: npm run bench:quantization -- DATA.jsonl');
+const samples = everyFew(readFileSync(data, 'utf8').trimEnd().split('\n'), MAX_SAMPLES).map(
+  (line) => JSON.parse(line) as Sample,
+);
+
+for (const { name, geometry } of MODELS) {
+  const folder = await mkdtemp(path.join(tmpdir(), 'inform-score-bench-'));
+  try {
+    await printTable(name, geometry, folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function printTable(name: string, geometry: Geometry, folder: string): Promise<void> {
+  const checkpoint = path.join(folder, 'checkpoint');
+  mkdirSync(checkpoint);
+  await generateCheckpoint(checkpoint, { ...(await llamaVocabularyFiles()), geometry });
+  const gguf = path.join(folder, 'model.gguf');
+  await convertCheckpoint(checkpoint, gguf, { type: 'f32' });
+  const truth = await scoresOf(gguf, EXACT);
+  const mean = truth.reduce((sum, score) => sum + score, 0) / truth.length;
+  const deviation = Math.sqrt(truth.reduce((sum, score) => sum + (score - mean) ** 2, 0) / truth.length);
+  console.log(`\n${name}: ${samples.length} samples, scores of deviation ${deviation.toFixed(2)}\n`);
+  console.log('| type | MB | mean difference | largest | of the deviation | rank correlation |');
+  console.log('| --- | --- | --- | --- | --- | --- |');
+  for (const type of CONVERSION_TYPES) {
+    await convertCheckpoint(checkpoint, gguf, { type });
+    const scores = await scoresOf(gguf, {});
+    const apart = truth.map((score, i) => Math.abs((scores[i] ?? NaN) - score));
+    const average = apart.reduce((sum, difference) => sum + difference, 0) / apart.length;
+    const cells = [
+      type,
+      (statSync(gguf).size / 1e6).toFixed(0),
+      average.toExponential(1),
+      Math.max(...apart).toExponential(1),
+      `${((100 * average) / deviation).toFixed(2)}%`,
+      spearman(scores, truth).toFixed(5),
+    ];
+    console.log(`| ${cells.join(' | ')} |`);
+  }
+}
+
+async function scoresOf(gguf: string, options: Partial<ModelOptions>): Promise<number[]> {
+  await using model = await RewardModel.load(gguf, options);
+  const scores: number[] = [];
+  for await (const { score } of model.scoreAll(samples)) scores.push(score);
+  return scores;
+}
+
+/** Spearman's rank correlation: Pearson's of the ranks, where equal values share the mean of theirs. */
+function spearman(a: readonly number[], b: readonly number[]): number {
+  const [ranksA, ranksB] = [ranksOf(a), ranksOf(b)];
+  const middle = (a.length - 1) / 2;
+  const product = (x: readonly number[], y: readonly number[]): number =>
+    x.reduce((sum, rank, i) => sum + (rank - middle) * ((y[i] ?? 0) - middle), 0);
+  return product(ranksA, ranksB) / Math.sqrt(product(ranksA, ranksA) * product(ranksB, ranksB));
+}
+
+function ranksOf(values: readonly number[]): number[] {
+  return values.map((value) => {
+    const below = values.filter((other) => other < value).length;
+    const equal = values.filter((other) => other === value).length;
+    return below + (equal - 1) / 2;
+  });
+}
+
+/** At most `count` entries, evenly spread over the list. */
+function everyFew<T>(list: readonly T[], count: number): T[] {
+  const step = Math.max(1, list.length / count);
+  return Array.from({ length: Math.min(count, list.length) }, (_, i) => list[Math.floor(i * step)]).filter(
+    (entry): entry is T => entry !== undefined,
+  );
+}

@@ -1,0 +1,111 @@
+"""Compares our conversions with those of llama.cpp's convert_hf_to_gguf.py.
+
+    python compare_converter.py LLAMA_CPP CHECKPOINT_DIR...
+
+llama.cpp's converter knows no reward model, so it gets a temporary copy of each checkpoint without its head, called a
+LlamaForCausalLM. For F32, F16 and BF16 every tensor of the backbone must be the same bit for bit, and every metadata key
+the same in type and value, but for those in EXPLAINED. Prints what was compared and what differs; exits with 1 if
+anything unexplained does. Needs `npm run build` before.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from compare_readers import metadata_of
+from gguf import GGUFReader
+from inform_reference import tensor_files
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+CLI = Path(__file__).resolve().parents[2] / "dist" / "src" / "cli.js"
+
+EXPLAINED = {
+    # Only ours: what a reward model is.
+    "llama.pooling_type": "only ours",
+    "inform.head.format": "only ours",
+    "inform.head.activation": "only ours",
+    # Theirs is written with spaces for hyphens; ours is the name as it is.
+    "general.name": "differs",
+    # Theirs guesses these from the name and the number of parameters.
+    "general.basename": "only theirs",
+    "general.finetune": "only theirs",
+    "general.size_label": "only theirs",
+    "general.version": "only theirs",
+}
+
+
+def relabel(checkpoint: Path, copy: Path) -> None:
+    copy.mkdir()
+    for path in checkpoint.iterdir():
+        if not path.name.startswith("model") and path.name != "config.json":
+            (copy / path.name).symlink_to(path.resolve())
+    config = json.loads((checkpoint / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps({**config, "architectures": ["LlamaForCausalLM"]}))
+    backbone = {}
+    for name, path in tensor_files(checkpoint).items():
+        if not name.startswith("score."):
+            with safe_open(path, framework="pt") as file:
+                backbone[name] = file.get_tensor(name)
+    save_file(backbone, copy / "model.safetensors", metadata={"format": "pt"})
+
+
+def compare(ours: GGUFReader, theirs: GGUFReader) -> tuple[list[str], str]:
+    """What differs without an explanation, and a summary."""
+    unexplained = []
+    backbone = {tensor.name: tensor for tensor in ours.tensors if not tensor.name.startswith("cls.")}
+    others = {tensor.name: tensor for tensor in theirs.tensors}
+    for name in sorted({*backbone, *others}):
+        mine, other = backbone.get(name), others.get(name)
+        if mine is None or other is None:
+            unexplained.append(f"tensor {name}: only {'theirs' if mine is None else 'ours'}")
+        elif mine.tensor_type != other.tensor_type or list(mine.shape) != list(other.shape):
+            unexplained.append(f"tensor {name}: {mine.tensor_type.name} {mine.shape}, {other.tensor_type.name} {other.shape}")
+        elif not np.array_equal(mine.data.view(np.uint8), other.data.view(np.uint8)):
+            unexplained.append(f"tensor {name}: other bytes")
+
+    keys, other_keys = metadata_of(ours), metadata_of(theirs)
+    explained = 0
+    for key in sorted({*keys, *other_keys}):
+        if keys.get(key) == other_keys.get(key):
+            continue
+        kind = "only ours" if key not in other_keys else "only theirs" if key not in keys else "differs"
+        if EXPLAINED.get(key) == kind:
+            explained += 1
+        else:
+            shown = [str(entry)[:80] for entry in (keys.get(key), other_keys.get(key))]
+            unexplained.append(f"key {key}: {kind}: {shown}")
+    same = len({*keys} & {*other_keys})
+    return unexplained, f"{len(backbone)} tensors, {same} common keys, {explained} explained differences"
+
+
+def main() -> None:
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    converter = Path(sys.argv[1]) / "convert_hf_to_gguf.py"
+    failed = False
+    for checkpoint in map(Path, sys.argv[2:]):
+        with tempfile.TemporaryDirectory() as work:
+            copy = Path(work) / checkpoint.name  # the converter takes the model's name from the folder
+            relabel(checkpoint, copy)
+            for outtype in ("f32", "f16", "bf16"):
+                ours, theirs = Path(work) / f"ours-{outtype}.gguf", Path(work) / f"theirs-{outtype}.gguf"
+                arguments = [sys.executable, converter, copy, "--outfile", theirs, "--outtype", outtype]
+                subprocess.run(arguments, check=True, capture_output=True)
+                arguments = ["node", CLI, "convert", checkpoint, "-o", ours, "--type", outtype]
+                subprocess.run(arguments, check=True, capture_output=True)
+                unexplained, summary = compare(GGUFReader(ours), GGUFReader(theirs))
+                print(f"{checkpoint.name} in {outtype}: {summary}{', DIFFERS' if unexplained else ''}", flush=True)
+                for difference in unexplained:
+                    failed = True
+                    print(f"  {difference}")
+                ours.unlink()
+                theirs.unlink()
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
