@@ -1,8 +1,18 @@
 // How far our scores are from Hugging Face transformers' float32 goldens, and what the exact settings cost:
-// `npm run bench:accuracy` prints the table of docs/accuracy.md.
+// `npm run bench:accuracy` prints two tables of docs/accuracy.md.
 
-import { differences, readGoldens, SETTINGS } from '../test/support/goldens.js';
-import { testModel } from '../test/support/models.js';
+import { Engine } from '../src/engine.js';
+import { resolveModelOptions } from '../src/options.js';
+import {
+  differences,
+  oddDifferences,
+  readGoldens,
+  readOddGoldens,
+  SETTINGS,
+  type Setting,
+} from '../test/support/goldens.js';
+import { oddModel, testModel } from '../test/support/models.js';
+import { ODD_CHECKPOINTS, type OddCheckpoint } from '../test/support/odd-checkpoints.js';
 
 const goldens = readGoldens();
 const tokens = [...goldens.samples, ...goldens.tokenSequences].reduce((sum, { ids }) => sum + ids.length, 0);
@@ -23,4 +33,21 @@ for (const setting of SETTINGS) {
   console.log(
     `| ${setting.name} | ${mean.toExponential(1)} | ${worst.difference.toExponential(1)} | ${worst.name} | ${seconds.toFixed(1)} |`,
   );
+}
+
+console.log(`\n| checkpoint | ${SETTINGS.map(({ name }) => name).join(' | ')} |`);
+console.log(`| --- |${SETTINGS.map(() => ' --- |').join('')}`);
+for (const odd of ODD_CHECKPOINTS) {
+  const largest: string[] = [];
+  for (const setting of SETTINGS) largest.push((await largestOdd(odd, setting)).toExponential(1));
+  console.log(`| ${odd.name} | ${largest.join(' | ')} |`);
+}
+
+async function largestOdd(odd: OddCheckpoint, { type, options }: Setting): Promise<number> {
+  const engine = await Engine.load(await oddModel(odd, type), resolveModelOptions(options));
+  try {
+    return Math.max(...(await oddDifferences(engine, readOddGoldens(), odd.name)));
+  } finally {
+    await engine.close();
+  }
 }

@@ -32,6 +32,7 @@ export interface ModelReport {
   };
   /** Null where the file holds a backbone only. */
   readonly head: {
+    /** Null too where the head has one layer. */
     readonly activation: string | null;
     /** Shapes in ggml's order, the row length first. */
     readonly tensors: readonly { readonly name: string; readonly type: string; readonly shape: readonly number[] }[];
@@ -208,8 +209,12 @@ export function formatReport(report: ModelReport): string {
 
 function headLines(head: ModelReport['head']): string[] {
   if (head === null) return [row('head', 'none: this file holds a backbone only and cannot score by itself')];
+  const hasHiddenLayer = head.tensors.some(({ name }) => name === 'cls.weight');
   return [
-    row('head', `${head.tensors.length} tensors, activation ${shown(head.activation)}`),
+    row(
+      'head',
+      `${head.tensors.length} tensors, ${hasHiddenLayer ? `activation ${shown(head.activation)}` : 'one layer'}`,
+    ),
     ...head.tensors.map(({ name, type, shape }) => row('', `${name}: ${type} [${shape.join(', ')}]`)),
   ];
 }

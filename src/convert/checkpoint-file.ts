@@ -2,10 +2,11 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
+import { duplicateKey } from './json-keys.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-const MAX_JSON_BYTES = 256 << 20; // tokenizer.json is the largest: 9 to 35 MB
+const MAX_FILE_BYTES = 64 << 20; // tokenizer.json is the largest: 9 to 35 MB
 
 /** An error about a file of a checkpoint folder. */
 export function invalidCheckpoint(message: string, options?: ErrorOptions): InformError {
@@ -24,7 +25,7 @@ export async function readTextIfPresent(folder: string, name: string): Promise<s
     file = await open(path, 'r');
     const status = await file.stat();
     if (!status.isFile()) throw invalidCheckpoint(`${path} is not a regular file.`);
-    if (status.size > MAX_JSON_BYTES) throw invalidCheckpoint(`${path} is larger than ${MAX_JSON_BYTES} bytes.`);
+    if (status.size > MAX_FILE_BYTES) throw invalidCheckpoint(`${path} is larger than ${MAX_FILE_BYTES} bytes.`);
     return await file.readFile('utf8');
   } catch (error) {
     if (error instanceof InformError) throw error;
@@ -50,6 +51,7 @@ export async function readJson(folder: string, name: string): Promise<JsonObject
   return object;
 }
 
+/** An object out of JSON that names no key twice: which value counts would be anyone's guess. */
 export function parseJsonObject(text: string, path: string): JsonObject {
   let value: unknown;
   try {
@@ -59,6 +61,8 @@ export function parseJsonObject(text: string, path: string): JsonObject {
   }
   const object = objectIn(value);
   if (object === undefined) throw invalidCheckpoint(`${path} does not hold a JSON object.`);
+  const twice = duplicateKey(text);
+  if (twice !== undefined) throw invalidCheckpoint(`${path} has the key ${JSON.stringify(twice.slice(0, 120))} twice.`);
   return object;
 }
 

@@ -5,15 +5,26 @@ import { invalidCheckpoint, objectIn, readJson, type JsonObject } from './checkp
 
 /** Llama 3.1's scaling of rope frequencies, from `rope_scaling` (or `rope_parameters`) of config.json. */
 export interface Llama3RopeScaling {
+  readonly type: 'llama3';
   readonly factor: number;
   readonly lowFrequencyFactor: number;
   readonly highFrequencyFactor: number;
   readonly originalContextLength: number;
 }
 
+/** Every rope frequency divided by one factor. */
+export interface LinearRopeScaling {
+  readonly type: 'linear';
+  readonly factor: number;
+}
+
+/** What follows the backbone: Linear, ReLU, Linear (`score.0`, `score.2`), or one Linear (`score`). */
+export type HeadKind = 'two-layer' | 'one-layer';
+
 /** What config.json says about the model. Sizes are counts of elements. */
 export interface CheckpointConfig {
   readonly name: string | undefined;
+  readonly head: HeadKind;
   readonly vocabSize: number;
   readonly contextLength: number;
   readonly hiddenSize: number;
@@ -26,13 +37,16 @@ export interface CheckpointConfig {
   readonly headDimIsExplicit: boolean;
   readonly rmsNormEps: number;
   readonly ropeTheta: number;
-  readonly ropeScaling: Llama3RopeScaling | undefined;
-  /** As config.json gives them; the tokenizer's own files come first (see tokenizer.ts). */
-  readonly specialTokenIds: { readonly bos?: number; readonly eos?: number; readonly pad?: number };
+  readonly ropeScaling: Llama3RopeScaling | LinearRopeScaling | undefined;
+  /** By their kind (`bos`, `eos`, …), as config.json gives them; the tokenizer's own files come first (see tokenizer.ts). */
+  readonly specialTokenIds: ReadonlyMap<string, number>;
 }
 
-/** The class of INF-ORM-Llama3.1-70B: a Llama backbone and Linear, ReLU, Linear on the last token. */
-const ARCHITECTURE = 'INFORMForSequenceClassification';
+/** The classes of reward models on a Llama backbone: INF-ORM's own, and transformers' (Skywork-Reward and others). */
+const HEADS: ReadonlyMap<unknown, HeadKind> = new Map([
+  ['INFORMForSequenceClassification', 'two-layer'],
+  ['LlamaForSequenceClassification', 'one-layer'],
+]);
 
 /**
  * Reads config.json of a checkpoint folder.
@@ -42,6 +56,7 @@ const ARCHITECTURE = 'INFORMForSequenceClassification';
 export async function readCheckpointConfig(folder: string): Promise<CheckpointConfig> {
   const path = join(folder, 'config.json');
   const config = await readJson(folder, 'config.json');
+  const head = headOf(config, path);
   checkSupported(config, path);
 
   const hiddenSize = count(config, 'hidden_size', path);
@@ -56,6 +71,7 @@ export async function readCheckpointConfig(folder: string): Promise<CheckpointCo
   }
   return {
     name: typeof config['_name_or_path'] === 'string' ? config['_name_or_path'] : undefined,
+    head,
     vocabSize: count(config, 'vocab_size', path),
     contextLength: count(config, 'max_position_embeddings', path),
     hiddenSize,
@@ -67,25 +83,30 @@ export async function readCheckpointConfig(folder: string): Promise<CheckpointCo
     headDimIsExplicit,
     rmsNormEps: positive(config, 'rms_norm_eps', path),
     ...readRope(config, path),
-    specialTokenIds: {
-      ...tokenId('bos', config['bos_token_id']),
-      ...tokenId('eos', config['eos_token_id']),
-      ...tokenId('pad', config['pad_token_id']),
-    },
+    specialTokenIds: specialTokenIds(config),
   };
 }
 
-function checkSupported(config: JsonObject, path: string): void {
+function headOf(config: JsonObject, path: string): HeadKind {
   const architectures: unknown = config['architectures'];
   const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
-  if (architecture !== ARCHITECTURE || config['model_type'] !== 'llama') {
+  const head = HEADS.get(architecture);
+  if (head === undefined || config['model_type'] !== 'llama') {
+    const known = [...HEADS.keys()].join(' and ');
     throw unsupported(
-      `${path} describes ${named(architecture)} of model type ${named(config['model_type'])}; only ${ARCHITECTURE} on llama can be converted.`,
+      `${path} describes ${named(architecture)} of model type ${named(config['model_type'])}; only ${known} on llama can be converted.`,
     );
   }
+  return head;
+}
+
+function checkSupported(config: JsonObject, path: string): void {
   const labels = config['num_labels'];
   if (!isAbsent(labels) && labels !== 1)
     throw unsupported(`${path} has num_labels ${named(labels)}; a reward model has 1.`);
+  // transformers counts them: this is how it writes num_labels.
+  const names = Object.keys(objectIn(config['id2label']) ?? { 0: 'LABEL_0' });
+  if (names.length !== 1) throw unsupported(`${path} has ${names.length} labels in id2label; a reward model has 1.`);
   const activation = config['hidden_act'];
   if (!isAbsent(activation) && activation !== 'silu')
     throw unsupported(`${path} has hidden_act ${named(activation)}; llama has "silu".`);
@@ -102,10 +123,18 @@ function readRope(config: JsonObject, path: string): Pick<CheckpointConfig, 'rop
   const scaling = objectIn(config['rope_parameters']) ?? objectIn(config['rope_scaling']) ?? {};
   const base = isAbsent(config['rope_theta']) ? scaling : config;
   const ropeTheta = isAbsent(base['rope_theta']) ? 10000 : positive(base, 'rope_theta', path); // transformers' default
+  for (const { partial_rotary_factor: part } of [config, scaling]) {
+    if (!isAbsent(part) && part !== 1)
+      throw unsupported(`${path} rotates only a part of each head, which is not supported.`);
+  }
   const type = scaling['rope_type'] ?? scaling['type'] ?? 'default';
   if (type === 'default') return { ropeTheta, ropeScaling: undefined };
-  if (type !== 'llama3') throw unsupported(`${path} has rope scaling of type ${named(type)}; "llama3" is supported.`);
-  const ropeScaling = {
+  if (type === 'linear') return { ropeTheta, ropeScaling: { type, factor: positive(scaling, 'factor', path) } };
+  if (type !== 'llama3') {
+    throw unsupported(`${path} has rope scaling of type ${named(type)}; "linear" and "llama3" are supported.`);
+  }
+  const ropeScaling: Llama3RopeScaling = {
+    type,
     factor: positive(scaling, 'factor', path),
     lowFrequencyFactor: positive(scaling, 'low_freq_factor', path),
     highFrequencyFactor: positive(scaling, 'high_freq_factor', path),
@@ -137,9 +166,13 @@ function positive(object: JsonObject, key: string, path: string): number {
 }
 
 /** Lists of ids (eos_token_id of chat models) are left out, as llama.cpp's converter leaves them. */
-function tokenId<K extends string>(kind: K, value: unknown): Partial<Record<K, number>> {
-  const valid = typeof value === 'number' && Number.isInteger(value) && value >= 0;
-  return (valid ? { [kind]: value } : {}) as Partial<Record<K, number>>;
+function specialTokenIds(config: JsonObject): Map<string, number> {
+  const ids = new Map<string, number>();
+  for (const [key, value] of Object.entries(config)) {
+    const [, kind] = /^(\w+)_token_id$/.exec(key) ?? [];
+    if (kind !== undefined && typeof value === 'number' && Number.isInteger(value) && value >= 0) ids.set(kind, value);
+  }
+  return ids;
 }
 
 function isAbsent(value: unknown): boolean {

@@ -4,7 +4,8 @@ import { checkNewFile } from '../gguf/new-file.js';
 import { layoutGguf, type GgufLayout } from '../gguf/writer.js';
 import { readCheckpointConfig } from './checkpoint.js';
 import { encodeWeights, type PlacedTensor } from './encode-weights.js';
-import { modelMetadata } from './metadata.js';
+import { modelMetadata, type CheckpointSource } from './metadata.js';
+import { modelCardMetadata } from './model-card.js';
 import { planFiles } from './split.js';
 import { assignTypes, type ConversionType, type TypedTensor } from './tensor-types.js';
 import { planTensors } from './tensors.js';
@@ -15,6 +16,8 @@ export interface ConvertOptions {
   readonly type: ConversionType;
   /** Where the weights are, if not in the folder. */
   readonly weights?: CheckpointWeights | undefined;
+  /** Where the checkpoint came from, for the file's metadata. */
+  readonly source?: CheckpointSource | undefined;
   /** Write several files where one would be larger than this many bytes. */
   readonly splitMaxBytes?: number | undefined;
   /** Replace what exists. Default true. */
@@ -49,7 +52,8 @@ export async function convertCheckpoint(folder: string, outPath: string, options
   const config = await readCheckpointConfig(folder);
   const tensors = assignTypes(planTensors(config, weights.tensors), config, options.type);
   const metadata: GgufMetadata = new Map([
-    ...modelMetadata(config, folder, options.type),
+    ...modelMetadata(config, folder, options.type, options.source),
+    ...(await modelCardMetadata(folder)),
     ...(await tokenizerMetadata(folder, config)),
   ]);
   const files = planFiles(outPath, metadata, tensors, options.splitMaxBytes).map((file) => ({

@@ -39,7 +39,9 @@ const DTYPE_BYTES: Readonly<Record<string, number>> = {
   C64: 8,
 };
 
-const MAX_HEADER_BYTES = 100_000_000; // the limit of the safetensors library
+// The safetensors library takes 100 MB. The largest Llama in one file has a header of 150 KB, and JSON takes many times
+// its own size as objects.
+const MAX_HEADER_BYTES = 16 << 20;
 
 /** Where the shards of a checkpoint lie: in a folder, or still on a hub. */
 export interface ShardStore {
@@ -98,7 +100,7 @@ async function readShardHeader(shard: string, path: string, store: ShardStore): 
   const headerLength = (await store.read(shard, 0, 8)).readBigUInt64LE();
   if (headerLength > BigInt(Math.min(MAX_HEADER_BYTES, fileSize - 8))) {
     throw invalidCheckpoint(
-      `${path} is truncated or not a safetensors file: its header would be ${headerLength.toString()} bytes long.`,
+      `${path} is truncated or not a safetensors file: its header would be ${headerLength.toString()} bytes long. Download it again.`,
     );
   }
   const headerBytes = await store.read(shard, 8, Number(headerLength));

@@ -33,17 +33,23 @@ export interface PlannedTensor {
 /** Scoring never computes logits, and llama.cpp computes its rope frequencies itself. */
 const IGNORED = /^lm_head\.weight$|\.rotary_emb\.inv_freq$/;
 
+/** What GPTQ, AWQ, FP8, compressed-tensors and bitsandbytes store beside or instead of a weight. */
+const QUANTIZED =
+  /\.(?:qweight|qzeros|scales|g_idx|weight_packed|weight_scale(?:_inv)?|weight\.(?:absmax|quant_state\..*))$/;
+
 /**
  * Lays out the GGUF file of a checkpoint: the backbone's tensors named and permuted as llama.cpp's converter does, the
  * head under llama.cpp's names for classifier heads.
  *
  * @throws InformError INFORM_INVALID_CHECKPOINT (missing tensors, shapes that contradict config.json, types that are
- *   not floats), INFORM_UNSUPPORTED_MODEL (tensors that this conversion does not know, more than one label)
+ *   not floats), INFORM_UNSUPPORTED_MODEL (tensors that this conversion does not know, quantized ones, more than one
+ *   label)
  */
 export function planTensors(
   config: CheckpointConfig,
   checkpoint: ReadonlyMap<string, SafetensorsTensor>,
 ): PlannedTensor[] {
+  checkNotQuantized(checkpoint);
   const planner = new Planner(checkpoint);
   planBackbone(planner, config);
   planHead(planner, config);
@@ -51,11 +57,21 @@ export function planTensors(
   return planner.planned;
 }
 
+function checkNotQuantized(checkpoint: ReadonlyMap<string, SafetensorsTensor>): void {
+  for (const { name, dtype } of checkpoint.values()) {
+    if (QUANTIZED.test(name) || dtype.startsWith('F8_')) {
+      throw unsupported(
+        `The checkpoint is quantized (tensor ${name.slice(0, 120)} of type ${dtype}). Convert the original checkpoint instead.`,
+      );
+    }
+  }
+}
+
 function planBackbone(planner: Planner, config: CheckpointConfig): void {
   const { hiddenSize, feedForwardSize, headDim, headCount, kvHeadCount, vocabSize, layerCount } = config;
   const queryRows = headCount * headDim;
   const keyRows = kvHeadCount * headDim;
-  if (config.ropeScaling !== undefined) {
+  if (config.ropeScaling?.type === 'llama3') {
     planner.computed('rope_freqs.weight', llama3RopeFactors(headDim, config.ropeTheta, config.ropeScaling));
   }
   planner.matrix('token_embd.weight', 'model.embed_tokens.weight', [vocabSize, hiddenSize]);
@@ -75,18 +91,19 @@ function planBackbone(planner: Planner, config: CheckpointConfig): void {
   planner.vector('output_norm.weight', 'model.norm.weight', hiddenSize);
 }
 
-function planHead(planner: Planner, { hiddenSize }: CheckpointConfig): void {
-  const [labels] = planner.find('score.2.weight').shape;
+function planHead(planner: Planner, { head, hiddenSize }: CheckpointConfig): void {
+  const output = head === 'two-layer' ? 'score.2' : 'score';
+  const [labels] = planner.find(`${output}.weight`).shape;
   if (labels !== 1) {
-    throw new InformError(
-      'INFORM_UNSUPPORTED_MODEL',
-      `The score head has ${labels ?? 0} outputs; a reward model has 1.`,
-    );
+    throw unsupported(`The score head has ${labels ?? 0} outputs; a reward model has 1.`);
   }
-  planner.headMatrix('cls.weight', 'score.0.weight', [hiddenSize, hiddenSize]);
-  planner.vector('cls.bias', 'score.0.bias', hiddenSize);
-  planner.headMatrix('cls.output.weight', 'score.2.weight', [1, hiddenSize]);
-  planner.vector('cls.output.bias', 'score.2.bias', 1);
+  if (head === 'two-layer') {
+    planner.headMatrix('cls.weight', 'score.0.weight', [hiddenSize, hiddenSize]);
+    planner.vector('cls.bias', 'score.0.bias', hiddenSize);
+  }
+  planner.headMatrix('cls.output.weight', `${output}.weight`, [1, hiddenSize]);
+  // transformers' own class has none.
+  if (head === 'two-layer' || planner.has('score.bias')) planner.vector('cls.output.bias', `${output}.bias`, 1);
 }
 
 class Planner {
@@ -116,6 +133,10 @@ class Planner {
     this.planned.push({ name, shape: [values.length], role: 'vector', source: { kind: 'computed', values } });
   }
 
+  has(name: string): boolean {
+    return this.#checkpoint.has(name);
+  }
+
   find(name: string): SafetensorsTensor {
     const tensor = this.#checkpoint.get(name);
     if (tensor === undefined) throw invalidCheckpoint(`The checkpoint has no tensor ${name}.`);
@@ -125,8 +146,9 @@ class Planner {
   checkNothingLeft(): void {
     const [first] = this.#unused;
     if (first === undefined) return;
-    const message = `The checkpoint has ${this.#unused.size} tensors that this conversion does not know, among them ${first.slice(0, 120)}.`;
-    throw new InformError('INFORM_UNSUPPORTED_MODEL', message);
+    throw unsupported(
+      `The checkpoint has ${this.#unused.size} tensors that this conversion does not know, among them ${first.slice(0, 120)}.`,
+    );
   }
 
   #take(name: string, from: string, shape: readonly number[], role: TensorRole, headRows: number | undefined): void {
@@ -150,4 +172,8 @@ class Planner {
 function floatTypeOf({ name, dtype }: SafetensorsTensor): FloatType {
   if (dtype === 'F32' || dtype === 'F16' || dtype === 'BF16') return dtype;
   throw invalidCheckpoint(`Tensor ${name} is of type ${dtype}; F32, F16 and BF16 can be converted.`);
+}
+
+function unsupported(message: string): InformError {
+  return new InformError('INFORM_UNSUPPORTED_MODEL', message);
 }

@@ -39,7 +39,11 @@ interface AddedToken {
 export async function tokenizerMetadata(folder: string, config: CheckpointConfig): Promise<[string, GgufValue][]> {
   const path = join(folder, 'tokenizer.json');
   const tokenizer = await readJson(folder, 'tokenizer.json');
-  const tokenizerConfig = (await readJsonIfPresent(folder, 'tokenizer_config.json')) ?? {};
+  // Older checkpoints have the special tokens in a file of their own.
+  const tokenizerConfig = {
+    ...(await readJsonIfPresent(folder, 'special_tokens_map.json')),
+    ...(await readJsonIfPresent(folder, 'tokenizer_config.json')),
+  };
   const model = objectIn(tokenizer['model']) ?? {};
   checkIsLlama3(tokenizer, model, path);
   const added = addedTokensIn(tokenizer, path);
@@ -126,19 +130,28 @@ function mergesIn(model: JsonObject, path: string): string[] {
   });
 }
 
-/** Ids of bos, eos and pad: by the token's text in tokenizer_config.json, else from config.json. */
+const SPECIAL_TOKEN_KEYS = {
+  bos: 'bos_token_id',
+  eos: 'eos_token_id',
+  unk: 'unknown_token_id',
+  sep: 'seperator_token_id', // as llama.cpp spells it
+  pad: 'padding_token_id',
+  cls: 'cls_token_id',
+  mask: 'mask_token_id',
+} as const;
+
+/** Ids of special tokens: by the token's text in tokenizer_config.json, else from config.json. */
 function specialTokenEntries(
   tokenizerConfig: JsonObject,
   added: readonly AddedToken[],
   config: CheckpointConfig,
 ): [string, GgufValue][] {
-  const keys = { bos: 'bos_token_id', eos: 'eos_token_id', pad: 'padding_token_id' } as const;
-  return (['bos', 'eos', 'pad'] as const).flatMap((kind): [string, GgufValue][] => {
+  return Object.entries(SPECIAL_TOKEN_KEYS).flatMap(([kind, key]): [string, GgufValue][] => {
     const entry = tokenizerConfig[`${kind}_token`];
     const text = typeof entry === 'string' ? entry : objectIn(entry)?.['content'];
-    const id = added.find(({ content }) => content === text)?.id ?? config.specialTokenIds[kind];
+    const id = added.find(({ content }) => content === text)?.id ?? config.specialTokenIds.get(kind);
     const inVocabulary = id !== undefined && id < config.vocabSize;
-    return inVocabulary ? [[`tokenizer.ggml.${keys[kind]}`, ggufNumber('uint32', id)]] : [];
+    return inVocabulary ? [[`tokenizer.ggml.${key}`, ggufNumber('uint32', id)]] : [];
   });
 }
 
@@ -167,13 +180,13 @@ function addTokenEntries(tokenizer: JsonObject, tokenizerConfig: JsonObject): [s
   });
 }
 
-/** The template in tokenizer_config.json, or the file that newer versions of transformers write instead. */
+/** The file that newer versions of transformers write, and prefer, or else the template in tokenizer_config.json. */
 async function chatTemplate(folder: string, tokenizerConfig: JsonObject): Promise<string> {
   const inConfig = tokenizerConfig['chat_template'];
   const named: unknown = Array.isArray(inConfig)
     ? inConfig.map(objectIn).find((entry) => entry?.['name'] === 'default')?.['template']
     : inConfig;
-  const template = named ?? (await readTextIfPresent(folder, 'chat_template.jinja'));
+  const template = (await readTextIfPresent(folder, 'chat_template.jinja')) ?? named;
   if (typeof template !== 'string' || template === '') {
     throw invalidCheckpoint(
       `${folder} has no chat template, neither in tokenizer_config.json nor in chat_template.jinja.`,

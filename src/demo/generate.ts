@@ -36,18 +36,24 @@ export async function generateCheckpoint(folder: string, options: GenerateOption
   await writeJson(folder, 'tokenizer.json', tokenizerJson(vocabulary));
   await writeJson(folder, 'tokenizer_config.json', tokenizerConfig(chatTemplate));
   await writeJson(folder, 'special_tokens_map.json', specialTokensMap());
-  await writeShards(folder, generateWeights(geometry, options.seed ?? DEMO_SEED));
+  const tensors = generateWeights(geometry, options.seed ?? DEMO_SEED);
+  // Two shards, as every checkpoint of a size that matters has several: the embeddings, and the rest.
+  await writeShards(folder, [tensors.slice(0, 1), tensors.slice(1)]);
 }
 
-function modelConfig({ hiddenSize, feedForwardSize, layerCount, headCount, kvHeadCount }: Geometry): object {
+/** config.json */
+export function modelConfig(geometry: Geometry): Record<string, unknown> {
+  const { hiddenSize, feedForwardSize, layerCount, headCount, kvHeadCount } = geometry;
   const endOfTurn = FIRST_SPECIAL_TOKEN + llama31SpecialTokens().indexOf(EOS_TOKEN);
   return {
-    architectures: ['INFORMForSequenceClassification'],
+    architectures: [
+      geometry.head === 'one-layer' ? 'LlamaForSequenceClassification' : 'INFORMForSequenceClassification',
+    ],
     attention_bias: false,
     attention_dropout: 0,
     bos_token_id: FIRST_SPECIAL_TOKEN,
     eos_token_id: endOfTurn,
-    head_dim: hiddenSize / headCount,
+    head_dim: geometry.headDim ?? hiddenSize / headCount,
     hidden_act: 'silu',
     hidden_size: hiddenSize,
     id2label: { 0: 'LABEL_0' }, // how transformers writes num_labels: 1
@@ -75,20 +81,19 @@ function modelConfig({ hiddenSize, feedForwardSize, layerCount, headCount, kvHea
     tie_word_embeddings: false,
     torch_dtype: 'bfloat16',
     use_cache: false,
-    vocab_size: VOCABULARY_SIZE,
+    vocab_size: geometry.vocabularySize ?? VOCABULARY_SIZE,
   };
 }
 
-/** Two shards, as every checkpoint of a size that matters has several: the embeddings, and the rest. */
-async function writeShards(folder: string, tensors: readonly SafetensorsSource[]): Promise<void> {
-  const shards = [tensors.slice(0, 1), tensors.slice(1)];
+/** Writes the weights in shards and the index that says which tensor is where. */
+export async function writeShards(folder: string, shards: readonly (readonly SafetensorsSource[])[]): Promise<void> {
   const weightMap: Record<string, string> = {};
   for (const [index, shard] of shards.entries()) {
     const name = `model-${fiveDigits(index + 1)}-of-${fiveDigits(shards.length)}.safetensors`;
     await writeSafetensors(join(folder, name), shard);
     for (const tensor of shard) weightMap[tensor.name] = name;
   }
-  const totalSize = tensors.reduce((sum, tensor) => sum + tensor.byteLength, 0);
+  const totalSize = shards.flat().reduce((sum, tensor) => sum + tensor.byteLength, 0);
   await writeJson(folder, 'model.safetensors.index.json', {
     metadata: { total_size: totalSize },
     weight_map: weightMap,
@@ -99,6 +104,6 @@ function fiveDigits(number: number): string {
   return String(number).padStart(5, '0');
 }
 
-async function writeJson(folder: string, name: string, value: object): Promise<void> {
+export async function writeJson(folder: string, name: string, value: object): Promise<void> {
   await writeFile(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
 }

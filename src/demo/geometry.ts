@@ -1,10 +1,18 @@
-/** The sizes of a generated model. The vocabulary is always Llama 3's, 128256 tokens. */
+import type { HeadKind } from '../convert/checkpoint.js';
+
+/** The sizes of a generated model. */
 export interface Geometry {
   readonly hiddenSize: number;
   readonly feedForwardSize: number;
   readonly layerCount: number;
   readonly headCount: number;
   readonly kvHeadCount: number;
+  /** Default: hiddenSize / headCount. */
+  readonly headDim?: number;
+  /** Rows of the embedding. Default: Llama 3's vocabulary, 128256. */
+  readonly vocabularySize?: number;
+  /** Default: two-layer. */
+  readonly head?: HeadKind;
 }
 
 export const DEMO_GEOMETRY: Geometry = {

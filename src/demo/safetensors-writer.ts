@@ -1,11 +1,12 @@
 import { open } from 'node:fs/promises';
 
+import type { FloatType } from '../convert/safetensors.js';
 import { writeFully } from '../gguf/atomic-file.js';
 
 /** A tensor of a safetensors file to write. */
 export interface SafetensorsSource {
   readonly name: string;
-  readonly dtype: 'BF16';
+  readonly dtype: FloatType;
   /** In PyTorch's order. */
   readonly shape: readonly number[];
   readonly byteLength: number;

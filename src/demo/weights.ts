@@ -1,5 +1,6 @@
+import type { FloatType } from '../convert/safetensors.js';
 import { FIRST_SPECIAL_TOKEN, VOCABULARY_SIZE, type Geometry } from './geometry.js';
-import { f32BitsToBf16 } from './bf16.js';
+import { f32BitsToBf16, f32BitsToF16 } from './half-floats.js';
 import { normalDeviates, RandomStream } from './random.js';
 import type { SafetensorsSource } from './safetensors-writer.js';
 
@@ -42,31 +43,60 @@ interface WeightSpec {
   readonly coherent?: { readonly amount: number; readonly rows: Int8Array; readonly columns: Int8Array };
 }
 
-/** The tensors of a reward model's checkpoint, in BF16, generated from a seed as they are written. */
-export function generateWeights(geometry: Geometry, seed: number): SafetensorsSource[] {
-  return weightSpecs(geometry, seed).map((spec) => ({
-    name: spec.name,
-    dtype: 'BF16',
-    shape: spec.shape,
-    byteLength: spec.shape.reduce((product, size) => product * size, 2),
-    chunks: () => weightChunks(spec, seed),
-  }));
+/**
+ * The tensors of a reward model's checkpoint, generated from a seed as they are written.
+ *
+ * @param dtypeOf the type of the tensor of a name; default: all are BF16
+ */
+export function generateWeights(
+  geometry: Geometry,
+  seed: number,
+  dtypeOf: (name: string) => FloatType = () => 'BF16',
+): SafetensorsSource[] {
+  return weightSpecs(geometry, seed).map((spec) => {
+    const dtype = dtypeOf(spec.name);
+    return {
+      name: spec.name,
+      dtype,
+      shape: spec.shape,
+      byteLength: spec.shape.reduce((product, size) => product * size, dtype === 'F32' ? 4 : 2),
+      chunks: () => weightChunks(spec, seed, dtype),
+    };
+  });
 }
 
 function weightSpecs(geometry: Geometry, seed: number): WeightSpec[] {
-  const { hiddenSize: hidden, layerCount } = geometry;
+  const { hiddenSize: hidden, layerCount, vocabularySize = VOCABULARY_SIZE } = geometry;
   const tone = new RandomStream(seed, 'tone direction').signs(hidden);
-  const neurons = new RandomStream(seed, 'head neurons').signs(hidden);
   const norm = (name: string): WeightSpec => ({ name, shape: [hidden], mean: 1, noise: NORM_SPREAD });
   return [
     {
       name: 'model.embed_tokens.weight',
-      shape: [VOCABULARY_SIZE, hidden],
+      shape: [vocabularySize, hidden],
       noise: 1,
-      coherent: { amount: 1, rows: tokenTones(seed), columns: tone },
+      coherent: { amount: 1, rows: tokenTones(seed, vocabularySize), columns: tone },
     },
     ...Array.from({ length: layerCount }, (_, layer) => layerSpecs(geometry, seed, layer, tone, norm)).flat(),
     norm('model.norm.weight'),
+    ...headSpecs(geometry, seed, tone),
+  ];
+}
+
+function headSpecs({ hiddenSize: hidden, head }: Geometry, seed: number, tone: Int8Array): WeightSpec[] {
+  if (head === 'one-layer') {
+    // ReLU lets half of the two-layer head's neurons through.
+    const scale = SCORE_SCALE / 2;
+    return [
+      {
+        name: 'score.weight',
+        shape: [1, hidden],
+        noise: (scale * HEAD_NOISE) / Math.sqrt(hidden),
+        coherent: { amount: scale / hidden, rows: Int8Array.of(1), columns: tone },
+      },
+    ];
+  }
+  const neurons = new RandomStream(seed, 'head neurons').signs(hidden);
+  return [
     {
       name: 'score.0.weight',
       shape: [hidden, hidden],
@@ -85,13 +115,12 @@ function weightSpecs(geometry: Geometry, seed: number): WeightSpec[] {
 }
 
 function layerSpecs(
-  { hiddenSize: hidden, feedForwardSize, headCount, kvHeadCount }: Geometry,
+  { hiddenSize: hidden, feedForwardSize, headCount, kvHeadCount, headDim = hidden / headCount }: Geometry,
   seed: number,
   layer: number,
   tone: Int8Array,
   norm: (name: string) => WeightSpec,
 ): WeightSpec[] {
-  const headDim = hidden / headCount;
   const at = `model.layers.${layer}`;
   // The same within every head, so that the path runs through all of them whatever head reads which value.
   const inHead = new RandomStream(seed, `${at} head direction`).signs(headDim);
@@ -104,15 +133,15 @@ function layerSpecs(
   });
   return [
     norm(`${at}.input_layernorm.weight`),
-    random('self_attn.q_proj', hidden, hidden, QUERY_KEY_GAIN),
+    random('self_attn.q_proj', headCount * headDim, hidden, QUERY_KEY_GAIN),
     random('self_attn.k_proj', kvHeadCount * headDim, hidden, QUERY_KEY_GAIN),
     {
       ...random('self_attn.v_proj', kvHeadCount * headDim, hidden, VALUE_NOISE),
       coherent: { amount: 1 / hidden, rows: acrossHeads(kvHeadCount), columns: tone },
     },
     {
-      ...random('self_attn.o_proj', hidden, hidden, OUTPUT_NOISE),
-      coherent: { amount: 1 / hidden, rows: tone, columns: acrossHeads(headCount) },
+      ...random('self_attn.o_proj', hidden, headCount * headDim, OUTPUT_NOISE),
+      coherent: { amount: 1 / (headCount * headDim), rows: tone, columns: acrossHeads(headCount) },
     },
     norm(`${at}.post_attention_layernorm.weight`),
     random('mlp.gate_proj', feedForwardSize, hidden, 1),
@@ -122,48 +151,48 @@ function layerSpecs(
 }
 
 /** Special tokens have no tone: they are the same in every sample and would only shift all scores. */
-function tokenTones(seed: number): Int8Array {
-  return new RandomStream(seed, 'token tones').signs(VOCABULARY_SIZE).fill(0, FIRST_SPECIAL_TOKEN);
+function tokenTones(seed: number, vocabularySize: number): Int8Array {
+  return new RandomStream(seed, 'token tones').signs(vocabularySize).fill(0, FIRST_SPECIAL_TOKEN);
 }
 
 const CHUNK_WEIGHTS = 2 << 20;
 
-/** The weights in BF16, whole rows at a time. */
-function* weightChunks(spec: WeightSpec, seed: number): Generator<Uint8Array> {
+/** F16 and BF16 by their bits. */
+type Weights = Uint16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+
+/** The weights, whole rows at a time. */
+function* weightChunks(spec: WeightSpec, seed: number, dtype: FloatType): Generator<Uint8Array> {
   const columns = spec.shape.at(-1) ?? 1;
   const rowCount = spec.shape.length > 1 ? (spec.shape[0] ?? 1) : 1;
   const rowsPerChunk = Math.max(1, Math.floor(CHUNK_WEIGHTS / columns));
   const stream = new RandomStream(seed, spec.name);
-  const table = weightTable(spec);
+  const table = weightTable(spec, dtype);
   for (let row = 0; row < rowCount; row += rowsPerChunk) {
     const rows = Math.min(rowsPerChunk, rowCount - row);
-    const weights = new Uint16Array(rows * columns);
+    const weights = dtype === 'F32' ? new Float32Array(rows * columns) : new Uint16Array(rows * columns);
     for (let r = 0; r < rows; r++) fillRow(weights, r * columns, columns, row + r, spec, table, stream);
     yield new Uint8Array(weights.buffer);
   }
 }
 
-/** What a weight becomes for each of the three products of signs, -1, 0 and 1, and each of the deviates, as BF16. */
-function weightTable({ mean = 0, noise, coherent }: WeightSpec): Uint16Array {
+/** What a weight becomes for each of the three products of signs, -1, 0 and 1, and each of the deviates. */
+function weightTable({ mean = 0, noise, coherent }: WeightSpec, dtype: FloatType): Weights {
   const deviates = normalDeviates();
-  const table = new Uint16Array(3 * deviates.length);
-  const wide = new Float32Array(1);
-  const bits = new Uint32Array(wide.buffer);
-  for (let i = 0; i < table.length; i++) {
+  const values = Float32Array.from({ length: 3 * deviates.length }, (_, i) => {
     const sign = Math.floor(i / deviates.length) - 1;
-    wide[0] = mean + noise * (deviates[i % deviates.length] ?? 0) + sign * (coherent?.amount ?? 0);
-    table[i] = f32BitsToBf16(bits[0] ?? 0);
-  }
-  return table;
+    return mean + noise * (deviates[i % deviates.length] ?? 0) + sign * (coherent?.amount ?? 0);
+  });
+  if (dtype === 'F32') return values;
+  return Uint16Array.from(new Uint32Array(values.buffer), dtype === 'F16' ? f32BitsToF16 : f32BitsToBf16);
 }
 
 function fillRow(
-  weights: Uint16Array,
+  weights: Weights,
   start: number,
   columns: number,
   row: number,
   { coherent }: WeightSpec,
-  table: Uint16Array,
+  table: Weights,
   stream: RandomStream,
 ): void {
   const rowSign = coherent?.rows[row] ?? 0;

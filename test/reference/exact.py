@@ -25,7 +25,7 @@ class ExactModel:
             with safe_open(path, framework="pt") as file:
                 self.tensors[name] = file.get_tensor(name).double()
         self.heads = self.config["num_attention_heads"]
-        self.groups = self.config["num_key_value_heads"]
+        self.groups = self.config.get("num_key_value_heads") or self.heads
         self.head_size = self.config.get("head_dim") or self.config["hidden_size"] // self.heads
         self.frequencies = rope_frequencies(self.config, self.head_size)
 
@@ -37,8 +37,9 @@ class ExactModel:
             x = x + self.attention(prefix + "self_attn.", self.norm(x, prefix + "input_layernorm.weight"))
             x = x + self.feed_forward(prefix + "mlp.", self.norm(x, prefix + "post_attention_layernorm.weight"))
         last = self.norm(x[-1:], "model.norm.weight")
-        hidden = torch.relu(last @ self.tensors["score.0.weight"].T + self.tensors["score.0.bias"])
-        return (hidden @ self.tensors["score.2.weight"].T + self.tensors["score.2.bias"]).item()
+        if "score.weight" in self.tensors:
+            return self.project("score", last).item()
+        return self.project("score.2", torch.relu(self.project("score.0", last))).item()
 
     def norm(self, x: torch.Tensor, weight: str) -> torch.Tensor:
         return x / (x.square().mean(-1, keepdim=True) + self.config["rms_norm_eps"]).sqrt() * self.tensors[weight]
@@ -74,13 +75,15 @@ class ExactModel:
 
 
 def rope_frequencies(config: dict, head_size: int) -> torch.Tensor:
-    """Radians per position of each of the head_size / 2 pairs, with Llama 3.1's scaling where the config asks for it."""
+    """Radians per position of each of the head_size / 2 pairs, scaled where the config asks for it."""
     scaling = config.get("rope_parameters") or config.get("rope_scaling") or {}
-    theta = scaling.get("rope_theta", config.get("rope_theta"))
+    theta = scaling.get("rope_theta") or config.get("rope_theta") or 10000.0
     plain = theta ** -(torch.arange(0, head_size, 2, dtype=torch.float64) / head_size)
     kind = scaling.get("rope_type", scaling.get("type", "default"))
     if kind == "default":
         return plain
+    if kind == "linear":
+        return plain / scaling["factor"]
     if kind != "llama3":
         raise ValueError(f"rope scaling {kind} is not known here")
     factor, low, high = scaling["factor"], scaling["low_freq_factor"], scaling["high_freq_factor"]

@@ -6,6 +6,8 @@ A LlamaModel without a language-model head, and instead of one
 
 The reward of a conversation is that head's output, a raw logit, at the last token of the sequence. Sequences are given
 one at a time and never padded, so "the last token" needs no pad id to be found.
+
+Checkpoints of transformers' own LlamaForSequenceClassification (score = Linear(hidden, 1)) are judged by that class.
 """
 
 import hashlib
@@ -15,7 +17,7 @@ from pathlib import Path
 import torch
 from safetensors import safe_open
 from torch import nn
-from transformers import LlamaConfig, LlamaModel
+from transformers import LlamaConfig, LlamaForSequenceClassification, LlamaModel
 
 
 class InformReference(nn.Module):
@@ -37,6 +39,22 @@ class InformReference(nn.Module):
         return self.score(hidden[0, -1]).item()
 
 
+class ClassifierReference(LlamaForSequenceClassification):
+    """transformers' class as it is; with a bias for the checkpoints that have one."""
+
+    def __init__(self, config: LlamaConfig, head_bias: bool):
+        super().__init__(config)
+        if head_bias:
+            self.score = nn.Linear(config.hidden_size, 1, bias=True)
+
+    @torch.inference_mode()
+    def reward(self, ids: list[int]) -> float:
+        # The class scores the last token that is not the pad token; that is the last one only without pad tokens.
+        if self.config.pad_token_id in ids:
+            raise ValueError(f"the pad token {self.config.pad_token_id} occurs in the sequence")
+        return self(input_ids=torch.tensor([ids]), use_cache=False).logits.item()
+
+
 def load_config(checkpoint: Path) -> LlamaConfig:
     """The checkpoint's config with eager attention, after a check that its rope scaling is understood as written."""
     config = LlamaConfig.from_pretrained(checkpoint, attn_implementation="eager")
@@ -44,8 +62,9 @@ def load_config(checkpoint: Path) -> LlamaConfig:
     scaling = written.get("rope_parameters") or written.get("rope_scaling") or {}
     # transformers 5 renamed this part of the config; a silently dropped scaling would still give plausible scores.
     for key, value in scaling.items():
-        if config.rope_parameters[key] != value:
-            raise ValueError(f"config.json has {key} = {value}, transformers took {config.rope_parameters[key]}")
+        taken = config.rope_parameters["rope_type" if key == "type" else key]
+        if taken != value:
+            raise ValueError(f"config.json has {key} = {value}, transformers took {taken}")
     theta = scaling.get("rope_theta", written.get("rope_theta"))
     if theta is not None and config.rope_parameters["rope_theta"] != theta:
         raise ValueError(f"config.json has rope_theta = {theta}, transformers took {config.rope_parameters}")
@@ -69,13 +88,18 @@ def tensor_files(checkpoint: Path) -> dict[str, Path]:
     return {name: checkpoint / shard for name, shard in found.items()}
 
 
-def load_reference(checkpoint: Path, dtype: torch.dtype = torch.float32) -> InformReference:
+def load_reference(checkpoint: Path, dtype: torch.dtype = torch.float32) -> InformReference | ClassifierReference:
     """Strict: a tensor that is missing, left over, or of another shape is an error."""
-    model = InformReference(load_config(checkpoint))
     state = {}
     for name, path in tensor_files(checkpoint).items():
         with safe_open(path, framework="pt") as file:
             state[name] = file.get_tensor(name)
+    config = load_config(checkpoint)
+    config.dtype = torch.float32  # what config.json says would round the weights while they are copied
+    if config.architectures == ["LlamaForSequenceClassification"]:
+        model = ClassifierReference(config, "score.bias" in state)
+    else:
+        model = InformReference(config)
     model.load_state_dict(state, strict=True)
     # The parameters only: Module.to would also round the rotary frequencies, which the published code keeps in float32.
     for parameter in model.parameters():

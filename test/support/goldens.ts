@@ -32,8 +32,34 @@ export interface GoldenSample extends GoldenSequence {
 }
 
 export function readGoldens(): Goldens {
-  const file = path.join(packageRoot(), 'test', 'fixtures', 'goldens.json.gz');
-  return JSON.parse(gunzipSync(readFileSync(file)).toString('utf8')) as Goldens;
+  return readFixture('goldens.json.gz') as Goldens;
+}
+
+/** What transformers says about a few samples on each odd checkpoint, made by test/reference/make_odd_goldens.py. */
+export interface OddGoldens {
+  samples: { name: string; sample: unknown; ids: number[] }[];
+  /** Scores in float32, in the order of the samples. */
+  checkpoints: { name: string; checkpoint: string; scores: number[] }[];
+}
+
+export function readOddGoldens(): OddGoldens {
+  return readFixture('odd-goldens.json.gz') as OddGoldens;
+}
+
+function readFixture(name: string): unknown {
+  const file = path.join(packageRoot(), 'test', 'fixtures', name);
+  return JSON.parse(gunzipSync(readFileSync(file)).toString('utf8'));
+}
+
+/** |score - golden| of every sample on an odd checkpoint, by the engine that has loaded it. */
+export async function oddDifferences(
+  engine: Engine,
+  { samples, checkpoints }: OddGoldens,
+  name: string,
+): Promise<number[]> {
+  const scores = await engine.evaluate(samples.map(({ ids }) => Int32Array.from(ids)));
+  const golden = checkpoints.find((checkpoint) => checkpoint.name === name);
+  return samples.map((_, i) => Math.abs((scores[i] ?? NaN) - (golden?.scores[i] ?? NaN)));
 }
 
 /** A way to score, and how far from transformers' float32 it may be. */
@@ -44,7 +70,8 @@ export interface Setting {
   bound: number;
 }
 
-const EXACT = { flashAttention: false, kvType: 'f32' } as const;
+/** The most exact way to score. */
+export const EXACT = { flashAttention: false, kvType: 'f32' } as const;
 
 export const SETTINGS: readonly Setting[] = [
   { name: 'F32 weights, most exact (F32 KV, no flash attention)', type: 'f32', options: EXACT, bound: 1e-4 },

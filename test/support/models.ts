@@ -10,6 +10,7 @@ import { readGguf, type Gguf, type GgufTensor } from '../../src/gguf/reader.js';
 import type { GgufMetadata } from '../../src/gguf/types.js';
 import { writeGguf, type GgufTensorSource } from '../../src/gguf/writer.js';
 import { packageRoot } from '../../src/package-root.js';
+import { generateOddCheckpoint, type OddCheckpoint } from './odd-checkpoints.js';
 
 // The models that tests score with: the generated checkpoint and conversions of it, made once and kept below build/.
 
@@ -24,6 +25,19 @@ export async function testCheckpoint(): Promise<string> {
 export async function testModel(type: ConversionType): Promise<string> {
   const checkpoint = await testCheckpoint();
   return makeOnce(`model-${type}.gguf`, async (target) => {
+    await convertCheckpoint(checkpoint, target, { type });
+  });
+}
+
+/** The folder of one of the odd checkpoints. */
+export async function oddCheckpoint(odd: OddCheckpoint): Promise<string> {
+  return makeOnce(`odd-${odd.name}`, (target) => generateOddCheckpoint(target, odd));
+}
+
+/** The GGUF of an odd checkpoint in the given type. */
+export async function oddModel(odd: OddCheckpoint, type: ConversionType): Promise<string> {
+  const checkpoint = await oddCheckpoint(odd);
+  return makeOnce(`odd-${odd.name}-${type}.gguf`, async (target) => {
     await convertCheckpoint(checkpoint, target, { type });
   });
 }

@@ -2,7 +2,13 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { llama3RopeFactors } from '../../src/convert/rope.js';
 
-const LLAMA31 = { factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8192 };
+const LLAMA31 = {
+  type: 'llama3',
+  factor: 8,
+  lowFrequencyFactor: 1,
+  highFrequencyFactor: 4,
+  originalContextLength: 8192,
+} as const;
 
 test("the factors of Llama 3.1, as llama.cpp's convert_hf_to_gguf.py (v0.5.0) wrote them for heads of 32", () => {
   const written = [1, 1, 1, 1, 1, 1, 1, 1, 2.6945300102233887, 8, 8, 8, 8, 8, 8, 8];
