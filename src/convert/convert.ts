@@ -16,12 +16,12 @@ export interface ConvertOptions {
   readonly type: ConversionType;
   /** Where the weights are, if not in the folder. */
   readonly weights?: CheckpointWeights | undefined;
-  /** Where the checkpoint came from, for the file's metadata. */
-  readonly source?: CheckpointSource | undefined;
   /** Write several files where one would be larger than this many bytes. */
   readonly splitMaxBytes?: number | undefined;
   /** Replace what exists. Default true. */
   readonly overwrite?: boolean | undefined;
+  /** Where the checkpoint came from, for the file's metadata. */
+  readonly source?: CheckpointSource | undefined;
   readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

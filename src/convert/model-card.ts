@@ -15,7 +15,7 @@ const MAX_CHARACTERS = 1000; // of one entry
 /**
  * What a checkpoint's model card says about its licence and origin, under the keys of llama.cpp's converter
  * (gguf-py/gguf/metadata.py: apply_metadata_heuristic). The card is README.md, and its facts are the YAML between two
- * lines of `---` at its top. A checkpoint without a card is fine.
+ * lines of `---` at its top. Versions are not taken out of names, as the converter does. A checkpoint without a card is fine.
  *
  * @throws InformError INFORM_INVALID_CHECKPOINT (a card that cannot be read)
  */

@@ -71,11 +71,26 @@ export function handTokenizer(): Record<string, unknown> {
   };
 }
 
+/** The same checkpoint with the head of LlamaForSequenceClassification: one layer, by default without a bias. */
+export function handOneLayer(bias?: number): { config: Record<string, unknown>; tensors: HandTensors } {
+  const backbone = Object.entries(handTensors()).filter(([name]) => !name.startsWith('score'));
+  return {
+    config: { ...handConfig(), architectures: ['LlamaForSequenceClassification'] },
+    tensors: {
+      ...Object.fromEntries(backbone),
+      'score.weight': { shape: [1, 8], values: [1, -2, 3, -4, 5, -6, 7, -8] },
+      ...(bias === undefined ? {} : { 'score.bias': { shape: [1], values: [bias] } }),
+    },
+  };
+}
+
 export interface HandCheckpoint {
   config?: Record<string, unknown>;
   tokenizer?: Record<string, unknown>;
   tokenizerConfig?: Record<string, unknown>;
   tensors?: HandTensors;
+  /** More files, by name. */
+  files?: Record<string, string>;
   dtype?: 'F32' | 'BF16';
 }
 
@@ -92,6 +107,7 @@ export function handCheckpoint(parent: string, name: string, parts: HandCheckpoi
     'tokenizer_config.json',
     parts.tokenizerConfig ?? { bos_token: '<|begin_of_text|>', chat_template: '{{ bos_token }}' },
   );
+  for (const [file, text] of Object.entries(parts.files ?? {})) writeFileSync(join(folder, file), text);
   writeFileSync(
     join(folder, 'model.safetensors'),
     handSafetensors(parts.tensors ?? handTensors(), parts.dtype ?? 'F32'),

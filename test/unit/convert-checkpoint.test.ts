@@ -6,7 +6,14 @@ import { convertCheckpoint } from '../../src/convert/convert.js';
 import type { ConversionType } from '../../src/convert/tensor-types.js';
 import type { ErrorCode } from '../../src/errors.js';
 import { readGguf, type Gguf } from '../../src/gguf/reader.js';
-import { handCheckpoint, handConfig, handTensors, type HandCheckpoint } from '../support/checkpoint.js';
+import {
+  handCheckpoint,
+  handConfig,
+  handOneLayer,
+  handTensors,
+  safetensorsBytes,
+  type HandCheckpoint,
+} from '../support/checkpoint.js';
 import { expectError } from '../support/expect-error.js';
 import { tempFolder } from '../support/temp-folder.js';
 
@@ -154,6 +161,80 @@ test('llama3 rope scaling becomes rope_freqs, from either spelling of config.jso
   }
 });
 
+test("linear rope scaling is written as llama.cpp's converter does, from either spelling", async () => {
+  const old = { ...handConfig(), rope_scaling: { type: 'linear', factor: 2.5 } };
+  const modern = { ...handConfig(), rope_parameters: { rope_type: 'linear', factor: 2.5, rope_theta: 500000 } };
+  for (const config of [old, modern]) {
+    const { gguf } = await convert({ config }, 'f32');
+    assert.equal(gguf.metadata.get('llama.rope.scaling.type'), { type: 'string', value: 'linear' });
+    assert.equal(gguf.metadata.get('llama.rope.scaling.factor'), { type: 'float32', value: 2.5 });
+    assert.not.ok(gguf.tensors.some(({ name }) => name === 'rope_freqs.weight'));
+  }
+  const plain = await convert({ config: { ...handConfig(), rope_scaling: { rope_type: 'default' } } }, 'f32');
+  assert.not.ok([...plain.gguf.metadata.keys()].some((key) => key.includes('rope.scaling')));
+});
+
+test('a one-layer head, with and without a bias', async () => {
+  const plain = await convert(handOneLayer(), 'f16');
+  const headTensors = ({ gguf }: Converted): string[] =>
+    gguf.tensors.map(({ name }) => name).filter((name) => name.startsWith('cls'));
+  assert.equal(headTensors(plain), ['cls.output.weight']);
+  assert.equal(plain.values('cls.output.weight'), [1, -2, 3, -4, 5, -6, 7, -8]);
+  assert.equal(plain.gguf.tensors.find(({ name }) => name === 'cls.output.weight')?.shape, [8, 1]);
+  assert.is(plain.gguf.metadata.get('llama.pooling_type')?.value, 3);
+  assert.is(plain.gguf.metadata.get('inform.head.format')?.value, 1);
+  assert.not.ok(plain.gguf.metadata.has('inform.head.activation'));
+
+  const biased = await convert(handOneLayer(0.5), 'f16');
+  assert.equal(headTensors(biased), ['cls.output.weight', 'cls.output.bias']);
+  assert.equal(biased.values('cls.output.bias'), [0.5]);
+});
+
+test('heads that are wider than the model together, one key-value head, and as many as heads', async () => {
+  const block = (rows: number, columns: number): { shape: number[]; values: number[] } => ({
+    shape: [rows, columns],
+    values: Array.from({ length: rows * columns }, (_, i) => i),
+  });
+  const at = 'model.layers.0.self_attn';
+  const wide = {
+    ...handTensors(),
+    [`${at}.q_proj.weight`]: block(24, 8),
+    [`${at}.k_proj.weight`]: block(12, 8),
+    [`${at}.v_proj.weight`]: block(12, 8),
+    [`${at}.o_proj.weight`]: block(8, 24),
+  };
+  const mqa = await convert({ tensors: wide, config: { ...handConfig(), head_dim: 12 } }, 'f32');
+  assert.equal(mqa.gguf.tensors.find(({ name }) => name === 'blk.0.attn_output.weight')?.shape, [24, 8]);
+  assert.is(mqa.gguf.metadata.get('llama.rope.dimension_count')?.value, 12);
+  // Row r of the second head of 12: the halves' rows alternate.
+  const firstColumn = mqa.values('blk.0.attn_q.weight').filter((_, i) => i % 8 === 0);
+  assert.equal(
+    firstColumn.slice(12),
+    [12, 18, 13, 19, 14, 20, 15, 21, 16, 22, 17, 23].map((row) => 8 * row),
+  );
+
+  const many = { ...handTensors(), [`${at}.k_proj.weight`]: block(8, 8), [`${at}.v_proj.weight`]: block(8, 8) };
+  const mha = await convert({ tensors: many, config: without(handConfig(), 'num_key_value_heads') }, 'f32');
+  assert.is(mha.gguf.metadata.get('llama.attention.head_count_kv')?.value, 2);
+});
+
+test('tied embeddings: no language-model head is needed, and one that is there is left out', async () => {
+  const config = { ...handConfig(), tie_word_embeddings: true };
+  const { gguf } = await convert({ config }, 'f32');
+  assert.not.ok(gguf.tensors.some(({ name }) => name === 'output.weight'));
+});
+
+test('where the checkpoint came from', async () => {
+  const folder = handCheckpoint(root, 'ab12cd34');
+  const path = join(root, 'source.gguf');
+  const source = { repository: 'infly/INF-ORM-Llama3.1-70B', revision: 'ab12cd34' };
+  await convertCheckpoint(folder, path, { type: 'f32', source });
+  const { metadata } = await readGguf(path);
+  assert.is(metadata.get('general.name')?.value, 'INF-ORM-Llama3.1-70B');
+  assert.is(metadata.get('general.source.repo_url')?.value, 'https://huggingface.co/infly/INF-ORM-Llama3.1-70B');
+  assert.is(metadata.get('inform.source.revision')?.value, 'ab12cd34');
+});
+
 test('head_dim that config.json names itself', async () => {
   const { gguf } = await convert({ config: { ...handConfig(), head_dim: 4 } }, 'f32');
   assert.is(gguf.metadata.get('llama.attention.key_length')?.value, 4);
@@ -182,12 +263,20 @@ test('models that cannot be converted', async () => {
     [/describes "LlamaForCausalLM"/, { architectures: ['LlamaForCausalLM'] }],
     [/describes nothing of model type "llama"/, { architectures: [] }],
     [/of model type "qwen2"/, { model_type: 'qwen2' }],
+    [/only INFORMForSequenceClassification and LlamaForSequenceClassification on llama/, { architectures: 'x' }],
     [/has num_labels 2/, { num_labels: 2 }],
+    [/has 2 labels in id2label/, { id2label: { 0: 'bad', 1: 'good' } }],
+    [/has 0 labels in id2label/, { id2label: {} }],
     [/has hidden_act "gelu"/, { hidden_act: 'gelu' }],
     [/has attention_bias/, { attention_bias: true }],
     [/has mlp_bias/, { mlp_bias: true }],
     [/describes quantized weights/, { quantization_config: { quant_method: 'gptq' } }],
-    [/rope scaling of type "yarn"/, { rope_scaling: { rope_type: 'yarn', factor: 4 } }],
+    ...['yarn', 'dynamic', 'longrope', 7].map((type): [RegExp, Record<string, unknown>] => [
+      new RegExp(`rope scaling of type ${JSON.stringify(type)}; "linear" and "llama3" are supported`),
+      { rope_scaling: { rope_type: type, factor: 4 } },
+    ]),
+    [/rotates only a part of each head/, { partial_rotary_factor: 0.5 }],
+    [/rotates only a part of each head/, { rope_parameters: { rope_type: 'default', partial_rotary_factor: 0.5 } }],
   ];
   for (const [message, change] of cases) {
     await refused('INFORM_UNSUPPORTED_MODEL', message, { config: { ...config, ...change } });
@@ -195,10 +284,59 @@ test('models that cannot be converted', async () => {
   const tensors = handTensors();
   const labels = { ...tensors, 'score.2.weight': { shape: [2, 8], values: Array<number>(16).fill(1) } };
   await refused('INFORM_UNSUPPORTED_MODEL', /score head has 2 outputs/, { tensors: labels });
+  const one = handOneLayer();
+  const two = { shape: [2, 8], values: Array<number>(16).fill(1) };
+  await refused('INFORM_UNSUPPORTED_MODEL', /score head has 2 outputs/, {
+    ...one,
+    tensors: { ...one.tensors, 'score.weight': two },
+  });
+  // A head of one kind under the class of the other.
+  await refused('INFORM_INVALID_CHECKPOINT', /has no tensor score\.weight/, { config: one.config });
+  await refused('INFORM_INVALID_CHECKPOINT', /has no tensor score\.2\.weight/, { tensors: one.tensors });
   const bias = { ...tensors, 'model.layers.0.self_attn.q_proj.bias': { shape: [8], values: Array<number>(8).fill(1) } };
   await refused('INFORM_UNSUPPORTED_MODEL', /1 tensors .+ among them model\.layers\.0\.self_attn\.q_proj\.bias/, {
     tensors: bias,
   });
+});
+
+test('quantized checkpoints, also where config.json does not say so', async () => {
+  const tensors = handTensors();
+  const one = { shape: [1], values: [1] };
+  const at = 'model.layers.0.mlp.up_proj';
+  for (const name of [
+    'qweight',
+    'scales',
+    'weight_scale_inv',
+    'weight_packed',
+    'weight.absmax',
+    'weight.quant_state.x',
+  ]) {
+    await refused('INFORM_UNSUPPORTED_MODEL', /checkpoint is quantized .+ Convert the original checkpoint/, {
+      tensors: { ...tensors, [`${at}.${name}`]: one },
+    });
+  }
+  const folder = handCheckpoint(root, 'fp8');
+  const entry = { dtype: 'F8_E4M3', shape: [4], data_offsets: [0, 4] };
+  writeFileSync(join(folder, 'model.safetensors'), safetensorsBytes({ w: entry }, Buffer.alloc(4)));
+  await expectError('INFORM_UNSUPPORTED_MODEL', /is quantized \(tensor w of type F8_E4M3\)/, () =>
+    convertCheckpoint(folder, join(root, 'fp8.gguf'), { type: 'f32' }),
+  );
+});
+
+test('other types of weights', async () => {
+  const folder = handCheckpoint(root, 'doubles');
+  const [name = '', ...others] = Object.keys(handTensors());
+  const entries: [string, object][] = [[name, { dtype: 'F64', shape: [5, 8], data_offsets: [0, 320] }]];
+  let end = 320;
+  for (const other of others) {
+    const shape = handTensors()[other]?.shape ?? [];
+    const bytes = 4 * shape.reduce((product, size) => product * size, 1);
+    entries.push([other, { dtype: 'F32', shape, data_offsets: [end, (end += bytes)] }]);
+  }
+  writeFileSync(join(folder, 'model.safetensors'), safetensorsBytes(Object.fromEntries(entries), Buffer.alloc(end)));
+  await expectError('INFORM_INVALID_CHECKPOINT', /embed_tokens\.weight is of type F64; F32, F16 and BF16/, () =>
+    convertCheckpoint(folder, join(root, 'doubles.gguf'), { type: 'f32' }),
+  );
 });
 
 test('a config.json that contradicts itself or the weights', async () => {
@@ -211,6 +349,8 @@ test('a config.json that contradicts itself or the weights', async () => {
     [/rms_norm_eps as a positive number but has -1/, { rms_norm_eps: -1 }],
     [/inconsistent: hidden_size 8, 3 heads/, { num_attention_heads: 3 }],
     [/inconsistent/, { num_key_value_heads: 4 }],
+    [/inconsistent/, { head_dim: 3 }],
+    [/must give factor as a positive number but has -1/, { rope_scaling: { type: 'linear', factor: -1 } }],
     [
       /high_freq_factor is not above its low_freq_factor/,
       {
@@ -267,6 +407,10 @@ test('missing or broken files of the folder', async () => {
     );
     writeFileSync(join(folder, name), '{"a":');
     await expectError('INFORM_INVALID_CHECKPOINT', /is not valid JSON/, () =>
+      convertCheckpoint(folder, target, { type: 'f32' }),
+    );
+    writeFileSync(join(folder, name), '{"a": {"b": 1, "b": 2}}');
+    await expectError('INFORM_INVALID_CHECKPOINT', /has the key "b" twice/, () =>
       convertCheckpoint(folder, target, { type: 'f32' }),
     );
     writeFileSync(join(folder, name), '3');

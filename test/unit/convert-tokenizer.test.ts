@@ -69,6 +69,27 @@ test('special ids: by text first, else from config.json, and only within the voc
   assert.not.ok(outside.has('tokenizer.ggml.eos_token_id'));
 });
 
+test('special tokens of other kinds, and a special_tokens_map.json where tokenizer_config.json says nothing', async () => {
+  const added = [
+    { id: 3, content: '<|begin_of_text|>', special: true },
+    { id: 4, content: '[PAD]', special: true },
+  ];
+  const tokenizer = { ...handTokenizer(), added_tokens: added };
+  const tokenizerConfig = { mask_token: '[PAD]', bos_token: '<|begin_of_text|>', chat_template: 'x' };
+  const files = { 'special_tokens_map.json': '{"pad_token": {"content": "[PAD]"}, "bos_token": "[PAD]"}' };
+  const config = { ...handConfig(), pad_token_id: 0, sep_token_id: 1, unk_token_id: 2 };
+  const metadata = await metadataOf({ config, tokenizer, tokenizerConfig, files });
+  const ids = [...metadata].filter(([key]) => key.endsWith('_token_id')).map(([key, { value }]) => [key, value]);
+  assert.equal(Object.fromEntries(ids), {
+    'tokenizer.ggml.bos_token_id': 3,
+    'tokenizer.ggml.eos_token_id': 4,
+    'tokenizer.ggml.unknown_token_id': 2,
+    'tokenizer.ggml.seperator_token_id': 1,
+    'tokenizer.ggml.padding_token_id': 4,
+    'tokenizer.ggml.mask_token_id': 4,
+  });
+});
+
 test('whether special tokens are added: from the post-processor, overruled by tokenizer_config.json', async () => {
   const bos = { SpecialToken: { id: '<|begin_of_text|>' } };
   const sequence = { Sequence: { id: 'A' } };
@@ -94,6 +115,9 @@ test('the chat template: in tokenizer_config.json, as a list, or in a file of it
     { name: 'default', template: 'plain' },
   ];
   assert.is((await metadataOf({ tokenizerConfig: { chat_template: list } })).get(key)?.value, 'plain');
+
+  const files = { 'chat_template.jinja': 'in a file' };
+  assert.is((await metadataOf({ files })).get(key)?.value, 'in a file'); // as transformers prefers it
 
   const folder = handCheckpoint(root, String(made++));
   rmSync(join(folder, 'tokenizer_config.json'));

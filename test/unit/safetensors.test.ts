@@ -96,8 +96,15 @@ test('headers that are none', async () => {
   await refused(/header would be \d{19} bytes long/, { 'model.safetensors': 'abcdefgd' });
   const beyond = safetensorsBytes('{}', Buffer.alloc(0)).subarray(0, 9);
   await refused(/header would be 2 bytes long/, { 'model.safetensors': beyond });
+  const exabyte = Buffer.alloc(1000);
+  exabyte.writeBigUInt64LE(2n ** 60n);
+  await refused(/header would be 1152921504606846976 bytes long/, { 'model.safetensors': exabyte });
   await refused(/is not valid JSON/, single('{"a":'));
   await refused(/does not hold a JSON object/, single('[1]'));
+  const twice =
+    '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}}';
+  await refused(/header of .+ has the key "a" twice/, single(twice, Buffer.alloc(1)));
+  await refused(/has the key "shape" twice/, single('{"a":{"shape":[1],"shape":[2]}}'));
 });
 
 test('tensors that contradict themselves or the file', async () => {
