@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { attachCommand } from './commands/attach.js';
 import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
@@ -30,6 +31,7 @@ async function main(args: string[]): Promise<number> {
     .command(demoCommand(finish))
     .command(convertCommand())
     .command(quantizeCommand())
+    .command(attachCommand())
     .command(inspectCommand())
     .command(devicesCommand())
     .example('$0 demo', 'score a few real samples with the embedded model')

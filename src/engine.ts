@@ -1,4 +1,5 @@
 import { fromNative, InformError } from './errors.js';
+import { headFile } from './head/head-file.js';
 import {
   loadAddon,
   type LoadedAddon,
@@ -53,7 +54,7 @@ export class Engine {
     const ticket = new addon.TaskTicket();
     const native = {
       path,
-      headPath: options.scoreHead ?? '',
+      headPath: options.scoreHead === undefined ? '' : await headFile(options.scoreHead, hooks.signal),
       gpuLayers: options.gpuLayers === 'auto' ? ALL_LAYERS : options.gpuLayers,
       backendDir,
     };

@@ -1,6 +1,7 @@
 import { arrayAt, numberAt, stringAt, stringsAt } from './gguf/metadata.js';
 import { readGgufModel, type GgufModel, type ModelTensor } from './gguf/shards.js';
 import { elementCount, LLAMA_FILE_TYPES, type GgufMetadata, type GgufValue } from './gguf/types.js';
+import { HEAD_TENSORS } from './head/tensor-names.js';
 import { formatBytes } from './progress.js';
 
 /** What a GGUF file holds. Plain JSON: absent facts are null; numbers that JSON cannot hold exactly are strings. */
@@ -57,7 +58,6 @@ export interface Token {
   readonly text: string | null;
 }
 
-const HEAD_TENSORS = ['cls.weight', 'cls.bias', 'cls.output.weight', 'cls.output.bias'];
 const TOKENS_KEY = 'tokenizer.ggml.tokens';
 const TEMPLATE_KEY = 'tokenizer.chat_template';
 const TEMPLATE_LINES = 3;

@@ -112,7 +112,7 @@ export const OPTIONS: readonly OptionSpec[] = [
     scope: 'model',
     kind: { type: 'string' },
     fallback: undefined,
-    help: 'a GGUF with the score head, for a model file that has none',
+    help: 'a GGUF or a checkpoint folder with the score head, for a model file that has none',
   },
   {
     key: 'chatTemplate',

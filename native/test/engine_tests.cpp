@@ -1,6 +1,6 @@
 // The engine without Node, for the sanitizers: scripts/sanitize.mjs builds it with them and runs it on the demo model.
 //
-//   engine_tests BACKEND_DIR MODEL.gguf
+//   engine_tests BACKEND_DIR MODEL.gguf        the model may be the first shard of a split one
 //
 // Checks what scores must have in common whatever their values are, the limits, cancelling, and several scorers and
 // models on several threads. What the values must be is the business of test/engine/ and its goldens.
@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,6 +21,7 @@
 #include "engine/error.h"
 #include "engine/log.h"
 #include "engine/model.h"
+#include "engine/quantizer.h"
 #include "engine/runtime.h"
 #include "engine/scorer.h"
 
@@ -204,6 +206,38 @@ int main(int argc, char ** argv) {
         expect(model->tokenize("<|eot_id|>", false).size() > 1, "several when not");
         expect(model->tokenize("", true).empty(), "none for an empty text");
         expect(model->tokenize(std::string("a\0b", 3), true) != model->tokenize("a", true), "a NUL does not end the text");
+    });
+
+    test("a quantized copy keeps the head and scores; what is wrong is told", [&] {
+        const std::string output =
+            (std::filesystem::temp_directory_path() / ("inform-engine-tests-" + std::to_string(std::rand()) + ".gguf")).string();
+        QuantizeOptions options;
+        options.input = model_path;
+        options.output = output;
+        options.file_type = LLAMA_FTYPE_MOSTLY_Q4_K_M;
+        options.threads = 2;
+        options.dry_run = true;
+        quantize_model(options);
+        expect(!std::filesystem::exists(output), "a dry run writes nothing");
+
+        options.dry_run = false;
+        options.importance = {{"blk.0.attn_q.weight", std::vector<float>(model->n_embd(), 0.5f)}};
+        options.metadata = {{"quantize.imatrix.file", std::string("a")}, {"quantize.imatrix.entries_count", uint32_t(1)}};
+        quantize_model(options);
+        const GgufFile before(model_path);
+        const GgufFile after(output);
+        expect(after.string("quantize.imatrix.file") == "a" && after.integer("quantize.imatrix.entries_count") == 1,
+               "the metadata");
+        expect(after.read(*after.tensor("cls.weight")) == before.read(*before.tensor("cls.weight")), "the head's bytes");
+        Scorer scorer(load(output), small_options());
+        expect(std::isfinite(score(scorer, make_batch({20}))[0]), "a finite score");
+
+        options.importance[0].values.pop_back();
+        expect_code(ErrorCode::quantize_failed, [&] { quantize_model(options); });
+        options.importance.clear();
+        options.metadata = {{"key", std::string(128, 'x')}};
+        expect_code(ErrorCode::invalid_argument, [&] { quantize_model(options); });
+        std::filesystem::remove(output);
     });
 
     test("a missing file and a folder are named", [&] {

@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 
 import { ggufNumber, ggufString } from '../gguf/metadata.js';
 import type { GgufValue } from '../gguf/types.js';
-import type { CheckpointConfig } from './checkpoint.js';
+import type { CheckpointConfig, HeadKind } from './checkpoint.js';
 import { hubAddress } from './model-card.js';
 import { fileTypeOf, type ConversionType } from './tensor-types.js';
 
@@ -34,7 +34,6 @@ export function modelMetadata(
     ['llama.rope.scaling.type', ggufString('linear')],
     ['llama.rope.scaling.factor', f32(factor)],
   ];
-  const activation: [string, GgufValue][] = [['inform.head.activation', ggufString('relu')]];
   const { ropeScaling } = config;
   return [
     ['general.architecture', ggufString('llama')],
@@ -56,10 +55,18 @@ export function modelMetadata(
     ['llama.vocab_size', u32(config.vocabSize)],
     ['llama.rope.dimension_count', u32(config.headDim)],
     ['general.quantization_version', u32(QUANTIZATION_VERSION)],
-    ['llama.pooling_type', u32(POOLING_TYPE_LAST)],
+    ...headMetadata(config.head),
+  ];
+}
+
+/** How a model file says that it has a score head, and of which kind. */
+export function headMetadata(head: HeadKind): [string, GgufValue][] {
+  const activation: [string, GgufValue][] = [['inform.head.activation', ggufString('relu')]];
+  return [
+    ['llama.pooling_type', ggufNumber('uint32', POOLING_TYPE_LAST)],
     // Only a head with a hidden layer has one.
-    ...(config.head === 'two-layer' ? activation : []),
-    ['inform.head.format', u32(1)],
+    ...(head === 'two-layer' ? activation : []),
+    ['inform.head.format', ggufNumber('uint32', 1)],
   ];
 }
 

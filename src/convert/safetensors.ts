@@ -56,15 +56,21 @@ export interface ShardStore {
  * `model.safetensors.index.json` in `folder` names. Sizes, shapes and extents are checked, and that the tensors fill each
  * shard without gaps or overlaps, as the format demands.
  *
+ * @param wanted which tensors; shards of an index that hold none of them need not be there
  * @throws InformError INFORM_INVALID_CHECKPOINT, and what the store throws
  */
-export async function readTensorTable(folder: string, store: ShardStore): Promise<Map<string, SafetensorsTensor>> {
-  const weightMap = await readWeightMap(folder);
+export async function readTensorTable(
+  folder: string,
+  store: ShardStore,
+  wanted: (tensor: string) => boolean = () => true,
+): Promise<Map<string, SafetensorsTensor>> {
+  const weightMap = await readWeightMap(folder, wanted);
   const shards = weightMap === undefined ? ['model.safetensors'] : [...new Set(weightMap.values())];
   const found = new Map<string, SafetensorsTensor>();
   for (const shard of shards) {
     for (const tensor of await readShardHeader(shard, join(folder, shard), store)) {
-      if (weightMap === undefined || weightMap.get(tensor.name) === shard) found.set(tensor.name, tensor);
+      if (weightMap === undefined ? wanted(tensor.name) : weightMap.get(tensor.name) === shard)
+        found.set(tensor.name, tensor);
     }
   }
   for (const [name, shard] of weightMap ?? []) {
@@ -75,14 +81,18 @@ export async function readTensorTable(folder: string, store: ShardStore): Promis
 }
 
 /** Tensor name -> shard, or undefined for a checkpoint in one file. */
-async function readWeightMap(folder: string): Promise<Map<string, string> | undefined> {
+async function readWeightMap(
+  folder: string,
+  wanted: (tensor: string) => boolean,
+): Promise<Map<string, string> | undefined> {
   const name = 'model.safetensors.index.json';
   const index = await readJsonIfPresent(folder, name);
   if (index === undefined) return undefined;
   const map = objectIn(index['weight_map']);
   if (map === undefined) throw invalidCheckpoint(`${join(folder, name)} has no "weight_map".`);
+  const entries = Object.entries(map).filter(([tensor]) => wanted(tensor));
   return new Map(
-    Object.entries(map).map(([tensor, shard]) => {
+    entries.map(([tensor, shard]) => {
       // A shard lies beside its index; anything that could lead out of the folder is refused.
       if (typeof shard !== 'string' || !/^\w[\w.-]{0,254}$/.test(shard)) {
         throw invalidCheckpoint(

@@ -57,6 +57,21 @@ export function planTensors(
   return planner.planned;
 }
 
+/**
+ * The head's part of it, which needs no other tensors.
+ *
+ * @throws what `planTensors` throws
+ */
+export function planHeadTensors(
+  config: CheckpointConfig,
+  checkpoint: ReadonlyMap<string, SafetensorsTensor>,
+): PlannedTensor[] {
+  checkNotQuantized(checkpoint);
+  const planner = new Planner(checkpoint);
+  planHead(planner, config);
+  return planner.planned;
+}
+
 function checkNotQuantized(checkpoint: ReadonlyMap<string, SafetensorsTensor>): void {
   for (const { name, dtype } of checkpoint.values()) {
     if (QUANTIZED.test(name) || dtype.startsWith('F8_')) {

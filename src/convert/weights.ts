@@ -18,11 +18,15 @@ export interface CheckpointWeights {
 /**
  * Reads the headers of a checkpoint folder's weights.
  *
+ * @param wanted which tensors; shards that hold none of them need not be there
  * @throws InformError INFORM_MODEL_NOT_FOUND (no such folder), INFORM_INVALID_CHECKPOINT
  */
-export async function openCheckpointFolder(folder: string): Promise<CheckpointWeights> {
+export async function openCheckpointFolder(
+  folder: string,
+  wanted?: (tensor: string) => boolean,
+): Promise<CheckpointWeights> {
   await checkFolder(folder);
-  const tensors = await readTensorTable(folder, new FolderStore(folder));
+  const tensors = await readTensorTable(folder, new FolderStore(folder), wanted);
   return {
     tensors,
     obtain: (shard) => Promise.resolve(join(folder, shard)),

@@ -4,8 +4,9 @@ import { basename } from 'node:path';
 import { fileTypeOf } from '../convert/tensor-types.js';
 import { InformError } from '../errors.js';
 import { writeFilesAtomically } from '../gguf/atomic-file.js';
+import { checkIsLlama } from '../gguf/llama-model.js';
 import { checkNewFile } from '../gguf/new-file.js';
-import { numberAt, stringAt } from '../gguf/metadata.js';
+import { numberAt } from '../gguf/metadata.js';
 import { readGguf } from '../gguf/reader.js';
 import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/shards.js';
 import { DEFAULT_ALIGNMENT, LLAMA_FILE_TYPES } from '../gguf/types.js';
@@ -45,7 +46,8 @@ const PROGRESS_INTERVAL_MS = 250;
  */
 export async function quantizeModel(input: string, output: string, options: QuantizeOptions): Promise<QuantizeResult> {
   const model = await readGgufModel(input, { wantArray: () => false });
-  checkQuantizable(model);
+  checkIsLlama(model);
+  checkNotQuantized(model);
   const sources = model.shards.map(({ path }) => path);
   await checkNewFile(output, sources, options.overwrite ?? false);
   const imatrix = options.imatrix === undefined ? undefined : await readImatrix(options.imatrix);
@@ -87,20 +89,13 @@ export async function quantizeModel(input: string, output: string, options: Quan
   };
 }
 
-function checkQuantizable({ path, metadata, tensors }: GgufModel): void {
-  const architecture = stringAt(metadata, 'general.architecture');
-  const kind = stringAt(metadata, 'general.type') ?? 'model';
-  if (architecture !== 'llama' || kind !== 'model' || tensors.length === 0) {
-    const what = architecture === undefined ? kind : `${kind} of architecture ${architecture}`;
-    throw unsupported(
-      `${path} holds a ${what} and ${tensors.length} tensors; only the weights of a llama are quantized.`,
-    );
-  }
+function checkNotQuantized({ path, metadata, tensors }: GgufModel): void {
   const quantized = tensors.filter(({ name, type }) => !isHead(name) && type.blockSize > 1);
   const [first] = quantized;
   if (first === undefined) return;
   const fileType = LLAMA_FILE_TYPES.get(numberAt(metadata, 'general.file_type') ?? -1) ?? first.type.name;
-  throw unsupported(
+  throw new InformError(
+    'INFORM_UNSUPPORTED_MODEL',
     `${path} is quantized already (${fileType}, ${quantized.length} tensors), and to quantize it again would lose accuracy twice. Start from an F32, F16 or BF16 file.`,
   );
 }
@@ -192,8 +187,4 @@ async function isComplete(written: string, model: GgufModel): Promise<boolean> {
 
 function incomplete(output: string, cause?: unknown): InformError {
   return unwritable(output, 'could not be written to its end: the disk is full. Make room and run again.', cause);
-}
-
-function unsupported(message: string): InformError {
-  return new InformError('INFORM_UNSUPPORTED_MODEL', message);
 }

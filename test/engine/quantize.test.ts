@@ -226,10 +226,13 @@ test('what is quantized already, is no llama or is no model is refused', async (
   });
   await refuses(/is quantized already \(Q8_0, 8 tensors\).* Start from an F32, F16 or BF16 file\./, quantized);
   const other = { ...SMALL, metadata: [['general.architecture', ggufString('qwen2')]] as const };
-  await refuses(/holds a model of architecture qwen2 and 15 tensors/, await llamaGguf(inFolder('qwen.gguf'), other));
+  await refuses(
+    /is no llama with its weights \(architecture "qwen2"\)\. Name the GGUF file of the model/,
+    await llamaGguf(inFolder('qwen.gguf'), other),
+  );
   const adapter = { ...SMALL, metadata: [['general.type', ggufString('adapter')]] as const };
-  await refuses(/holds a adapter of architecture llama/, await llamaGguf(inFolder('lora.gguf'), adapter));
-  await refuses(/holds a imatrix and 2 tensors/, await imatrixGguf('refused.gguf', [[IMPORTANT, IMPORTANCE]]));
+  await refuses(/\(architecture "llama", type "adapter"\)/, await llamaGguf(inFolder('lora.gguf'), adapter));
+  await refuses(/\(type "imatrix"\)/, await imatrixGguf('refused.gguf', [[IMPORTANT, IMPORTANCE]]));
 });
 
 test('outputs that would destroy something are refused', async () => {

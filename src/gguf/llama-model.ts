@@ -1,0 +1,37 @@
+import { InformError } from '../errors.js';
+import { numberAt, stringAt } from './metadata.js';
+import type { GgufModel } from './shards.js';
+
+/**
+ * Refuses adapters, importance matrices, vocabularies and other architectures.
+ *
+ * @throws InformError INFORM_UNSUPPORTED_MODEL
+ */
+export function checkIsLlama({ path, metadata, tensors }: GgufModel): void {
+  const architecture = stringAt(metadata, 'general.architecture');
+  const kind = stringAt(metadata, 'general.type') ?? 'model';
+  if (architecture === 'llama' && kind === 'model' && tensors.length > 0) return;
+  const what = [
+    architecture === undefined ? [] : [`architecture "${architecture}"`],
+    kind === 'model' ? [] : [`type "${kind}"`],
+    tensors.length > 0 ? [] : ['no weights'],
+  ].flat();
+  throw new InformError(
+    'INFORM_UNSUPPORTED_MODEL',
+    `${path} is no llama with its weights (${what.join(', ')}). Name the GGUF file of the model.`,
+  );
+}
+
+/** Rows of the embedding; in a file without one, those that it says there are. */
+export function vocabularySizeOf({ metadata, tensors }: GgufModel): number | undefined {
+  const embedding = tensors.find(({ name }) => name === 'token_embd.weight');
+  return embedding?.shape[1] ?? numberAt(metadata, 'llama.vocab_size');
+}
+
+/** What the file calls its model, and what it says that it was made from. */
+export function modelNames({ metadata }: GgufModel): string[] {
+  const keys = [...metadata.keys()].filter((key) =>
+    /^general\.(?:name|basename|source\.repo_url|base_model\.\d+\.(?:name|repo_url))$/.test(key),
+  );
+  return keys.flatMap((key) => stringAt(metadata, key) ?? []);
+}

@@ -1,0 +1,101 @@
+import { InformError } from '../errors.js';
+import { writeFilesAtomically, writeFully } from '../gguf/atomic-file.js';
+import { copyTensors } from '../gguf/copy-tensors.js';
+import { checkIsLlama, modelNames, vocabularySizeOf } from '../gguf/llama-model.js';
+import { numberAt } from '../gguf/metadata.js';
+import { checkNewFile } from '../gguf/new-file.js';
+import { readGgufModel, type GgufModel } from '../gguf/shards.js';
+import { layoutGguf } from '../gguf/writer.js';
+import { openHead, type HeadSource } from './head-source.js';
+
+export interface AttachOptions {
+  readonly overwrite?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: { bytesWritten: number; totalBytes: number }) => void) | undefined;
+}
+
+export interface AttachResult {
+  readonly outputBytes: number;
+  /** What the two are called, where that makes it doubtful that they belong together. */
+  readonly differentNames: { readonly backbone: string; readonly head: string } | undefined;
+}
+
+/**
+ * Gives a model file without a score head the head of another GGUF file or of a checkpoint folder: one file with the
+ * backbone's metadata and tensors as they are, the head's tensors in their own types, and what says how it is applied.
+ *
+ * @throws InformError what `openHead` and `readGgufModel` throw, INFORM_UNSUPPORTED_MODEL (no llama, a head is there
+ *   already, or the two are of models of different sizes), INFORM_OUTPUT_UNWRITABLE, INFORM_ABORTED
+ */
+export async function attachHead(
+  backbonePath: string,
+  headPath: string,
+  output: string,
+  { overwrite = false, signal, onProgress }: AttachOptions = {},
+): Promise<AttachResult> {
+  const backbone = await readGgufModel(backbonePath);
+  checkIsLlama(backbone);
+  if (backbone.tensors.some(({ name }) => name.startsWith('cls.'))) {
+    throw new InformError(
+      'INFORM_UNSUPPORTED_MODEL',
+      `${backbonePath} has a score head already; score with it as it is.`,
+    );
+  }
+  const head = await openHead(headPath);
+  checkSizes(backbone, head);
+  const sources = [...backbone.shards.map(({ path }) => path), ...head.data.map(({ file }) => file)];
+  await checkNewFile(output, sources, overwrite);
+
+  // Our layout has the default alignment, whatever the backbone's was.
+  const kept = [...backbone.metadata].filter(([key]) => key !== 'general.alignment');
+  const { header, offsets, totalBytes } = layoutGguf(new Map([...kept, ...head.metadata]), [
+    ...backbone.tensors,
+    ...head.tensors,
+  ]);
+  await writeFilesAtomically([{ path: output, bytes: totalBytes }], async ([file]) => {
+    if (file === undefined) return;
+    await file.handle.truncate(totalBytes);
+    await writeFully(file.handle, header, 0);
+    await head.write(file, offsets.slice(backbone.tensors.length), signal);
+    let bytesWritten = header.length;
+    await copyTensors(backbone.tensors, file.handle, offsets, {
+      signal,
+      onBytes: (bytes) => {
+        bytesWritten += bytes;
+        onProgress?.({ bytesWritten, totalBytes });
+      },
+    });
+  });
+  return { outputBytes: totalBytes, differentNames: differentNames(backbone, head) };
+}
+
+function checkSizes(backbone: GgufModel, { path, model }: HeadSource): void {
+  const sizes: [what: string, backbone: number | undefined, head: number | undefined][] = [
+    ['a hidden size', numberAt(backbone.metadata, 'llama.embedding_length'), model.hiddenSize],
+    ['a number of layers', numberAt(backbone.metadata, 'llama.block_count'), model.layerCount],
+    ['a vocabulary', vocabularySizeOf(backbone), model.vocabularySize],
+  ];
+  for (const [what, own, heads] of sizes) {
+    if (own !== undefined && heads !== undefined && own !== heads) {
+      throw new InformError(
+        'INFORM_UNSUPPORTED_MODEL',
+        `The head in ${path} belongs to a model with ${what} of ${heads}, but ${backbone.path} has ${own}. Name the head of the same model.`,
+      );
+    }
+  }
+}
+
+/** Files are called differently all the time, so names only make doubtful what sizes do not exclude. */
+function differentNames(backbone: GgufModel, { model }: HeadSource): AttachResult['differentNames'] {
+  const [own = '', heads = ''] = [modelNames(backbone), model.names].map((names) => names[0]);
+  const agree = modelNames(backbone).some((a) => model.names.some((b) => isSameName(a, b)));
+  return own === '' || heads === '' || agree ? undefined : { backbone: own, head: heads };
+}
+
+/** `https://huggingface.co/infly/INF-ORM-Llama3.1-70B`, `INF ORM Llama3.1 70B` and `inf-orm-llama3.1-70b-bf16` agree. */
+function isSameName(a: string, b: string): boolean {
+  const [x, y] = [a, b].map((name) =>
+    (name.split('/').findLast((part) => part !== '') ?? '').toLowerCase().replace(/[^a-z0-9]/g, ''),
+  );
+  return x !== undefined && y !== undefined && x !== '' && y !== '' && (x.includes(y) || y.includes(x));
+}

@@ -1,0 +1,79 @@
+import { headMetadata } from '../convert/metadata.js';
+import { InformError } from '../errors.js';
+import { copyTensors } from '../gguf/copy-tensors.js';
+import { modelNames, vocabularySizeOf } from '../gguf/llama-model.js';
+import { numberAt, stringAt } from '../gguf/metadata.js';
+import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/shards.js';
+import { elementCount } from '../gguf/types.js';
+import type { HeadSource } from './head-source.js';
+import { HEAD_TENSORS, type HeadTensor } from './tensor-names.js';
+
+const FORMAT = 1;
+
+/** The head of a GGUF file, or of a split one. */
+export async function openGgufHead(path: string): Promise<HeadSource> {
+  const model = await readGgufModel(path, { wantArray: () => false });
+  const named = new Map(model.tensors.map((tensor) => [tensor.name, tensor]));
+  const find = (name: HeadTensor): ModelTensor | undefined => named.get(name);
+  const hidden = find('cls.weight');
+  checkDeclared(model, hidden !== undefined);
+  const hiddenSize = checkShapes(path, find);
+  const tensors = HEAD_TENSORS.map(find).filter((tensor): tensor is ModelTensor => tensor !== undefined);
+  return {
+    path,
+    model: {
+      hiddenSize,
+      layerCount: numberAt(model.metadata, 'llama.block_count'),
+      vocabularySize: vocabularySizeOf(model),
+      names: modelNames(model),
+    },
+    metadata: headMetadata(hidden === undefined ? 'one-layer' : 'two-layer'),
+    tensors,
+    data: tensors,
+    write: async ({ handle }, offsets, signal) => {
+      await copyTensors(tensors, handle, offsets, { signal });
+    },
+  };
+}
+
+/** What `check_declared_format` in native/engine/score_head.cpp demands before it scores with a head. */
+function checkDeclared({ path, metadata }: GgufModel, hasHiddenLayer: boolean): void {
+  const format = numberAt(metadata, 'inform.head.format') ?? FORMAT;
+  if (format !== FORMAT) {
+    throw unsupported(path, `has format ${format}, but this version reads format 1. Update inform-score`);
+  }
+  const activation = stringAt(metadata, 'inform.head.activation');
+  if (hasHiddenLayer && activation !== 'relu') {
+    throw unsupported(path, `has the activation ${JSON.stringify(activation ?? 'unknown')}, but only "relu" is known`);
+  }
+}
+
+/** How long the hidden states are that the head takes. */
+function checkShapes(path: string, find: (name: HeadTensor) => ModelTensor | undefined): number {
+  const output = find('cls.output.weight');
+  if (output === undefined) {
+    throw new InformError(
+      'INFORM_MODEL_HAS_NO_HEAD',
+      `${path} has no score head (no tensor cls.output.weight). Name a file or a checkpoint folder that has one.`,
+    );
+  }
+  const [columns, rows = 1] = find('cls.weight')?.shape ?? [];
+  const width = columns === undefined ? elementCount(output.shape) : rows;
+  const expected: Partial<Record<HeadTensor, number>> = {
+    'cls.weight': (columns ?? 0) * width,
+    'cls.bias': width,
+    'cls.output.weight': width,
+    'cls.output.bias': 1,
+  };
+  for (const name of HEAD_TENSORS) {
+    const tensor = find(name);
+    if (tensor !== undefined && elementCount(tensor.shape) !== expected[name]) {
+      throw unsupported(path, `has the shape [${tensor.shape.join(', ')}] in ${name}, which gives no single reward`);
+    }
+  }
+  return columns ?? width;
+}
+
+function unsupported(path: string, what: string): InformError {
+  return new InformError('INFORM_UNSUPPORTED_MODEL', `The score head in ${path} ${what}.`);
+}
