@@ -7,6 +7,7 @@ import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
 import { inspectCommand } from './commands/inspect.js';
+import { pullCommand } from './commands/pull.js';
 import { scoreCommand } from './commands/score.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
 import { InformError, systemCodeOf } from './errors.js';
@@ -27,6 +28,7 @@ async function main(args: string[]): Promise<number> {
     )
     .command(scoreCommand(finish))
     .command(demoCommand(finish))
+    .command(pullCommand())
     .command(convertCommand())
     .command(inspectCommand())
     .command(devicesCommand())

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { confirmOnTerminal } from './ask.js';
 import { takeEngineLog } from './engine-log.js';
 import { ExitCode } from './exit-codes.js';
 import { InformError, messageOf } from './errors.js';
@@ -23,6 +24,8 @@ export interface RunSettings {
   log?: string | undefined;
   /** Print llama.cpp's log. */
   verbose?: boolean | undefined;
+  /** Download a large model without asking. */
+  yes?: boolean | undefined;
 }
 
 /**
@@ -81,7 +84,7 @@ class ScoreRun {
       const seconds = await this.#scoreRows(model, signal);
       await results.finish();
       await this.#rejects?.close();
-      await this.#summarize(seconds);
+      await this.#summarize(seconds, modelName === DEMO ? modelName : model.info.path);
     } catch (error) {
       // Whoever read our standard output has all they wanted: that ends the run, quietly.
       if (!results.readerGone.aborted) throw error;
@@ -128,6 +131,13 @@ class ScoreRun {
     const model = await RewardModel.load(modelName, {
       ...modelOptionsOf(this.options),
       signal,
+      confirmDownload: confirmOnTerminal({
+        yes: this.settings.yes === true,
+        signal,
+        beforeAsking: () => {
+          this.#progress.clear();
+        },
+      }),
       onProgress: (status) => {
         this.#progress.update(status);
       },
@@ -208,8 +218,9 @@ class ScoreRun {
     this.#progress.note(`Rejected ${place}: ${error.message} [${error.code}]`);
   }
 
-  async #summarize(seconds: number): Promise<void> {
+  async #summarize(seconds: number, modelPath: string): Promise<void> {
     const stats = this.stats;
+    const { model: name, type } = this.options;
     await this.#log?.write('finished', {
       seconds,
       scored: stats.scored,
@@ -220,8 +231,10 @@ class ScoreRun {
       standardDeviation: stats.standardDeviation,
     });
     const rejects = stats.rejected > 0 ? this.#rejects?.path : undefined;
+    // A folder's or repository's conversion lies elsewhere.
+    const model = name === modelPath ? undefined : `${name ?? ''} as ${type}: ${modelPath}`;
     process.stderr.write(
-      formatSummary(stats, { seconds, maxLength: this.options.maxLength, output: this.options.output, rejects }),
+      formatSummary(stats, { seconds, maxLength: this.options.maxLength, output: this.options.output, rejects, model }),
     );
   }
 }

@@ -11,6 +11,7 @@ interface ScoreArguments {
   progress: (typeof PROGRESS_MODES)[number];
   log?: string;
   verbose: boolean;
+  yes: boolean;
   [flag: string]: unknown;
 }
 
@@ -44,6 +45,11 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
           type: 'boolean',
           default: false,
           describe: "print llama.cpp's log on standard error",
+        })
+        .option('yes', {
+          type: 'boolean',
+          default: false,
+          describe: 'download a model of more than 5 GB without asking',
         }) as unknown as Argv<ScoreArguments>,
     handler: async (argv) => {
       // Loaded here, so that --help needs neither the engine nor the readers.
@@ -54,8 +60,8 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
       const configured = argv.config === undefined ? {} : await readConfig(argv.config);
       const inputs = argv.inputs && argv.inputs.length > 0 ? { input: argv.inputs } : {};
       const options = mergeOptions(configured, optionsFromFlags(argv), inputs);
-      const { overwrite, progress, log, verbose } = argv;
-      finish(await runScore(options, { overwrite, progress, log, verbose }));
+      const { overwrite, progress, log, verbose, yes } = argv;
+      finish(await runScore(options, { overwrite, progress, log, verbose, yes }));
     },
   };
 }

@@ -3,7 +3,7 @@ import type { GgufMetadata } from '../gguf/types.js';
 import { layoutGguf, type GgufLayout } from '../gguf/writer.js';
 import { readCheckpointConfig } from './checkpoint.js';
 import { encodeWeights, type PlacedTensor } from './encode-weights.js';
-import { modelMetadata } from './metadata.js';
+import { modelMetadata, type CheckpointSource } from './metadata.js';
 import { assignTypes, type ConversionType, type TypedTensor } from './tensor-types.js';
 import { planTensors } from './tensors.js';
 import { tokenizerMetadata } from './tokenizer.js';
@@ -13,6 +13,8 @@ export interface ConvertOptions {
   readonly type: ConversionType;
   /** Where the weights are, if not in the folder. */
   readonly weights?: CheckpointWeights | undefined;
+  /** Where the checkpoint came from, for the file's metadata. */
+  readonly source?: CheckpointSource | undefined;
   readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,18 +35,38 @@ export interface ConvertProgress {
  */
 export async function convertCheckpoint(folder: string, outPath: string, options: ConvertOptions): Promise<void> {
   const weights = options.weights ?? (await openCheckpointFolder(folder));
-  const config = await readCheckpointConfig(folder);
-  const tensors = assignTypes(planTensors(config, weights.tensors), config, options.type);
-  const metadata: GgufMetadata = new Map([
-    ...modelMetadata(config, folder, options.type),
-    ...(await tokenizerMetadata(folder, config)),
-  ]);
-  const layout = layoutGguf(metadata, tensors);
+  const { layout, tensors } = await planFile(folder, weights, options);
   await writeFilesAtomically([{ path: outPath, bytes: layout.totalBytes }], async ([file]) => {
     if (file === undefined) return;
     const placed = await writeStart(file, layout, tensors);
     await encodeWeights(placed, weights, options);
   });
+}
+
+/**
+ * The size in bytes of the file that `convertCheckpoint` would write. Throws whatever that would throw before it writes,
+ * so that a checkpoint can be checked before its weights are here.
+ */
+export async function convertedSize(
+  folder: string,
+  weights: Pick<CheckpointWeights, 'tensors'>,
+  options: ConvertOptions,
+): Promise<number> {
+  return (await planFile(folder, weights, options)).layout.totalBytes;
+}
+
+async function planFile(
+  folder: string,
+  weights: Pick<CheckpointWeights, 'tensors'>,
+  { type, source }: ConvertOptions,
+): Promise<{ layout: GgufLayout; tensors: TypedTensor[] }> {
+  const config = await readCheckpointConfig(folder);
+  const tensors = assignTypes(planTensors(config, weights.tensors), config, type);
+  const metadata: GgufMetadata = new Map([
+    ...modelMetadata(config, folder, type, source),
+    ...(await tokenizerMetadata(folder, config)),
+  ]);
+  return { layout: layoutGguf(metadata, tensors), tensors };
 }
 
 /** Writes all of a file that is not weights, at its full size, and says where the weights go. */

@@ -8,12 +8,25 @@ import { fileTypeOf, type ConversionType } from './tensor-types.js';
 const QUANTIZATION_VERSION = 2; // GGML_QNT_VERSION in ggml.h
 const POOLING_TYPE_LAST = 3; // LLAMA_POOLING_TYPE_LAST in llama.h
 
+/** Where a checkpoint was downloaded from. */
+export interface CheckpointSource {
+  /** On the Hugging Face hub, `owner/name`. */
+  readonly repository: string;
+  /** The commit. */
+  readonly revision: string;
+}
+
 /**
  * The metadata that describes the model, with the keys and types of llama.cpp's converter (conversion/base.py and
  * llama.py), and after them those of the score head. Sampling parameters of generation_config.json are left out: a
  * reward model generates nothing.
  */
-export function modelMetadata(config: CheckpointConfig, folder: string, type: ConversionType): [string, GgufValue][] {
+export function modelMetadata(
+  config: CheckpointConfig,
+  folder: string,
+  type: ConversionType,
+  source?: CheckpointSource,
+): [string, GgufValue][] {
   const u32 = (value: number): GgufValue => ggufNumber('uint32', value);
   const f32 = (value: number): GgufValue => ggufNumber('float32', value);
   const headDim: [string, GgufValue][] = [
@@ -23,7 +36,8 @@ export function modelMetadata(config: CheckpointConfig, folder: string, type: Co
   return [
     ['general.architecture', ggufString('llama')],
     ['general.type', ggufString('model')],
-    ['general.name', ggufString(modelName(config.name, folder))],
+    ['general.name', ggufString(modelName([config.name, source?.repository], folder))],
+    ...sourceEntries(source),
     ['llama.block_count', u32(config.layerCount)],
     ['llama.context_length', u32(config.contextLength)],
     ['llama.embedding_length', u32(config.hiddenSize)],
@@ -43,8 +57,17 @@ export function modelMetadata(config: CheckpointConfig, folder: string, type: Co
   ];
 }
 
-/** `_name_or_path` where it is a model's name (`owner/name`) and not some path, else the folder's name. */
-function modelName(nameOrPath: string | undefined, folder: string): string {
-  const match = /^(?:[\w.-]+\/)?(\w[\w.-]*)$/.exec(nameOrPath ?? '');
-  return match?.[1] ?? basename(resolve(folder));
+/** GGUF has a standard key for the repository, and none for the commit. */
+function sourceEntries(source: CheckpointSource | undefined): [string, GgufValue][] {
+  if (source === undefined) return [];
+  return [
+    ['general.source.repo_url', ggufString(`https://huggingface.co/${source.repository}`)],
+    ['inform.source.revision', ggufString(source.revision)],
+  ];
+}
+
+/** The first candidate that is a model's name (`owner/name` or `name`) and not some path, else the folder's name. */
+function modelName(candidates: readonly (string | undefined)[], folder: string): string {
+  const names = candidates.map((candidate) => /^(?:[\w.-]+\/)?(\w[\w.-]*)$/.exec(candidate ?? '')?.[1]);
+  return names.find((name) => name !== undefined) ?? basename(resolve(folder));
 }
