@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
@@ -82,7 +83,7 @@ export async function fileSize(path: string): Promise<number | undefined> {
 
 /** Writes a file and its folder; whoever reads it meanwhile sees the old text or the new one. */
 export async function writeSmallFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(temporary, text);

@@ -14,6 +14,8 @@ import type { RepositoryFile } from './repository.js';
 
 /** A partial file of another tool that did not grow for so long is nobody's any more. */
 const ABANDONED_MS = 600_000;
+/** A connection that brings less before it ends counts as one that brings nothing. */
+const PROGRESS_BYTES = 1 << 20;
 
 export interface DownloadOptions {
   /** Where the complete file goes. */
@@ -181,7 +183,7 @@ async function fetchRest(
       cause = error;
     }
     if (partial.length >= file.size) return;
-    if (partial.length > before) attempt = 1;
+    if (partial.length - before >= PROGRESS_BYTES) attempt = 1;
     const failure = http.failure(
       `ends the connection in the middle of ${file.path}. What has arrived is kept: run it again to go on`,
       cause,

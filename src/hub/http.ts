@@ -7,7 +7,7 @@ import type { HubEnvironment } from './environment.js';
 export interface Patience {
   /** Tries of a request for a listing: someone is waiting to hear that the id is wrong. */
   readonly listingAttempts: number;
-  /** Tries of a request for a file, and of a file without a byte in between. */
+  /** Tries of a request for a file, and of a file that hardly grows in between. */
   readonly attempts: number;
   /** Before the second try; it doubles with every further one. */
   readonly firstDelayMs: number;

@@ -201,8 +201,8 @@ class Pull {
       transfer,
     });
     try {
-      await convertOnce(target, this.#options, () =>
-        convertCheckpoint(this.#cache.snapshot(commit), target, {
+      await convertOnce(target, this.#options, async () => {
+        await convertCheckpoint(this.#cache.snapshot(commit), target, {
           type,
           weights,
           source: { repository: name, revision: commit },
@@ -211,8 +211,9 @@ class Pull {
             fraction = bytesDone / totalBytes;
             show();
           },
-        }),
-      );
+        });
+        await weights.removeFolder();
+      });
     } catch (error) {
       throw weights.deleted === 0 ? error : startsAnew(error, weights.deleted);
     } finally {

@@ -41,7 +41,12 @@ export async function openRepository(
     const { sha: commit } = await modelInfo({ ...request, name, revision: id.revision, additionalFields: ['sha'] });
     if (typeof commit !== 'string' || !isCommit(commit)) throw new Error('no commit');
     const files: RepositoryFile[] = [];
-    for await (const entry of listFiles({ ...request, repo: `models/${name}`, revision: commit, recursive: true })) {
+    for await (const entry of listFiles({
+      ...request,
+      repo: { type: 'model', name },
+      revision: commit,
+      recursive: true,
+    })) {
       if (entry.type !== 'file') continue;
       const { path, size } = checkPath(entry);
       const url = `${endpoint}/${name}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;

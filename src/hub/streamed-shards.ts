@@ -66,6 +66,11 @@ export class StreamedShards implements CheckpointWeights {
     this.#deleted++;
   }
 
+  /** Removes the folder when all is done. */
+  async removeFolder(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
   /** Ends a download that nobody waits for any more. */
   async stop(): Promise<void> {
     this.#stopped.abort();
