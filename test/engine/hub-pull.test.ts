@@ -408,8 +408,13 @@ test('deleting shards: never more than two are here, and the shared cache gets n
     snapshot.filter((name) => SHARDS.includes(name)),
     [],
   );
-  // Nothing is fetched twice: of each shard its head, then all of it.
+  // Of each shard its head, then all of it, once.
+  const whole = server
+    .takeFileRequests()
+    .filter(({ file = '', on, range }) => on === 'storage' && SHARDS.includes(file) && range === undefined);
+  assert.equal(whole.map(({ file }) => file).sort(), SHARDS);
   assert.is(await pull(REPO, { deleteShards: true }), model);
+  assert.equal(server.takeFileRequests(), []);
 });
 
 test('deleting shards leaves those alone that the shared cache has', async () => {
