@@ -9,6 +9,7 @@ import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
 import { inspectCommand } from './commands/inspect.js';
 import { quantizeCommand } from './commands/quantize.js';
+import { pullCommand } from './commands/pull.js';
 import { scoreCommand } from './commands/score.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
 import { InformError, systemCodeOf } from './errors.js';
@@ -29,6 +30,7 @@ async function main(args: string[]): Promise<number> {
     )
     .command(scoreCommand(finish))
     .command(demoCommand(finish))
+    .command(pullCommand())
     .command(convertCommand())
     .command(quantizeCommand())
     .command(attachCommand())

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { CONVERSION_TYPES, type ConversionType } from './convert/tensor-types.js';
 import { InformError } from './errors.js';
 
 /**
@@ -8,6 +9,7 @@ import { InformError } from './errors.js';
 
 /** Options of `RewardModel.load`; all optional, with the defaults that `OPTIONS` states. */
 export interface ModelOptions {
+  type: ConversionType;
   batchSize: number;
   maxLength: number;
   scoreHead: string | undefined;
@@ -69,7 +71,14 @@ export const OPTIONS: readonly OptionSpec[] = [
     kind: { type: 'string' },
     fallback: undefined,
     alias: 'm',
-    help: 'the .gguf to score with, or "demo" for the embedded one',
+    help: 'what to score with: a .gguf, a checkpoint folder, a Hugging Face id, or "demo" for the embedded model',
+  },
+  {
+    key: 'type',
+    scope: 'model',
+    kind: { type: 'choice', choices: CONVERSION_TYPES },
+    fallback: 'q4_k_m',
+    help: 'what a checkpoint folder or a Hugging Face model is converted to, or which of its GGUF files is taken',
   },
   {
     key: 'batchSize',

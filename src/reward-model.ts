@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { Encoder } from './encoder.js';
 import { Engine, throwIfAborted, type ModelSizes } from './engine.js';
 import { fromNative, InformError, messageOf } from './errors.js';
+import type { ConfirmDownload } from './hub/confirm-download.js';
 import { resolveModel } from './model-source.js';
 import { resolveModelOptions, type ModelOptions } from './options.js';
 import { scoreStream, type Job, type Outcome, type StreamOptions } from './pipeline.js';
@@ -14,13 +15,22 @@ export interface LoadOptions extends Partial<ModelOptions> {
   signal?: AbortSignal | undefined;
   /** Called now and then while the model is made ready. */
   onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /**
+   * Asked before more than 5 GB are downloaded for a Hugging Face id; without it such a download is refused with
+   * INFORM_DOWNLOAD_REFUSED.
+   */
+  confirmDownload?: ConfirmDownload | undefined;
 }
 
 export interface LoadProgress {
   /** What is being done, for people: "Loading model". */
   label: string;
-  /** 0..1 */
-  fraction: number;
+  /** 0..1; undefined where the total is not known. */
+  fraction?: number | undefined;
+  /** Whether the time left is worth estimating. */
+  timeLeft?: boolean | undefined;
+  /** What else to say, such as "3.4 GB of 141.1 GB". */
+  details?: readonly string[] | undefined;
 }
 
 /** What a loaded model is. */
@@ -86,18 +96,20 @@ export class RewardModel implements AsyncDisposable {
   }
 
   /**
-   * Loads a GGUF file with its score head, or the embedded model for `'demo'`.
+   * Loads a GGUF file with its score head, or the embedded model for `'demo'`. A checkpoint folder is converted the first
+   * time; a Hugging Face id (`owner/name`) is downloaded, too. docs/models.md says where the files go.
    *
    * Throws InformError: INFORM_INVALID_CONFIG for options, INFORM_MODEL_NOT_FOUND, INFORM_INVALID_MODEL_FILE,
    * INFORM_MODEL_HAS_NO_HEAD, INFORM_UNSUPPORTED_MODEL, INFORM_MODEL_LOAD_FAILED, INFORM_TEMPLATE_FAILED,
-   * INFORM_OUT_OF_MEMORY, INFORM_ABORTED, INFORM_BINARY_NOT_FOUND.
+   * INFORM_OUT_OF_MEMORY, INFORM_ABORTED, INFORM_BINARY_NOT_FOUND; for folders and ids also INFORM_INVALID_CHECKPOINT,
+   * INFORM_OUTPUT_UNWRITABLE, INFORM_DOWNLOAD_FAILED, INFORM_DOWNLOAD_REFUSED.
    */
   static async load(model: string, options: LoadOptions = {}): Promise<RewardModel> {
-    const { signal, onProgress, ...given } = options;
+    const { signal, onProgress, confirmDownload, ...given } = options;
     const resolved = resolveModelOptions(given);
     const ownTemplate = await readTemplate(resolved.chatTemplate);
     throwIfAborted(signal);
-    const path = await resolveModel(model, (fraction) => onProgress?.({ label: 'Making the demo model', fraction }));
+    const path = await resolveModel(model, { type: resolved.type, signal, onProgress, confirm: confirmDownload });
     const engine = await Engine.load(path, resolved, {
       signal,
       onProgress:

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { confirmOnTerminal } from './ask.js';
 import { takeEngineLog } from './engine-log.js';
 import { ExitCode } from './exit-codes.js';
 import { InformError, messageOf } from './errors.js';
@@ -26,6 +27,8 @@ export interface RunSettings {
   verbose?: boolean | undefined;
   /** Print what was computed and where the time went, after the summary. */
   stats?: boolean | undefined;
+  /** Download a large model without asking. */
+  yes?: boolean | undefined;
 }
 
 /**
@@ -85,7 +88,7 @@ class ScoreRun {
       const seconds = await this.#scoreRows(model, signal);
       await results.finish();
       await this.#rejects?.close();
-      await this.#summarize(seconds);
+      await this.#summarize(seconds, modelName === DEMO ? modelName : model.info.path);
     } catch (error) {
       // Whoever read our standard output has all they wanted: that ends the run, quietly.
       if (!results.readerGone.aborted) throw error;
@@ -132,6 +135,13 @@ class ScoreRun {
     const model = await RewardModel.load(modelName, {
       ...modelOptionsOf(this.options),
       signal,
+      confirmDownload: confirmOnTerminal({
+        yes: this.settings.yes === true,
+        signal,
+        beforeAsking: () => {
+          this.#progress.clear();
+        },
+      }),
       onProgress: (status) => {
         this.#progress.update(status);
       },
@@ -214,8 +224,9 @@ class ScoreRun {
     this.#progress.note(`Rejected ${place}: ${error.message} [${error.code}]`);
   }
 
-  async #summarize(seconds: number): Promise<void> {
+  async #summarize(seconds: number, modelPath: string): Promise<void> {
     const stats = this.stats;
+    const { model: name, type } = this.options;
     await this.#log?.write('finished', {
       seconds,
       scored: stats.scored,
@@ -226,8 +237,10 @@ class ScoreRun {
       standardDeviation: stats.standardDeviation,
     });
     const rejects = stats.rejected > 0 ? this.#rejects?.path : undefined;
+    // A folder's or repository's conversion lies elsewhere.
+    const model = name === modelPath ? undefined : `${name ?? ''} as ${type}: ${modelPath}`;
     process.stderr.write(
-      formatSummary(stats, { seconds, maxLength: this.options.maxLength, output: this.options.output, rejects }),
+      formatSummary(stats, { seconds, maxLength: this.options.maxLength, output: this.options.output, rejects, model }),
     );
     if (this.settings.stats === true) process.stderr.write(formatStats(this.#pipeline));
   }

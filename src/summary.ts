@@ -71,6 +71,8 @@ export interface SummaryContext {
   maxLength: number;
   output?: string | undefined;
   rejects?: string | undefined;
+  /** The model's file, where it was made from what `model` names. */
+  model?: string | undefined;
 }
 
 /** A run in a few aligned lines for people to read, with at most one warning about truncation. */
@@ -83,6 +85,7 @@ export function formatSummary(stats: RunStats, context: SummaryContext): string 
     lines.push(['Note', text]);
   }
   if (stats.truncated > 0) lines.push(['Warning', truncationText(stats, context.maxLength)]);
+  if (context.model !== undefined) lines.push(['Model', context.model]);
   if (context.output !== undefined) lines.push(['Output', context.output]);
   const width = Math.max(...lines.map(([label]) => label.length));
   return lines.map(([label, text]) => `${label.padEnd(width)}  ${text}\n`).join('');

@@ -43,11 +43,11 @@ export function quantizeCommand(): CommandModule<object, QuantizeArguments> {
         })
         .option('overwrite', { type: 'boolean', default: false, describe: 'replace an existing output' }),
     handler: async ({ input, output, type, imatrix, threads, overwrite }) => {
-      const [{ runQuantize }, { resolveModel, DEMO }] = await Promise.all([
+      const [{ runQuantize }, { resolveLocalModel, DEMO }] = await Promise.all([
         import('../run-quantize.js'),
         import('../model-source.js'),
       ]);
-      const source = input === DEMO ? await resolveModel(input) : input;
+      const source = input === DEMO ? await resolveLocalModel(input, 'bf16') : input;
       await runQuantize(source, output, { type, imatrix, threads: threadCount(threads), overwrite });
     },
   };

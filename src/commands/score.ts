@@ -12,6 +12,7 @@ interface ScoreArguments {
   log?: string;
   verbose: boolean;
   stats: boolean;
+  yes: boolean;
   [flag: string]: unknown;
 }
 
@@ -50,6 +51,11 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
           type: 'boolean',
           default: false,
           describe: 'print what was computed, and where the time went, after the summary',
+        })
+        .option('yes', {
+          type: 'boolean',
+          default: false,
+          describe: 'download a model of more than 5 GB without asking',
         }) as unknown as Argv<ScoreArguments>,
     handler: async (argv) => {
       // Loaded here, so that --help needs neither the engine nor the readers.
@@ -60,8 +66,8 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
       const configured = argv.config === undefined ? {} : await readConfig(argv.config);
       const inputs = argv.inputs && argv.inputs.length > 0 ? { input: argv.inputs } : {};
       const options = mergeOptions(configured, optionsFromFlags(argv), inputs);
-      const { overwrite, progress, log, verbose, stats } = argv;
-      finish(await runScore(options, { overwrite, progress, log, verbose, stats }));
+      const { overwrite, progress, log, verbose, stats, yes } = argv;
+      finish(await runScore(options, { overwrite, progress, log, verbose, stats, yes }));
     },
   };
 }

@@ -6,8 +6,8 @@ import { readCheckpointConfig } from './checkpoint.js';
 import { encodeWeights, type PlacedTensor } from './encode-weights.js';
 import { modelMetadata, type CheckpointSource } from './metadata.js';
 import { modelCardMetadata } from './model-card.js';
-import { planFiles } from './split.js';
-import { assignTypes, type ConversionType, type TypedTensor } from './tensor-types.js';
+import { planFiles, type PlannedFile } from './split.js';
+import { assignTypes, type ConversionType } from './tensor-types.js';
 import { planTensors } from './tensors.js';
 import { tokenizerMetadata } from './tokenizer.js';
 import { openCheckpointFolder, type CheckpointWeights } from './weights.js';
@@ -49,17 +49,7 @@ export interface Conversion {
  */
 export async function convertCheckpoint(folder: string, outPath: string, options: ConvertOptions): Promise<Conversion> {
   const weights = options.weights ?? (await openCheckpointFolder(folder));
-  const config = await readCheckpointConfig(folder);
-  const tensors = assignTypes(planTensors(config, weights.tensors), config, options.type);
-  const metadata: GgufMetadata = new Map([
-    ...modelMetadata(config, folder, options.type, options.source),
-    ...(await modelCardMetadata(folder)),
-    ...(await tokenizerMetadata(folder, config)),
-  ]);
-  const files = planFiles(outPath, metadata, tensors, options.splitMaxBytes).map((file) => ({
-    ...file,
-    layout: layoutGguf(file.metadata, file.tensors),
-  }));
+  const files = await planConversion(folder, outPath, weights, options);
   const paths = files.map(({ path }) => path);
   for (const path of paths) await checkNewFile(path, [], options.overwrite ?? true);
   await writeFilesAtomically(
@@ -68,19 +58,55 @@ export async function convertCheckpoint(folder: string, outPath: string, options
       const placed: PlacedTensor[] = [];
       for (const [index, file] of files.entries()) {
         const temporary = temporaries[index];
-        if (temporary !== undefined) placed.push(...(await writeStart(temporary, file.layout, file.tensors)));
+        if (temporary !== undefined) placed.push(...(await writeStart(temporary, file)));
       }
       await encodeWeights(placed, weights, options);
     },
   );
-  return { paths, bytes: files.reduce((sum, { layout }) => sum + layout.totalBytes, 0) };
+  return { paths, bytes: totalBytesOf(files) };
+}
+
+/**
+ * The size in bytes of what `convertCheckpoint` would write. Throws whatever that would throw before it writes, so that a
+ * checkpoint can be checked before its weights are here.
+ */
+export async function convertedSize(
+  folder: string,
+  weights: Pick<CheckpointWeights, 'tensors'>,
+  options: ConvertOptions,
+): Promise<number> {
+  return totalBytesOf(await planConversion(folder, '', weights, options));
+}
+
+type LaidOutFile = PlannedFile & { readonly layout: GgufLayout };
+
+async function planConversion(
+  folder: string,
+  outPath: string,
+  weights: Pick<CheckpointWeights, 'tensors'>,
+  { type, source, splitMaxBytes }: ConvertOptions,
+): Promise<LaidOutFile[]> {
+  const config = await readCheckpointConfig(folder);
+  const tensors = assignTypes(planTensors(config, weights.tensors), config, type);
+  const metadata: GgufMetadata = new Map([
+    ...modelMetadata(config, folder, type, source),
+    ...(await modelCardMetadata(folder)),
+    ...(await tokenizerMetadata(folder, config)),
+  ]);
+  return planFiles(outPath, metadata, tensors, splitMaxBytes).map((file) => ({
+    ...file,
+    layout: layoutGguf(file.metadata, file.tensors),
+  }));
+}
+
+function totalBytesOf(files: readonly LaidOutFile[]): number {
+  return files.reduce((sum, { layout }) => sum + layout.totalBytes, 0);
 }
 
 /** Writes all of a file that is not weights, at its full size, and says where the weights go. */
 async function writeStart(
   { path, handle }: TemporaryFile,
-  { header, offsets, totalBytes }: GgufLayout,
-  tensors: readonly TypedTensor[],
+  { tensors, layout: { header, offsets, totalBytes } }: LaidOutFile,
 ): Promise<PlacedTensor[]> {
   await handle.truncate(totalBytes);
   await writeFully(handle, header, 0);

@@ -94,7 +94,8 @@ async function removeAbandoned(folder: string, files: readonly NewFile[]): Promi
   }
 }
 
-function isRunning(pid: number): boolean {
+/** Whether a process of this machine lives. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0); // sends nothing
     return true;

@@ -1,0 +1,44 @@
+import { stat } from 'node:fs/promises';
+
+import { confirmOnTerminal } from './ask.js';
+import type { ConversionType } from './convert/tensor-types.js';
+import { formatHubId, requireHubId } from './hub/hub-id.js';
+import { pullModel } from './hub/pull.js';
+import { onInterrupt } from './interrupt.js';
+import { formatBytes, Progress } from './progress.js';
+
+export interface PullSettings {
+  readonly revision?: string | undefined;
+  readonly type: ConversionType;
+  readonly deleteShards: boolean;
+  readonly yes: boolean;
+}
+
+/** Makes a model of the hub ready ahead of time, with progress on standard error. Prints the path of its GGUF file. */
+export async function runPull(model: string, { revision, type, deleteShards, yes }: PullSettings): Promise<void> {
+  const id = requireHubId(model, revision);
+  const progress = new Progress();
+  const interrupt = onInterrupt();
+  const { signal } = interrupt;
+  const beforeAsking = (): void => {
+    progress.clear();
+  };
+  let path: string;
+  try {
+    path = await pullModel(id, {
+      type,
+      deleteShards,
+      signal,
+      confirm: confirmOnTerminal({ yes, signal, beforeAsking }),
+      onProgress: (status) => {
+        progress.update(status);
+      },
+    });
+  } finally {
+    progress.clear();
+    interrupt.release();
+  }
+  const { size } = await stat(path);
+  process.stderr.write(`${formatHubId(id)} is ready (${formatBytes(size)}). Score with: -m ${formatHubId(id)}\n`);
+  process.stdout.write(`${path}\n`);
+}
