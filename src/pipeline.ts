@@ -95,7 +95,13 @@ class Flow<Tag> {
       for (const entry of entries) this.#entries.push(entry);
       this.#advance();
     };
-    this.#reader = new Reader(source, encoder, { firstWindow: engine.limits.maxSequences, window, live, stats, onProgress });
+    this.#reader = new Reader(source, encoder, {
+      firstWindow: engine.limits.maxSequences,
+      window,
+      live,
+      stats,
+      onProgress,
+    });
   }
 
   /** Whether everything has been taken. */

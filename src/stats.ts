@@ -42,7 +42,8 @@ export class PipelineStats {
 /** The statistics in aligned lines for people to read. */
 export function formatStats(stats: PipelineStats): string {
   const { samples, batches, tokensSeen, tokensComputed, elapsed, seconds } = stats;
-  const rate = (tokens: number): string => (elapsed > 0 ? `, ${formatCount(Math.round(tokens / elapsed))} tokens/s` : '');
+  const rate = (tokens: number): string =>
+    elapsed > 0 ? `, ${formatCount(Math.round(tokens / elapsed))} tokens/s` : '';
   const share = (part: number): string => (elapsed > 0 ? ` (${((100 * part) / elapsed).toFixed(1)} %)` : '');
   const lines: [label: string, text: string][] = [
     ['Tokens seen', `${formatCount(tokensSeen)}${rate(tokensSeen)}`],

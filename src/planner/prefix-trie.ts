@@ -21,7 +21,7 @@ export class PrefixTrie<T> {
   /** How many of the leading tokens of `tokens` some sequence in here begins with. */
   match(tokens: Int32Array): number {
     let depth = 0;
-    for (let at: TrieNode<T> | undefined = this.root; at !== undefined && depth === at.depth; ) {
+    for (let at: TrieNode<T> | undefined = this.root; at !== undefined && depth === at.depth;) {
       at = at.children.get(tokens[depth] ?? NO_TOKEN);
       if (at) depth = commonPrefix(at.tokens, tokens, depth, at.depth);
     }
