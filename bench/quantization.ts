@@ -15,6 +15,7 @@ import { readGguf } from '../src/gguf/reader.js';
 import { RewardModel, type Sample } from '../src/index.js';
 import type { ModelOptions } from '../src/options.js';
 import { EXACT } from '../test/support/goldens.js';
+import { spearman } from '../test/support/spearman.js';
 
 const MAX_SAMPLES = 200;
 
@@ -83,23 +84,6 @@ async function scoresOf(gguf: string, options: Partial<ModelOptions>): Promise<n
   const scores: number[] = [];
   for await (const { score } of model.scoreAll(samples)) scores.push(score);
   return scores;
-}
-
-/** Spearman's rank correlation: Pearson's of the ranks, where equal values share the mean of theirs. */
-function spearman(a: readonly number[], b: readonly number[]): number {
-  const [ranksA, ranksB] = [ranksOf(a), ranksOf(b)];
-  const middle = (a.length - 1) / 2;
-  const product = (x: readonly number[], y: readonly number[]): number =>
-    x.reduce((sum, rank, i) => sum + (rank - middle) * ((y[i] ?? 0) - middle), 0);
-  return product(ranksA, ranksB) / Math.sqrt(product(ranksA, ranksA) * product(ranksB, ranksB));
-}
-
-function ranksOf(values: readonly number[]): number[] {
-  return values.map((value) => {
-    const below = values.filter((other) => other < value).length;
-    const equal = values.filter((other) => other === value).length;
-    return below + (equal - 1) / 2;
-  });
 }
 
 /** At most `count` entries, evenly spread over the list. */
