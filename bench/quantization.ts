@@ -11,6 +11,7 @@ import { CONVERSION_TYPES } from '../src/convert/tensor-types.js';
 import { llamaVocabularyFiles } from '../src/demo/demo-model.js';
 import { generateCheckpoint } from '../src/demo/generate.js';
 import { DEMO_GEOMETRY, type Geometry } from '../src/demo/geometry.js';
+import { readGguf } from '../src/gguf/reader.js';
 import { RewardModel, type Sample } from '../src/index.js';
 import type { ModelOptions } from '../src/options.js';
 import { EXACT } from '../test/support/goldens.js';
@@ -51,8 +52,8 @@ async function printTable(name: string, geometry: Geometry, folder: string): Pro
   const mean = truth.reduce((sum, score) => sum + score, 0) / truth.length;
   const deviation = Math.sqrt(truth.reduce((sum, score) => sum + (score - mean) ** 2, 0) / truth.length);
   console.log(`\n${name}: ${samples.length} samples, scores of deviation ${deviation.toFixed(2)}\n`);
-  console.log('| type | MB | mean difference | largest | of the deviation | rank correlation |');
-  console.log('| --- | --- | --- | --- | --- | --- |');
+  console.log('| type | file MB | layers MB | mean difference | largest | of the deviation | rank correlation |');
+  console.log('| --- | --- | --- | --- | --- | --- | --- |');
   for (const type of CONVERSION_TYPES) {
     await convertCheckpoint(checkpoint, gguf, { type });
     const scores = await scoresOf(gguf, {});
@@ -61,6 +62,7 @@ async function printTable(name: string, geometry: Geometry, folder: string): Pro
     const cells = [
       type,
       (statSync(gguf).size / 1e6).toFixed(0),
+      ((await layerBytes(gguf)) / 1e6).toFixed(2),
       average.toExponential(1),
       Math.max(...apart).toExponential(1),
       `${((100 * average) / deviation).toFixed(2)}%`,
@@ -68,6 +70,12 @@ async function printTable(name: string, geometry: Geometry, folder: string): Pro
     ];
     console.log(`| ${cells.join(' | ')} |`);
   }
+}
+
+/** The size of all layers: the embedding of 128256 tokens, most of these small files, is left out. */
+async function layerBytes(gguf: string): Promise<number> {
+  const { tensors } = await readGguf(gguf, { wantArray: () => false });
+  return tensors.reduce((sum, { name, byteLength }) => sum + (name.startsWith('blk.') ? byteLength : 0), 0);
 }
 
 async function scoresOf(gguf: string, options: Partial<ModelOptions>): Promise<number[]> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
+import { readCheckpointConfig } from './convert/checkpoint.js';
 import { convertCheckpoint } from './convert/convert.js';
 import { openCheckpointFolder } from './convert/weights.js';
 import { conversionStatus, convertedPath, convertOnce, localSource } from './converted-models.js';
@@ -16,6 +17,7 @@ import type { ModelSourceOptions } from './model-source.js';
  */
 export async function convertFolder(folder: string, options: ModelSourceOptions): Promise<string> {
   const { type, signal, onProgress } = options;
+  await readCheckpointConfig(folder); // says best what a folder lacks that is no checkpoint at all
   const weights = await openCheckpointFolder(folder);
   const shards = new Set([...weights.tensors.values()].map(({ file }) => file));
   const name = basename(resolve(folder)).replaceAll(/[^\w.-]/g, '_');

@@ -31,9 +31,6 @@ export interface PlannedBatch<T> extends Batch {
   samples: T[][];
 }
 
-/** llama.cpp's attention looks at the cells of a batch in groups of this many. */
-const CELL_GROUP = 256;
-
 /**
  * Packs samples into batches such that within what it is given together each distinct prefix is computed once, where the
  * engine keeps the last sequence of each batch for the next one.
@@ -80,9 +77,7 @@ export class Planner<T extends { tokens: Int32Array }> {
       const known = Math.min(trie.match(tokens), tokens.length - 1);
       const keeps = Math.max(kept, Math.min(commonPrefix(resident, tokens), known));
       const computes = computed + tokens.length - known;
-      // Full groups of cells, so that the tokens that stayed do not make every other look at one more group.
-      const cells = Math.min(contextTokens, roundDown(keeps + batchTokens, CELL_GROUP));
-      if (count > 0 && (computes > batchTokens || keeps + computes > cells)) break;
+      if (count > 0 && (computes > batchTokens || keeps + computes > contextTokens)) break;
       trie.insert(tokens).values.push(samples);
       kept = keeps;
       computed = computes;
@@ -105,10 +100,6 @@ export class Planner<T extends { tokens: Int32Array }> {
     }
     return frontCoded(this.#order.slice(first, this.#at), false);
   }
-}
-
-function roundDown(value: number, multiple: number): number {
-  return value - (value % multiple);
 }
 
 /**

@@ -15,8 +15,8 @@ export interface PullSettings {
 }
 
 /** Makes a model of the hub ready ahead of time, with progress on standard error. Prints the path of its GGUF file. */
-export async function runPull(model: string, { revision, type, deleteShards, yes }: PullSettings): Promise<void> {
-  const id = requireHubId(model, revision);
+export async function runPull(name: string, { revision, type, deleteShards, yes }: PullSettings): Promise<void> {
+  const id = requireHubId(name, revision);
   const progress = new Progress();
   const interrupt = onInterrupt();
   const { signal } = interrupt;
@@ -39,6 +39,7 @@ export async function runPull(model: string, { revision, type, deleteShards, yes
     interrupt.release();
   }
   const { size } = await stat(path);
-  process.stderr.write(`${formatHubId(id)} is ready (${formatBytes(size)}). Score with: -m ${formatHubId(id)}\n`);
+  const model = formatHubId(id);
+  process.stderr.write(`${model} is ready (${formatBytes(size)}). Score with: -m ${model} --type ${type}\n`);
   process.stdout.write(`${path}\n`);
 }

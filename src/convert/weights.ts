@@ -69,7 +69,7 @@ async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>):
     if (error instanceof InformError) throw error;
     const reason =
       systemCodeOf(error) === 'ENOENT'
-        ? 'is missing. Download the checkpoint again'
+        ? 'is missing. Download the checkpoint again, in the safetensors format'
         : `cannot be read: ${messageOf(error)}`;
     throw invalidCheckpoint(`${path} ${reason}.`, { cause: error });
   } finally {

@@ -29,7 +29,7 @@ export async function confirmLarge(plan: DownloadPlan, confirm: ConfirmDownload 
   if (plan.bytes <= ASK_ABOVE_BYTES) return;
   if (confirm === undefined) throw unasked(plan, `Fetch it ahead of time with: inform-score pull ${plan.model} --yes`);
   if (await confirm(plan)) return;
-  throw new InformError('INFORM_DOWNLOAD_REFUSED', `The download of ${plan.model} was declined. Nothing was fetched.`);
+  throw new InformError('INFORM_DOWNLOAD_REFUSED', `The download of ${plan.model} was declined.`);
 }
 
 /** The error where nobody can be asked. */

@@ -178,6 +178,7 @@ async function fetchRest(
         onBytes?.(partial.length);
       }
     } catch (error) {
+      if (response.body?.locked === false) await response.body.cancel();
       if (error instanceof InformError) throw error;
       throwIfAborted(signal);
       cause = error;

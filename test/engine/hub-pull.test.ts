@@ -12,11 +12,13 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { inspect } from 'node:util';
+import { scanCacheDir } from '@huggingface/hub';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { convertCheckpoint } from '../../src/convert/convert.js';
 import { readGguf } from '../../src/gguf/reader.js';
 import { requireHubId } from '../../src/hub/hub-id.js';
+import { RewardModel } from '../../src/reward-model.js';
 import { hubModel, pullModel, type PullOptions } from '../../src/hub/pull.js';
 import { handCheckpoint, handConfig, handTensors, safetensorsBytes } from '../support/checkpoint.js';
 import { expectError } from '../support/expect-error.js';
@@ -153,6 +155,16 @@ test('only what a conversion needs is fetched, into the layout that Python share
     assert.ok(readFileSync(path.join(snapshot, name)).equals(Buffer.from(files[name] ?? extra['README.md'])), name);
   }
   assert.equal(partials(), []);
+  const { repos, warnings } = await scanCacheDir(hubCache);
+  assert.equal(warnings, []);
+  assert.equal(
+    repos.map(({ id }) => id),
+    [{ name: REPO, type: 'model' }],
+  );
+  assert.equal(
+    repos[0]?.revisions.map(({ commitOid, refs }) => ({ commitOid, refs })),
+    [{ commitOid: commit, refs: ['main'] }],
+  );
 });
 
 test('what is here is not fetched again: pull asks for the listing only, scoring for nothing', async () => {
@@ -548,6 +560,26 @@ test('an abort ends it soon, and what has arrived is used by the next', async ()
   server.fault = () => undefined;
   assert.ok(readFileSync(await pull(REPO)).equals(GGUF));
   for (const { range } of server.takeFileRequests()) assert.match(range ?? '', /^bytes=[1-9]\d*-$/);
+});
+
+test('the API refuses a large download unless it was agreed to, and loads what is cached', async () => {
+  server.publish(REPO, { 'huge.gguf': GGUF }, { 'huge.gguf': 6e9 });
+  await expectError('INFORM_DOWNLOAD_REFUSED', /inform-score pull owner\/tiny-reward --yes/, () =>
+    RewardModel.load(REPO),
+  );
+  await expectError('INFORM_DOWNLOAD_REFUSED', /declined/, () =>
+    RewardModel.load(REPO, { confirmDownload: () => Promise.resolve(false) }),
+  );
+  startAnew();
+  server.publishFolder(REPO, SHARDED);
+  const labels = new Set<string>();
+  await using model = await RewardModel.load(REPO, {
+    type: 'f16',
+    maxLength: 16,
+    onProgress: ({ label }) => labels.add(label),
+  });
+  assert.match(model.info.path, /tiny-reward-f16\.gguf$/);
+  assert.ok(labels.has('Downloading') && labels.has('Converting'));
 });
 
 test('two at once share one download', async () => {

@@ -204,7 +204,6 @@ const MISTAKES: [what: string, args: () => Promise<string[]> | string[], code: n
     1,
     /INFORM_INVALID_CHECKPOINT/,
   ],
-  ['scoring with a checkpoint folder', async () => ['-', '-m', await testCheckpoint()], 1, /inform-score convert/],
   ['inspecting what is no model', () => ['inspect', fileIn(FOLDER, 'y.gguf', 'no')], 1, /not a GGUF file/],
   ['a max_length beyond the model', () => ['-', '-m', MODEL, '--max-length', '200000'], 2, /trained on/],
 ];

@@ -124,7 +124,7 @@ test('killed in the middle: the next pull asks for the rest only', async () => {
     [`bytes=${kept}-`, `bytes=${kept}-`],
   );
   assert.ok(readFileSync(stdout.trim()).equals(GGUF));
-  assert.match(stderr, /owner\/gguf is ready \(8\.0 MB\)\. Score with: -m owner\/gguf/);
+  assert.match(stderr, /owner\/gguf is ready \(8\.0 MB\)\. Score with: -m owner\/gguf --type q4_k_m/);
 });
 
 test('Ctrl-C ends it with 130 and says that it goes on from there', async () => {

@@ -125,6 +125,12 @@ test('the text has the facts, one a line', async () => {
   assert.is(lines.at(-1), '');
 });
 
+test('a head of one layer has no activation', async () => {
+  const report = await inspect({ tensors: [tensorInfo('cls.output.weight', [8, 1], 0, 0)], data: Buffer.alloc(32) });
+  assert.is(report.head?.activation, null);
+  assert.match(formatReport(report), /^head +1 tensors, one layer$/m);
+});
+
 test('a file without head, template, tokenizer and sizes', async () => {
   const report = await inspect({});
   assert.is(report.head, null);

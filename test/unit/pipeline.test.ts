@@ -1,42 +1,58 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { EncodedSample, Encoder } from '../../src/encoder.js';
-import type { Engine } from '../../src/engine.js';
+import type { Engine, Evaluation } from '../../src/engine.js';
 import { InformError } from '../../src/errors.js';
-import { scoreStream, type Job, type Outcome } from '../../src/pipeline.js';
+import { scoreStream, type Job, type Outcome, type StreamOptions } from '../../src/pipeline.js';
+import type { Batch } from '../../src/planner.js';
+import { PipelineStats } from '../../src/stats.js';
 import { Random } from '../support/random.js';
 
-// The flow without a model: samples are numbers, "encoded" to that many tokens and "scored" as that number.
+// The flow without a model: a sample is a number n, "encoded" to n tokens that no other sample begins with, and "scored"
+// as n. What sharing does to batches is the business of planner.test.ts.
 
 const MAX_SEQUENCES = 4;
 const CONTEXT_TOKENS = 20;
+const WINDOW = 16;
 
 class FakeEngine {
-  readonly maxSequences = MAX_SEQUENCES;
-  readonly contextTokens = CONTEXT_TOKENS;
+  readonly limits = {
+    contextTokens: CONTEXT_TOKENS,
+    batchTokens: CONTEXT_TOKENS,
+    maxSequences: MAX_SEQUENCES,
+    share: true,
+  };
   readonly batches: number[][] = [];
   running = 0;
   mostRunning = 0;
   failAt = Infinity;
+  milliseconds = 1;
   scoreOf = (length: number): number => length;
 
-  async evaluate(sequences: readonly Int32Array[], signal?: AbortSignal): Promise<Float32Array> {
+  async evaluate(batch: Batch, signal?: AbortSignal): Promise<Evaluation> {
     if (this.batches.length === this.failAt) throw new InformError('INFORM_DECODE_FAILED', 'the fake engine failed');
-    this.batches.push(sequences.map((tokens) => tokens.length));
+    const lengths = Array.from(batch.tails, (tail, i) => tail + (batch.shared[i] ?? 0));
+    this.batches.push(lengths);
     this.mostRunning = Math.max(this.mostRunning, ++this.running);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setTimeout(resolve, this.milliseconds));
     this.running--;
     if (signal?.aborted) throw new InformError('INFORM_ABORTED', 'aborted');
-    return Float32Array.from(sequences, (tokens) => this.scoreOf(tokens.length));
+    return {
+      rewards: Float32Array.from(lengths, (length) => this.scoreOf(length)),
+      computedTokens: batch.tokens.length,
+      seconds: this.milliseconds / 1000,
+    };
   }
 }
 
+/** Tokens that start with a number which no other sample has. */
+let samplesEncoded = 0;
 const encoder = {
   encode: (samples: readonly unknown[]): Promise<(EncodedSample | InformError)[]> =>
     Promise.resolve(
       samples.map((sample) =>
         typeof sample === 'number'
-          ? { tokens: new Int32Array(sample), truncated: false, holdsSpecialText: false }
+          ? { tokens: new Int32Array(sample).fill(++samplesEncoded), truncated: false, holdsSpecialText: false }
           : new InformError('INFORM_INVALID_SAMPLE', 'not a number'),
       ),
     ),
@@ -52,9 +68,9 @@ async function* jobs(samples: readonly unknown[]): AsyncGenerator<Job<number>> {
 function stream(
   engine: FakeEngine,
   source: AsyncIterable<Job<number>>,
-  signal?: AbortSignal,
+  options: Partial<StreamOptions> = {},
 ): AsyncGenerator<Outcome<number>> {
-  return scoreStream(source, encoder, engine as unknown as Engine, { window: 8, live: true, signal });
+  return scoreStream(source, encoder, engine as unknown as Engine, { window: WINDOW, live: true, ...options });
 }
 
 async function collect(engine: FakeEngine, samples: readonly unknown[]): Promise<Outcome<number>[]> {
@@ -128,20 +144,65 @@ test('what was scored before a failing batch is given first', async () => {
   assert.equal(seen, [0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
-test('memory is bounded: the source is read one batch ahead and no further', async () => {
+test('memory is bounded: the source is read a few windows ahead and no further, however slow the consumer', async () => {
   let read = 0;
   async function* endless(): AsyncGenerator<Job<number>> {
     for (;;) {
       await Promise.resolve();
-      yield { tag: read++, sample: 1 };
+      yield { tag: read++, sample: read % 5 === 0 ? 'bad' : 1 };
     }
   }
-  let given = 0;
-  for await (const outcome of stream(new FakeEngine(), endless())) {
-    given++;
-    assert.ok(read - outcome.tag <= 4 * MAX_SEQUENCES, `${read} read when ${outcome.tag} was given`);
-    if (given === 200) break;
+  for (const pause of [0, 1]) {
+    read = 0;
+    let given = 0;
+    for await (const outcome of stream(new FakeEngine(), endless())) {
+      if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+      // Two windows planned, one full, one filled in a chunk that was on its way.
+      assert.ok(read - outcome.tag <= 4 * WINDOW + 3 * 32, `${read} read when ${outcome.tag} was given`);
+      if (++given === 400) break;
+    }
   }
+});
+
+test('the engine always has a batch that waits while there is input', async () => {
+  const engine = new FakeEngine();
+  await collect(engine, new Array<number>(200).fill(1));
+  assert.is(engine.mostRunning, 2);
+});
+
+test('batches depend on the input alone, not on how fast it comes, unless the source is live', async () => {
+  const samples = Array.from({ length: 150 }, (_, i) => 1 + (i % 7));
+  async function* halting(pause: number): AsyncGenerator<Job<number>> {
+    for (const [tag, sample] of samples.entries()) {
+      if (tag % 50 === 49) await new Promise((resolve) => setTimeout(resolve, pause));
+      yield { tag, sample };
+    }
+  }
+  const batches: number[][][] = [];
+  for (const pause of [0, 150]) {
+    const engine = new FakeEngine();
+    for await (const outcome of stream(engine, halting(pause), { live: false })) assert.ok('score' in outcome);
+    batches.push(engine.batches);
+  }
+  assert.equal(batches[0], batches[1]);
+});
+
+test('statistics add up', async () => {
+  const stats = new PipelineStats();
+  const engine = new FakeEngine();
+  engine.milliseconds = 3;
+  const samples = [...new Array<number>(40).fill(3), 'bad'];
+  const began = performance.now();
+  for await (const outcome of stream(engine, jobs(samples), { stats })) assert.ok(outcome.tag >= 0);
+  const elapsed = (performance.now() - began) / 1000;
+  assert.is(stats.samples, 40);
+  assert.is(stats.tokensSeen, 120);
+  assert.is(stats.tokensComputed, 120);
+  assert.is(stats.sharingFactor, 1);
+  assert.is(stats.batches, engine.batches.length);
+  assert.ok(Math.abs(stats.seconds.engine - 0.003 * stats.batches) < 1e-9);
+  assert.ok(stats.elapsed > 0 && stats.elapsed <= elapsed, `${stats.elapsed} of ${elapsed}`);
+  assert.ok(stats.engineIdle <= stats.elapsed);
 });
 
 test('leaving the loop early ends the source and leaves nothing running', async () => {
@@ -175,7 +236,7 @@ test('a failing source ends the stream with its error, after what it gave before
   assert.equal(seen, [0, 1, 2, 3, 4], 'what came before the failure is scored');
 });
 
-test('a score is given as soon as its batch is done, not when the next sample comes', async () => {
+test('scores come without waiting for the next sample of a source that falls silent', async () => {
   let release = (): void => undefined;
   const wait = new Promise<void>((resolve) => (release = resolve));
   async function* source(): AsyncGenerator<Job<number>> {
@@ -186,9 +247,46 @@ test('a score is given as soon as its batch is done, not when the next sample co
   const seen: number[] = [];
   for await (const { tag } of stream(new FakeEngine(), source())) {
     seen.push(tag);
-    if (seen.length === MAX_SEQUENCES) release(); // without their scores the source would wait for ever
+    if (seen.length === 5) release(); // without their scores the source would wait for ever
   }
   assert.equal(seen, [0, 1, 2, 3, 4, 0]);
+});
+
+test('a conversation: each sample comes after the score of the one before', async () => {
+  let answered = (): void => undefined;
+  async function* source(): AsyncGenerator<Job<number>> {
+    for (let tag = 0; tag < 3; tag++) {
+      const answer = new Promise<void>((resolve) => (answered = resolve));
+      yield { tag, sample: 1 };
+      await answer;
+    }
+  }
+  const seen: number[] = [];
+  for await (const { tag } of stream(new FakeEngine(), source())) {
+    seen.push(tag);
+    answered();
+  }
+  assert.equal(seen, [0, 1, 2]);
+});
+
+test('a tokenizer that fails ends the stream with its error, after what was encoded before', async () => {
+  let calls = 0;
+  const failing = {
+    encode: (samples: readonly unknown[]): Promise<unknown> =>
+      ++calls === 3 ? Promise.reject(new InformError('INFORM_CLOSED', 'closed')) : encoder.encode(samples),
+  } as unknown as Encoder;
+  const seen: number[] = [];
+  const code = await codeOf(async () => {
+    const source = jobs(new Array<number>(200).fill(1));
+    const options = { window: WINDOW, live: false };
+    for await (const { tag } of scoreStream(source, failing, new FakeEngine() as unknown as Engine, options))
+      seen.push(tag);
+  });
+  assert.is(code, 'INFORM_CLOSED');
+  assert.equal(
+    seen,
+    Array.from({ length: 64 }, (_, i) => i),
+  );
 });
 
 test('an abort wakes a stream whose source is silent', async () => {
@@ -201,7 +299,7 @@ test('an abort wakes a stream whose source is silent', async () => {
     controller.abort();
   }, 20);
   const code = await codeOf(async () => {
-    for await (const { tag } of stream(new FakeEngine(), silent(), controller.signal)) assert.is(tag, 0);
+    for await (const { tag } of stream(new FakeEngine(), silent(), { signal: controller.signal })) assert.is(tag, 0);
   });
   assert.is(code, 'INFORM_ABORTED');
 });
@@ -209,7 +307,9 @@ test('an abort wakes a stream whose source is silent', async () => {
 test('an abort ends the stream', async () => {
   const controller = new AbortController();
   const code = await codeOf(async () => {
-    for await (const outcome of stream(new FakeEngine(), jobs(new Array<number>(100).fill(1)), controller.signal)) {
+    for await (const outcome of stream(new FakeEngine(), jobs(new Array<number>(100).fill(1)), {
+      signal: controller.signal,
+    })) {
       if (outcome.tag === 5) controller.abort();
     }
   });

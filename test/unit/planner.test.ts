@@ -129,7 +129,7 @@ test('random trees within random limits: nothing lost, nothing twice, no limit e
     };
     const samples = samplesOf(randomSequences(random, 1 + random.below(60), limits.contextTokens));
     const windows: Sample[][] = [];
-    for (let at = 0; at < samples.length; ) {
+    for (let at = 0; at < samples.length;) {
       const size = 1 + random.below(samples.length);
       windows.push(samples.slice(at, at + size));
       at += size;
@@ -219,7 +219,9 @@ test('a prefix longer than the budget of a batch stays in the cache', () => {
 test('samples come in the order of the input where grouping gains little', () => {
   const random = new Random(14);
   // Stems of a few tokens that many samples have in common, as "What is".
-  const samples = samplesOf(Array.from({ length: 100 }, (_, i) => [random.below(3), random.below(3), 100 + i, 200 + i]));
+  const samples = samplesOf(
+    Array.from({ length: 100 }, (_, i) => [random.below(3), random.below(3), 100 + i, 200 + i]),
+  );
   assert.equal(
     groupByPrefix(samples).flatMap((group) => group.map(({ index }) => index)),
     samples.map(({ index }) => index),
