@@ -12,8 +12,9 @@ namespace inform {
 
 namespace {
 
-// Rows are quantized in slabs of at most this many bytes: much less than llama.cpp's 8 GiB, and no slower.
-constexpr size_t max_buffer_bytes = size_t(1) << 30;
+// Rows are quantized in slabs of at most this many bytes, much less than llama.cpp's 8 GiB: a slab is large enough to keep
+// every core busy, and the file grows often enough to tell the progress by.
+constexpr size_t max_buffer_bytes = size_t(256) << 20;
 
 // The head's matrices. They are small beside the backbone, and an error in them is an error in every score.
 const char * const head_matrices[] = {"cls.weight", "cls.output.weight"};

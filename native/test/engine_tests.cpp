@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -210,7 +211,7 @@ int main(int argc, char ** argv) {
 
     test("a quantized copy keeps the head and scores; what is wrong is told", [&] {
         const std::string output =
-            (std::filesystem::temp_directory_path() / ("inform-engine-tests-" + std::to_string(std::rand()) + ".gguf")).string();
+            (std::filesystem::temp_directory_path() / ("inform-engine-tests-" + std::to_string(std::random_device{}()) + ".gguf")).string();
         QuantizeOptions options;
         options.input = model_path;
         options.output = output;

@@ -64,21 +64,21 @@ export async function quantizeModel(input: string, output: string, options: Quan
   };
   const totalBytes = expectedBytes(model, await runQuantizer(job, options.signal));
   await writeFilesAtomically([{ path: output, bytes: totalBytes }], async ([file]) => {
-    const temporary = file?.path ?? '';
+    if (file === undefined) return;
     const timer = setInterval(() => {
-      void stat(temporary).then(
+      void file.handle.stat().then(
         ({ size }) => options.onProgress?.({ bytesWritten: Math.min(size, totalBytes), totalBytes }),
         () => undefined,
       );
     }, PROGRESS_INTERVAL_MS);
     try {
-      await runQuantizer({ ...job, output: temporary, dryRun: false }, options.signal);
+      await runQuantizer({ ...job, output: file.path, dryRun: false }, options.signal);
     } catch (error) {
       throw isWriteError(error) ? incomplete(output, error) : error;
     } finally {
       clearInterval(timer);
     }
-    if (!(await isComplete(temporary, model))) throw incomplete(output);
+    if (!(await isComplete(file.path, model))) throw incomplete(output);
   });
   const covered = new Set(importance.map(({ tensor }) => tensor));
   return {
@@ -96,7 +96,7 @@ function checkNotQuantized({ path, metadata, tensors }: GgufModel): void {
   const fileType = LLAMA_FILE_TYPES.get(numberAt(metadata, 'general.file_type') ?? -1) ?? first.type.name;
   throw new InformError(
     'INFORM_UNSUPPORTED_MODEL',
-    `${path} is quantized already (${fileType}, ${quantized.length} tensors), and to quantize it again would lose accuracy twice. Start from an F32, F16 or BF16 file.`,
+    `${path} is quantized already (${fileType}, ${quantized.length} tensors), and quantizing it again would lose accuracy a second time. Start from an F32, F16 or BF16 file.`,
   );
 }
 
