@@ -242,7 +242,7 @@ int main(int argc, char ** argv) {
         Scorer scorer(model, small_options());
         Scorer fresh(model, small_options());
         Tokens random(8);
-        const auto prompt = random.take(60);
+        const auto prompt = random.take(160);
         const auto with = [&](int32_t length) {
             auto sequence = prompt;
             for (int32_t token : random.take(length)) {
@@ -262,24 +262,25 @@ int main(int argc, char ** argv) {
                 expect(close_to(found.rewards[i], expected[i]), "the reward of a fresh scorer");
             }
         };
-        const auto last = with(20);
-        expect_computed({with(10), with(15), last}, 60 + 10 + 15 + 20);
-        expect_computed({last}, 1);                                     // only its output
-        expect_computed({with(5), with(6)}, 5 + 6);                     // the prompt stayed
-        expect_computed({random.take(30), random.take(30)}, 60);        // nothing in common
-        expect_computed({prompt, with(7)}, 60 + 7);
+        const auto last = with(90);
+        expect_computed({with(70), with(15), last}, 160 + 70 + 15 + 90);
+        expect_computed({last}, 64);                                       // its output, in a micro-batch of a good size
+        expect_computed({with(50), with(66)}, 50 + 66);                    // the prompt stayed
+        expect_computed({with(5), with(6)}, 64);                           // all but a good size of it
+        expect_computed({random.take(30), random.take(30)}, 60);           // nothing in common
+        expect_computed({prompt, with(7)}, 160 + 7);
         auto shorter = prompt;
         shorter.resize(40);
-        expect_computed({with(3), shorter}, 3 + 1);                     // the second is a prefix of what stayed
-        expect_computed({with(4)}, 20 + 4);                             // of which 40 tokens stayed
-        expect_computed({with(4)}, 64, /*reuse=*/false);
+        expect_computed({with(80), shorter}, 80 + 1);                      // the second is a prefix of what stayed
+        expect_computed({with(4)}, 120 + 4);                               // of which 40 tokens stayed
+        expect_computed({with(4)}, 164, /*reuse=*/false);
         // As many sequences as there are ids, again and again: each batch goes on from the last one's id.
         for (int round = 0; round < 4; round++) {
             std::vector<std::vector<int32_t>> sequences;
             for (int i = 0; i < 8; i++) {
-                sequences.push_back(with(2));
+                sequences.push_back(with(10));
             }
-            expect_computed(sequences, 16);
+            expect_computed(sequences, 80);
         }
     });
 
