@@ -30,6 +30,29 @@ void check_options(const ScorerOptions & options) {
     }
 }
 
+// ggml's flash attention on the CPU sums in F32 when a micro-batch has at least this many tokens, and in F16 below: with 4096
+// tokens of context a score then moves by 0.05. So no micro-batch is smaller where that can be helped.
+constexpr int32_t exact_rows = 64;
+
+// Sizes of micro-batches for n tokens: as few as possible, and about equal, so that none is small.
+std::vector<int32_t> even_parts(int32_t n, int32_t micro_batch) {
+    const int32_t count = (n + micro_batch - 1) / micro_batch;
+    std::vector<int32_t> parts;
+    for (int32_t i = 0; i < count; i++) {
+        parts.push_back(n / count + (i < n % count));
+    }
+    return parts;
+}
+
+// How many of a sequence's tokens run in micro-batches of full size, which a deterministic scorer may share. The rest is one
+// micro-batch, or two where one would be too small.
+int32_t full_parts(int32_t length, int32_t micro_batch) {
+    const int32_t rest = length % micro_batch;
+    const int32_t full = length - rest;
+    const bool too_small = rest > 0 && rest < exact_rows && full > 0 && micro_batch >= 2 * exact_rows;
+    return too_small ? full - micro_batch : full;
+}
+
 int32_t common_prefix(const std::vector<int32_t> & resident, const std::vector<int32_t> & tokens, int32_t limit) {
     const auto end = tokens.begin() + std::min<size_t>(limit, resident.size());
     return static_cast<int32_t>(std::mismatch(tokens.begin(), end, resident.begin()).first - tokens.begin());
@@ -40,11 +63,12 @@ int32_t common_prefix(const std::vector<int32_t> & resident, const std::vector<i
 Scorer::Scorer(std::shared_ptr<const Model> model, const ScorerOptions & options)
     : model_(std::move(model)), options_(options), tap_(model_->n_embd()), head_(model_->head(), options.threads) {
     check_options(options);
+    options_.micro_batch = std::min(options.micro_batch, options.context_tokens);
 
     llama_context_params params = llama_context_default_params();
     params.n_ctx = options.context_tokens;
-    params.n_batch = options.context_tokens;
-    params.n_ubatch = std::min(options.micro_batch, options.context_tokens);
+    params.n_ubatch = options_.micro_batch;
+    params.n_batch = params.n_ubatch;
     params.n_seq_max = options.max_sequences;
     params.n_outputs_max = options.max_sequences;
     params.n_threads = options.threads;
@@ -141,7 +165,7 @@ Evaluation Scorer::evaluate(const SequenceBatch & batch) {
         std::vector<llama_seq_id> ids(batch.size());
         const int32_t resident = make_room(batch, ids);
         DecodeBatch decode_batch(batch, resident, ids);
-        decode(decode_batch);
+        decode(decode_batch, resident);
         if (tap_.count() != batch.size()) {
             throw EngineError(ErrorCode::internal, "llama.cpp returned " + std::to_string(tap_.count()) +
                                                        " hidden states for " + std::to_string(batch.size()) + " sequences.");
@@ -161,11 +185,7 @@ Evaluation Scorer::evaluate(const SequenceBatch & batch) {
 // Leaves of the cache what the batch's first sequence has in common with the one that stayed, as members of all sequences
 // that begin with it. Fills in the sequences' ids and returns the number of those tokens.
 int32_t Scorer::make_room(const SequenceBatch & batch, std::vector<llama_seq_id> & ids) {
-    // The last token is always computed: it is the output.
-    int32_t kept = batch.reuse ? common_prefix(resident_.tokens, batch.tokens, batch.tails[0] - 1) : 0;
-    if (options_.deterministic) {
-        kept -= kept % options_.micro_batch;
-    }
+    const int32_t kept = batch.reuse ? reusable(batch) : 0;
     // The first sequence goes on under the id of the one that stayed, the others get the ids that are left.
     const llama_seq_id first = kept > 0 ? resident_.id : 0;
     ids[0] = first;
@@ -192,23 +212,50 @@ int32_t Scorer::make_room(const SequenceBatch & batch, std::vector<llama_seq_id>
     return kept;
 }
 
+// How many leading tokens of the batch's first sequence the cache can give.
+int32_t Scorer::reusable(const SequenceBatch & batch) const {
+    // The last token is always computed: it is the output.
+    const int32_t common = common_prefix(resident_.tokens, batch.tokens, batch.tails[0] - 1);
+    if (!options_.deterministic) {
+        const auto all = static_cast<int32_t>(batch.tokens.size());
+        return std::min(common, std::max(0, all - exact_rows));
+    }
+    const int32_t full = std::min(full_parts(static_cast<int32_t>(resident_.tokens.size()), options_.micro_batch),
+                                  full_parts(batch.tails[0], options_.micro_batch));
+    return std::min(common - common % options_.micro_batch, full);
+}
+
 // Forgets what is in the cache; wiping takes the data as well as the table.
 void Scorer::forget(bool wipe) {
     llama_memory_clear(llama_get_memory(context_.get()), wipe);
     resident_ = {};
 }
 
-void Scorer::decode(DecodeBatch & batch) {
+void Scorer::decode(DecodeBatch & batch, int32_t resident) {
     tap_.clear();
+    const int32_t micro_batch = options_.micro_batch;
+    int32_t done = 0;
+    if (options_.deterministic) {
+        const int32_t full = full_parts(resident + batch.n_tokens(), micro_batch) - resident;
+        for (; done < full; done += micro_batch) {
+            decode(batch.view(done, micro_batch));
+        }
+    }
+    for (int32_t count : even_parts(batch.n_tokens() - done, micro_batch)) {
+        decode(batch.view(done, count));
+        done += count;
+    }
+}
+
+void Scorer::decode(const llama_batch & micro_batch) {
     ErrorCapture errors;
-    const int32_t status = llama_decode(context_.get(), batch.view());
+    const int32_t status = llama_decode(context_.get(), micro_batch);
     switch (status) {
         case 0:
             return;
         case 1:
-            throw EngineError(ErrorCode::out_of_memory, "The KV cache has no room for a batch of " +
-                                                            std::to_string(batch.n_tokens()) +
-                                                            " tokens. Raise context_tokens.");
+            throw EngineError(ErrorCode::out_of_memory, "The KV cache has no room for " + std::to_string(micro_batch.n_tokens) +
+                                                            " more tokens. Raise context_tokens.");
         case 2:
             throw EngineError(ErrorCode::aborted, "Scoring was aborted.");
         case -2:

@@ -35,14 +35,15 @@ struct Evaluation {
 // computed again. Nothing depends on that for its result: a batch holds all its tokens.
 //
 // A deterministic scorer takes one sequence at a time and keeps whole micro-batches only. Each sequence then lies in the
-// cells 0, 1, 2, … and runs in micro-batches that begin at multiples of `micro_batch`, whatever was scored before, so that
+// cells 0, 1, 2, … and runs in micro-batches whose limits follow from its length, whatever was scored before, so that
 // every operation has the same shapes and operands: its reward is a function of its tokens, bit for bit.
 class Scorer {
 public:
     // Throws out_of_memory or invalid_argument.
     Scorer(std::shared_ptr<const Model> model, const ScorerOptions & options);
 
-    // Blocks for one llama_decode, and one per sequence where a reward is not finite, which never touches the others.
+    // Blocks until the batch is evaluated; where a reward is not finite, which never touches the others, each sequence is
+    // evaluated alone once more.
     // Another thread may set `cancelled`: the call then ends soon with `aborted`, between two graph nodes on the CPU, at
     // the end of the batch on a GPU.
     // Throws invalid_argument (limits, checked before llama.cpp would abort the process), out_of_memory, decode_failed,
@@ -56,10 +57,13 @@ private:
         llama_seq_id id = 0;
     };
 
+    int32_t reusable(const SequenceBatch & batch) const;
+
     void check(const SequenceBatch & batch) const;
     Evaluation evaluate(const SequenceBatch & batch);
     int32_t make_room(const SequenceBatch & batch, std::vector<llama_seq_id> & ids);
-    void decode(DecodeBatch & batch);
+    void decode(DecodeBatch & batch, int32_t resident);
+    void decode(const llama_batch & micro_batch);
     void forget(bool wipe);
 
     std::shared_ptr<const Model> model_;

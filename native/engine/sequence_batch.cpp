@@ -60,9 +60,14 @@ DecodeBatch::DecodeBatch(const SequenceBatch & batch, int32_t resident, std::vec
     }
 }
 
-llama_batch DecodeBatch::view() {
-    return {n_tokens(),        tokens_.data(),      nullptr,        positions_.data(),
-            id_counts_.data(), id_pointers_.data(), outputs_.data()};
+llama_batch DecodeBatch::view(int32_t first, int32_t count) {
+    return {count,
+            tokens_.data() + first,
+            nullptr,
+            positions_.data() + first,
+            id_counts_.data() + first,
+            id_pointers_.data() + first,
+            outputs_.data() + first};
 }
 
 }  // namespace inform

@@ -33,7 +33,8 @@ public:
     DecodeBatch & operator=(const DecodeBatch &) = delete;
 
     int32_t n_tokens() const { return static_cast<int32_t>(tokens_.size()); }
-    llama_batch view();
+    // Some of its tokens, in order.
+    llama_batch view(int32_t first, int32_t count);
 
 private:
     std::vector<llama_token> tokens_;
