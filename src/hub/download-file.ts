@@ -49,9 +49,9 @@ export async function downloadFile(http: HubHttp, file: RepositoryFile, options:
         await fetchWhole(http, file, options);
         await rename(partialOf(target), target);
       } catch (error) {
-        // Without a lock that works, another process may have given it its name.
-        if (!(error instanceof InformError) && (await fileSize(target)) !== file.size) throw explain(target, error);
         if (error instanceof InformError) throw error;
+        // Without a lock that works, another process may have given it its name.
+        if ((await fileSize(target)) !== file.size) throw explain(target, error);
       }
     }
     onBytes?.(file.size);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { SafetensorsTensor } from '../convert/safetensors.js';
 import type { CheckpointWeights } from '../convert/weights.js';
-import type { RepositoryCache } from './cache.js';
+import { fileSize, type RepositoryCache } from './cache.js';
 import { bytesHere, downloadFile } from './download-file.js';
 import type { Transfer } from './download-files.js';
 import type { HubHttp } from './http.js';
@@ -62,7 +62,9 @@ export class StreamedShards implements CheckpointWeights {
   }
 
   async release(shard: string): Promise<void> {
-    await rm(this.#target(this.#file(shard)), { force: true });
+    const target = this.#target(this.#file(shard));
+    if ((await fileSize(target)) === undefined) return; // it was the shared cache's
+    await rm(target, { force: true });
     this.#deleted++;
   }
 
