@@ -80,7 +80,11 @@ export const CONTESTANTS: readonly Contestant[] = [
   TRANSFORMERS_BF16,
 ];
 
-function ours({ model, datasetFile, threads }: TrialInput, options: Record<string, unknown>): Promise<TrialResult> {
+/** Runs our own engine, on the CPU as all the others do. */
+export function ours(
+  { model, datasetFile, threads }: TrialInput,
+  options: Record<string, unknown>,
+): Promise<TrialResult> {
   const order: TrialOrder = { model: model.path, dataset: datasetFile, options: { threads, gpuLayers: 0, ...options } };
   const script = fileURLToPath(new URL('../trials/ours.js', import.meta.url));
   return runTrial(process.execPath, [script, JSON.stringify(order)]);
