@@ -55,7 +55,7 @@ export const LLAMA_BENCH: Contestant = {
 
 export const LLAMA_EMBEDDING: Contestant = {
   id: 'llama-embedding',
-  description: `\`llama-embedding --pooling last -c ${EMBEDDING_BATCH} -b ${EMBEDDING_BATCH} -ub ${EMBEDDING_BATCH} -fa on\`, time of its decoding alone`,
+  description: `\`llama-embedding --pooling last -c ${EMBEDDING_BATCH} -b ${EMBEDDING_BATCH} -ub ${EMBEDDING_BATCH} -fa on\`, from its first batch to its last`,
   version: () => llamaCppProgram('llama-embedding') && llamaCppVersion(),
   run: llamaEmbedding,
 };
@@ -117,11 +117,28 @@ async function llamaEmbedding({ model, dataset, folder, threads }: TrialInput): 
   const { stdout, stderr, cpuSeconds, othersShare } = await runChild(required(llamaCppProgram('llama-embedding')), [
     ...['-m', model.path, '-f', prompts, '--no-escape', '--embd-separator', SEPARATOR],
     ...['--pooling', 'last', '--embd-output-format', 'raw', '--embd-normalize', '-1'],
-    ...['-c', batch, '-b', batch, '-ub', batch, '-fa', 'on', '-t', String(threads)],
+    ...['-c', batch, '-b', batch, '-ub', batch, '-fa', 'on', '-t', String(threads), '--verbosity', '4'],
   ]);
-  const [, milliseconds, tokens] = /prompt eval time =\s*([\d.]+) ms \/\s*(\d+) tokens/.exec(stdout + stderr) ?? [];
-  if (milliseconds === undefined) throw new Error(`llama-embedding printed no timing:\n${stderr.slice(-2000)}`);
-  return { seconds: Number(milliseconds) / 1000, tokens: Number(tokens), cpuSeconds, othersShare };
+  return { ...embeddingTimes(`${stdout}${stderr}`), cpuSeconds, othersShare };
+}
+
+/**
+ * From the first batch to the closing statistics, by the log's clock (minutes.seconds.milliseconds.microseconds): its own
+ * evaluation times stay near zero, because they end before the embeddings are fetched. That takes in the printing of the
+ * embeddings, which is well below a hundredth of it.
+ */
+function embeddingTimes(output: string): Trial {
+  const batches = [...output.matchAll(/^([\d.]+) I batch_decode: n_tokens = (\d+)/gm)];
+  const [, end] = /^([\d.]+) I llama_perf_context_print: +load time/m.exec(output) ?? [];
+  const start = batches[0]?.[1];
+  if (start === undefined || end === undefined) throw new Error(`llama-embedding printed no times:\n${output}`);
+  const tokens = batches.reduce((sum, [, , count]) => sum + Number(count), 0);
+  return { seconds: secondsOf(end) - secondsOf(start), tokens };
+}
+
+function secondsOf(stamp: string): number {
+  const [minutes = 0, seconds = 0, milliseconds = 0, microseconds = 0] = stamp.split('.').map(Number);
+  return 60 * minutes + seconds + milliseconds / 1e3 + microseconds / 1e6;
 }
 
 function nodeLlamaCpp({ model, datasetFile, threads }: TrialInput): Promise<TrialResult> {
