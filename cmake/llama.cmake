@@ -26,8 +26,12 @@ else()
   set(GGML_CPU_ALL_VARIANTS OFF CACHE BOOL "" FORCE)
   include(cmake/native-cpu.cmake)
 endif()
-foreach(part COMMON TESTS TOOLS EXAMPLES SERVER APP)
+foreach(part TESTS SERVER APP)
   set(LLAMA_BUILD_${part} OFF CACHE BOOL "" FORCE)
+endforeach()
+# llama.cpp's own programs, built as our libraries are, so that `npm run bench` compares like with like.
+foreach(part COMMON TOOLS EXAMPLES)
+  set(LLAMA_BUILD_${part} ${INFORM_BENCH_PEERS} CACHE BOOL "" FORCE)
 endforeach()
 
 add_subdirectory("${INFORM_LLAMA_SOURCE}" "${CMAKE_BINARY_DIR}/llama.cpp" EXCLUDE_FROM_ALL)
@@ -48,7 +52,7 @@ endfunction()
 inform_targets_below("${INFORM_LLAMA_SOURCE}" llama_targets)
 foreach(target IN LISTS llama_targets)
   get_target_property(type ${target} TYPE)
-  if(type STREQUAL "SHARED_LIBRARY" OR type STREQUAL "MODULE_LIBRARY")
+  if(type MATCHES "^(SHARED_LIBRARY|MODULE_LIBRARY|EXECUTABLE)$")
     set_target_properties(${target} PROPERTIES
       LIBRARY_OUTPUT_DIRECTORY "$<1:${INFORM_OUTPUT_DIR}>"
       RUNTIME_OUTPUT_DIRECTORY "$<1:${INFORM_OUTPUT_DIR}>")

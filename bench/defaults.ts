@@ -1,0 +1,76 @@
+// What the defaults were chosen by: `npm run bench:defaults [-- --rounds N]`. One setting at a time against the defaults, with
+// the 1.2B model on the CPU. Writes its section of RESULTS.md.
+
+import { parseArgs } from 'node:util';
+import { physicalCores } from '../src/threads.js';
+import { OURS, ours, type Contestant } from './support/contestants.js';
+import { dataFolder, DatasetMaker, tokenCount, type Dataset, type SetName } from './support/datasets.js';
+import { demoModel, syntheticModel } from './support/models.js';
+import { resultsOf, runRound, type RaceResults } from './support/races.js';
+import { rate } from './support/ratios.js';
+import { table, writeSection } from './support/results-file.js';
+import { spreadOf } from './support/statistics.js';
+
+const SETTINGS: readonly Record<string, unknown>[] = [
+  {},
+  ...[64, 128, 256, 1024, 2048].map((microBatch) => ({ microBatch })),
+  ...[1024, 2048, 4096].map((batchTokens) => ({ batchTokens })),
+  ...[8, 128].map((batchSize) => ({ batchSize })),
+  ...[8192, 16384].map((contextTokens) => ({ contextTokens })),
+  { threads: 1 },
+  { flashAttention: false },
+  { kvType: 'f32' },
+  { flashAttention: false, kvType: 'f32' },
+];
+
+const { values: flags } = parseArgs({ options: { rounds: { type: 'string', default: '2' } } });
+const rounds = Number(flags.rounds);
+if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number of at least 1');
+const threads = physicalCores();
+
+const contestants = SETTINGS.map((setting): Contestant => {
+  const id =
+    Object.entries(setting)
+      .map(([key, value]) => `${key} ${String(value)}`)
+      .join(', ') || 'defaults';
+  return { ...OURS, id, run: (input) => ours(input, setting) };
+});
+
+const maker = await DatasetMaker.open((await demoModel()).path, dataFolder().folder);
+const model = await syntheticModel();
+const races = [];
+for (const [name, size] of [
+  ['sft', 24],
+  ['best-of-8', 2],
+] as const satisfies [SetName, number][]) {
+  races.push(resultsOf({ model, dataset: await maker.make(name, size), contestants }));
+}
+await maker.close();
+for (let round = 0; round < rounds; round++) for (const race of races) await runRound(race, threads);
+
+const sections = races.map((race) => `### ${title(race.race.dataset)}\n\n${settingsTable(race)}`);
+const note = `1.2B model, ${threads} threads. Each row changes what it names and leaves the rest at the defaults; ${rounds} rounds.`;
+writeSection('Defaults', 'npm run bench:defaults', [note, ...sections].join('\n\n'));
+
+function title(dataset: Dataset): string {
+  return `${dataset.name}, ${dataset.tokens.length} samples, ${tokenCount(dataset)} tokens`;
+}
+
+function settingsTable({ trials }: RaceResults): string {
+  const [defaults = []] = trials.values();
+  const rows = [...trials].map(([{ id }, results]) => {
+    const tokensPerSecond = spreadOf(results.map(rate));
+    const against = spreadOf(
+      results.flatMap((result, round) => (defaults[round] ? [rate(result) / rate(defaults[round])] : [])),
+    );
+    const cpuSeconds = spreadOf(results.flatMap((result) => result.cpuSeconds ?? []));
+    return [
+      id,
+      tokensPerSecond?.median.toFixed(1) ?? '',
+      against?.median.toFixed(3) ?? '',
+      cpuSeconds?.median.toFixed(1) ?? '',
+      results[0]?.computedTokens?.toString() ?? '',
+    ];
+  });
+  return table(['setting', 'tokens/s', 'of the defaults', 'CPU seconds', 'computed tokens'], rows);
+}

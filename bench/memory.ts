@@ -1,0 +1,72 @@
+// Peak memory of a run over a million short rows against one over ten thousand, with the command line and the demo model:
+// `npm run bench:memory`. Linux only: it reads /proc. Ten minutes on two cores. Writes its section of RESULTS.md.
+
+import { spawn } from 'node:child_process';
+import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import os from 'node:os';
+import path from 'node:path';
+import { packageRoot } from '../src/package-root.js';
+import { log } from './support/log.js';
+import { demoModel } from './support/models.js';
+import { table, writeSection } from './support/results-file.js';
+
+const ROWS = [10_000, 100_000, 1_000_000];
+const BAR_MB = 150;
+const POLL_MS = 50;
+
+const model = (await demoModel()).path;
+const folder = mkdtempSync(path.join(os.tmpdir(), 'inform-score-memory-'));
+try {
+  const peaks: { rows: number; megabytes: number; seconds: number }[] = [];
+  for (const rows of ROWS) {
+    const input = path.join(folder, `${rows}.jsonl`);
+    await writeRows(input, rows);
+    const found = { rows, ...(await peakOf(input)) };
+    log(`${rows} rows: ${found.megabytes.toFixed(0)} MB, ${found.seconds.toFixed(0)} s`);
+    peaks.push(found);
+    rmSync(input);
+  }
+  const growth = (peaks.at(-1)?.megabytes ?? NaN) - (peaks[0]?.megabytes ?? NaN);
+  const rows = peaks.map(({ rows, megabytes, seconds }) => [String(rows), megabytes.toFixed(0), seconds.toFixed(0)]);
+  const body = `Peak resident memory of \`inform-score rows.jsonl -m demo -o scores.jsonl\`, rows of a few words, all different. The largest input took ${growth.toFixed(0)} MB more than the smallest; the bar is ${BAR_MB} MB.\n\n${table(['rows', 'peak MB', 'seconds'], rows)}`;
+  writeSection('Memory', 'npm run bench:memory', body);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function writeRows(file: string, rows: number): Promise<void> {
+  const stream = createWriteStream(file);
+  for (let id = 0; id < rows; id++) {
+    const line = `${JSON.stringify({ id, instruction: `Say ${id}.`, output: `${id}` })}\n`;
+    if (!stream.write(line)) await once(stream, 'drain');
+  }
+  stream.end();
+  await once(stream, 'finish');
+}
+
+/** Runs the command line over a file. The kernel keeps the peak (VmHWM); it is read until the process is gone. */
+async function peakOf(input: string): Promise<{ megabytes: number; seconds: number }> {
+  const cli = path.join(packageRoot(), 'dist', 'src', 'cli.js');
+  const start = performance.now();
+  const child = spawn(process.execPath, [cli, input, '-m', model, '-o', `${input}.scores`, '--progress', 'none'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  let kilobytes = 0;
+  const timer = setInterval(() => {
+    kilobytes = Math.max(kilobytes, peakSoFar(child.pid));
+  }, POLL_MS);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  clearInterval(timer);
+  if (code !== 0) throw new Error(`the run over ${input} ended with ${code}`);
+  return { megabytes: kilobytes / 1024, seconds: (performance.now() - start) / 1000 };
+}
+
+function peakSoFar(pid: number | undefined): number {
+  try {
+    const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return Number(kilobytes ?? 0);
+  } catch {
+    return 0; // it has just ended
+  }
+}

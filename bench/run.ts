@@ -1,0 +1,122 @@
+// Us against the others, and against ourselves with sharing off: `npm run bench [-- --rounds N]` takes an hour on two cores
+// and writes bench/RESULTS.md; `npm run bench -- --quick` takes four minutes and only prints. `--json` prints one JSON
+// document on standard output. `npm run bench:peers` installs the others.
+
+import { parseArgs } from 'node:util';
+import {
+  CONTESTANTS,
+  LLAMA_BENCH,
+  LLAMA_EMBEDDING,
+  NO_SHARING,
+  NODE_LLAMA_CPP,
+  OURS,
+  TRANSFORMERS_BF16,
+  TRANSFORMERS_F32,
+  type Contestant,
+} from './support/contestants.js';
+import { dataFolder, DatasetMaker, SET_NAMES, type SetName, type SetSizes } from './support/datasets.js';
+import { log } from './support/log.js';
+import { demoModel, syntheticModel, twoLayerModel, type BenchModel } from './support/models.js';
+import { resultsOf, runRound, type RaceResults } from './support/races.js';
+import { jsonReport, markdownReport } from './support/report.js';
+import { writeSection } from './support/results-file.js';
+import { physicalCores } from '../src/threads.js';
+
+/** What each set of a full run is raced by. */
+const FIELDS: Record<SetName, readonly Contestant[]> = {
+  uniform512: [OURS, NO_SHARING, LLAMA_BENCH],
+  sft: [OURS, NO_SHARING, LLAMA_EMBEDDING, NODE_LLAMA_CPP, TRANSFORMERS_F32, TRANSFORMERS_BF16],
+  'best-of-8': [OURS, NO_SHARING],
+  pairs: [OURS, NO_SHARING],
+  'long-prompt': [OURS, NO_SHARING],
+};
+
+/** As much as a large model can do in the time; also what the excerpts of bench/data hold. */
+const PART: SetSizes = { uniform512: 8, sft: 64, 'best-of-8': 4, pairs: 12, 'long-prompt': 1 };
+/** The demo model is quick enough for all of most sets; node-llama-cpp is not. */
+const DEMO_PART: SetSizes = { uniform512: 64, sft: 200, 'best-of-8': 64, pairs: 200, 'long-prompt': 8 };
+
+/** A quick run goes on with further rounds until this would be exceeded. */
+const QUICK_SECONDS = 210;
+
+const start = performance.now();
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
+  },
+});
+const rounds = Number(flags.rounds);
+if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number of at least 1');
+const command = ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
+const threads = physicalCores();
+
+for (const contestant of CONTESTANTS) log(`${contestant.id}: ${contestant.version() ?? 'absent'}`);
+const { folder, complete } = dataFolder();
+const data = complete ? 'complete sets' : 'excerpts of bench/data';
+log(`data: ${data}`);
+
+const maker = await DatasetMaker.open((await demoModel()).path, folder);
+const results = flags.quick ? await quickRaces(maker) : await fullRaces(maker, await syntheticModel(), PART);
+const demoResults = flags.quick ? [] : await fullRaces(maker, await demoModel(), DEMO_PART);
+await maker.close();
+
+if (flags.quick) await runQuickly(results);
+for (let round = 0; !flags.quick && round < rounds; round++) {
+  for (const race of [...results, ...demoResults]) await runRound(race, threads);
+}
+
+const run = { command, threads, data, seconds: (performance.now() - start) / 1000, results, demoResults };
+const report = markdownReport(run);
+if (!flags.quick) writeSection('Contestants', command, report);
+console.log(flags.json ? JSON.stringify(jsonReport(run), null, 2) : report);
+
+function fullRaces(maker: DatasetMaker, model: BenchModel, sizes: SetSizes): Promise<RaceResults[]> {
+  return Promise.all(SET_NAMES.map((name) => race(maker, model, name, sizes[name], FIELDS[name])));
+}
+
+/**
+ * The close race against llama-bench and those with contestants that run the language-model head need all 16 layers. In
+ * the others every layer does the same, so that two tell as much as sixteen.
+ */
+async function quickRaces(maker: DatasetMaker): Promise<RaceResults[]> {
+  const large = await syntheticModel();
+  const small = await twoLayerModel();
+  return [
+    await race(maker, large, 'uniform512', 2, [OURS, LLAMA_BENCH]),
+    await race(maker, large, 'sft', 10, [OURS, LLAMA_EMBEDDING, NODE_LLAMA_CPP]),
+    await race(maker, small, 'uniform512', 8, [OURS, NO_SHARING]),
+    await race(maker, small, 'sft', 32, [OURS, NO_SHARING, TRANSFORMERS_F32, TRANSFORMERS_BF16]),
+    await race(maker, small, 'best-of-8', 4, [OURS, NO_SHARING]),
+    await race(maker, small, 'pairs', 12, [OURS, NO_SHARING]),
+    await race(maker, small, 'long-prompt', 1, [OURS, NO_SHARING]),
+  ];
+}
+
+async function race(
+  maker: DatasetMaker,
+  model: BenchModel,
+  name: SetName,
+  size: number,
+  contestants: readonly Contestant[],
+): Promise<RaceResults> {
+  return resultsOf({ model, dataset: await maker.make(name, size), contestants });
+}
+
+/** Every race once, then again as long as there is time: first the first one, which is close, then whichever has run least. */
+async function runQuickly(races: readonly RaceResults[]): Promise<void> {
+  const runs = races.map((race, index) => ({ race, rounds: 0, seconds: 0, weight: index === 0 ? 3 : 1 }));
+  const turn = ({ rounds, weight }: (typeof runs)[number]): number => (rounds === 0 ? -1 : Math.floor(rounds / weight));
+  for (;;) {
+    const left = QUICK_SECONDS - (performance.now() - start) / 1000;
+    const [next] = runs
+      .filter(({ rounds, seconds }) => rounds === 0 || seconds < left)
+      .sort((a, b) => turn(a) - turn(b));
+    if (!next) return;
+    const began = performance.now();
+    await runRound(next.race, threads);
+    next.rounds++;
+    next.seconds = (performance.now() - began) / 1000;
+  }
+}

@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { cacheFolder } from '../../src/cache.js';
+import { packageRoot } from '../../src/package-root.js';
+
+// Where the peers are: `npm run bench:peers` puts them into the cache folder, outside of the repository.
+
+const EXE = process.platform === 'win32' ? '.exe' : '';
+
+/** The peers that are programs of other people, and what they are installed as. */
+export function peerPaths(): { llamaCpp: string; nodeLlamaCpp: string; venv: string; python: string } {
+  const folder = path.join(cacheFolder(), 'bench-peers');
+  const venv = path.join(folder, 'python');
+  return {
+    llamaCpp: path.join(folder, 'llama-cpp'),
+    nodeLlamaCpp: path.join(folder, 'node-llama-cpp'),
+    venv,
+    python: process.env['INFORM_BENCH_PYTHON'] ?? pythonIn(venv),
+  };
+}
+
+export function pythonIn(venv: string): string {
+  return process.platform === 'win32' ? path.join(venv, 'Scripts', 'python.exe') : path.join(venv, 'bin', 'python');
+}
+
+/** One of llama.cpp's programs, undefined where it is not built. */
+export function llamaCppProgram(name: 'llama-bench' | 'llama-embedding'): string | undefined {
+  const file = path.join(peerPaths().llamaCpp, 'bin', name + EXE);
+  return existsSync(file) ? file : undefined;
+}
+
+/** The folder that node-llama-cpp is installed in, undefined where it is not. */
+export function nodeLlamaCppFolder(): string | undefined {
+  const { nodeLlamaCpp } = peerPaths();
+  return existsSync(path.join(nodeLlamaCpp, 'node_modules', 'node-llama-cpp')) ? nodeLlamaCpp : undefined;
+}
+
+/** A Python with torch and transformers, undefined where there is none. */
+export function pythonWithTransformers(): string | undefined {
+  const { python } = peerPaths();
+  return existsSync(python) ? python : undefined;
+}
+
+/** A file of bench/peers. */
+export function peerFile(name: string): string {
+  return path.join(packageRoot(), 'bench', 'peers', name);
+}
+
+/** The pinned version that scripts/llama-source.mjs takes llama.cpp's source from. */
+export function pinnedNodeLlamaCpp(): string {
+  const script = readFileSync(path.join(packageRoot(), 'scripts', 'llama-source.mjs'), 'utf8');
+  const [, version] = /'node-llama-cpp@([\d.]+)'/.exec(script) ?? [];
+  if (version === undefined) throw new Error('scripts/llama-source.mjs pins no node-llama-cpp.');
+  return version;
+}
