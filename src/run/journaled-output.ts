@@ -94,7 +94,7 @@ export class JournaledOutput implements RunOutput {
       throw cannotResume(`${journal.path} is damaged in its first line, or no journal of this version.`, 0);
     }
     // A run without a row has nothing to go on with, unless damage took its rows: then that is to be said.
-    if (found === undefined || (found.rows === 0 && found.damage?.last !== false)) {
+    if (found === undefined || (found.rows === 0 && found.damage === undefined)) {
       this.#begun = true;
       await journal.begin(fingerprint);
       return { rows: 0, notes };
