@@ -15,5 +15,7 @@ prototype.write = function (this: unknown, buffer, offset, length, position) {
   const fits = Math.min(length, room);
   room -= fits;
   if (fits > 0) return write.call(this, buffer, offset, fits, position);
-  return Promise.reject(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' }));
+  return Promise.reject(
+    Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' }),
+  );
 };
