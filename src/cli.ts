@@ -15,6 +15,8 @@ import { InformError, systemCodeOf } from './errors.js';
 import { packageVersion } from './package-root.js';
 
 const HELP_WIDTH = 110;
+/** The arguments that are lists of files; "_" is yargs' own. */
+const LISTS = ['_', 'inputs', 'shards'];
 
 /** Runs one command line. Resolves to the exit code; never throws. */
 async function main(args: string[]): Promise<number> {
@@ -45,7 +47,8 @@ async function main(args: string[]): Promise<number> {
     .version(packageVersion())
     .strict()
     .recommendCommands()
-    .parserConfiguration({ 'boolean-negation': true, 'parse-numbers': false, 'duplicate-arguments-array': false })
+    .parserConfiguration({ 'boolean-negation': true, 'parse-numbers': false })
+    .middleware(takeLastOfRepeated, true)
     .wrap(Math.min(HELP_WIDTH, process.stderr.isTTY ? process.stderr.columns : HELP_WIDTH))
     .exitProcess(false)
     .fail((message, error: Error | undefined) => {
@@ -60,6 +63,16 @@ async function main(args: string[]): Promise<number> {
   } catch (error) {
     report(error);
     return exitCodeOf(error);
+  }
+}
+
+/**
+ * Of a flag that is given twice the last one counts. yargs can do so by itself ("duplicate-arguments-array"), but then it also
+ * forgets all but the last of several files.
+ */
+function takeLastOfRepeated(argv: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(argv)) {
+    if (Array.isArray(value) && !LISTS.includes(name)) argv[name] = value.at(-1) as unknown;
   }
 }
 

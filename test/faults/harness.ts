@@ -97,7 +97,7 @@ export class FaultHarness {
         if (await this.#strike(kind, output, run)) struck++;
         const ended = await run.done;
         this.#countResumption(ended, counts);
-        await disk?.grow();
+        disk?.grow();
         result = ended.code === DONE ? ended : await this.#afterwards(kind, output, ended);
       }
       result ??= await this.#start(output).done;

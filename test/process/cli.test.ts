@@ -48,6 +48,21 @@ test('standard input and `score` spelled out give the same; so does a JSON array
   assert.is(fromDash.stdout, fromArgument.stdout);
 });
 
+test('several inputs are scored one after the other; of a flag given twice the last one counts', async () => {
+  const inputs = ['first', 'second', 'third'].map((id) => fileIn(FOLDER, `${id}.jsonl`, jsonl({ ...GOOD, id })));
+  for (const command of [[], ['score']]) {
+    const { code, stdout, stderr } = await runCli([
+      ...[...command, ...inputs],
+      ...['-m', inFolder('none.gguf'), '-m', MODEL, '--batch-size', '2', '--batch-size', '1', ...QUIET],
+    ]);
+    assert.is(code, 0, stderr);
+    assert.equal(
+      parseLines(stdout).map(({ id }) => id),
+      ['first', 'second', 'third'],
+    );
+  }
+});
+
 test('a configuration file says it all; flags come before it', async () => {
   const input = fileIn(FOLDER, 'configured.jsonl', jsonl(GOOD));
   const output = inFolder('configured-out.jsonl');
