@@ -14,6 +14,7 @@ import { scoreCommand } from './commands/score.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
 import { InformError, systemCodeOf } from './errors.js';
 import { packageRoot } from './package-root.js';
+import { printable } from './printable.js';
 
 const HELP_WIDTH = 110;
 
@@ -66,7 +67,7 @@ async function main(args: string[]): Promise<number> {
 /** One sentence for a mistake anyone can make; a stack only for what should not happen. */
 function report(error: unknown): void {
   if (error instanceof InformError && error.code !== 'INFORM_INTERNAL') {
-    process.stderr.write(`inform-score: ${error.message} [${error.code}]\n`);
+    process.stderr.write(`inform-score: ${printable(error.message)} [${error.code}]\n`);
   } else {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(

@@ -34,6 +34,7 @@ export interface RunOptions extends ModelOptions {
   input: string[];
   output: string | undefined;
   onError: 'reject' | 'stop';
+  maxLineBytes: number;
 }
 
 export type OptionKind =
@@ -56,6 +57,9 @@ export interface OptionSpec {
 }
 
 const MAX_INT32 = 2 ** 31 - 1;
+
+/** V8 holds no string of 2^29 characters, and a line is one before it is a sample. */
+const MAX_LINE_BYTES = 512_000_000;
 
 export const OPTIONS: readonly OptionSpec[] = [
   {
@@ -115,6 +119,13 @@ export const OPTIONS: readonly OptionSpec[] = [
     kind: { type: 'choice', choices: ['reject', 'stop'] },
     fallback: 'reject',
     help: 'what a bad sample does: be reported while the run goes on, or stop it',
+  },
+  {
+    key: 'maxLineBytes',
+    scope: 'run',
+    kind: { type: 'integer', min: 1, max: MAX_LINE_BYTES },
+    fallback: 64 * 2 ** 20,
+    help: 'longest line, or element of a JSON array, in bytes; a longer one is skipped and rejected',
   },
   {
     key: 'scoreHead',

@@ -1,13 +1,13 @@
-import { readFile, stat } from 'node:fs/promises';
 import { Encoder } from './encoder.js';
 import { Engine, throwIfAborted, type ModelSizes } from './engine.js';
 import { fromNative, InformError, messageOf } from './errors.js';
 import type { ConfirmDownload } from './hub/confirm-download.js';
+import { readBoundedText } from './io/bounded-text.js';
 import { resolveModel } from './model-source.js';
 import { resolveModelOptions, type ModelOptions } from './options.js';
 import { scoreStream, type Job, type Outcome, type StreamOptions } from './pipeline.js';
 import { toId, type Sample, type SampleId } from './sample.js';
-import { ChatTemplate } from './template.js';
+import { ChatTemplate, MAX_TEMPLATE_BYTES } from './template.js';
 
 /** Options of `RewardModel.load`, as docs/api.md lists them, all optional. */
 export interface LoadOptions extends Partial<ModelOptions> {
@@ -195,20 +195,18 @@ function jobOf(sample: unknown, index: number): Job<{ index: number; id: SampleI
   }
 }
 
-/** A template is a page of text; a larger file is a mistake. */
-const MAX_TEMPLATE_BYTES = 1024 * 1024;
-
 /** Read before the model is loaded, which may take minutes. */
 async function readTemplate(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
+  let text: string | undefined;
   try {
-    const { size } = await stat(file);
-    if (size <= MAX_TEMPLATE_BYTES) return await readFile(file, 'utf8');
+    text = await readBoundedText(file, MAX_TEMPLATE_BYTES);
   } catch (error) {
     throw new InformError('INFORM_TEMPLATE_FAILED', `The chat template ${file} cannot be read: ${messageOf(error)}.`, {
       cause: error,
     });
   }
+  if (text !== undefined) return text;
   throw new InformError('INFORM_TEMPLATE_FAILED', `${file} is larger than 1 MB, so it is no chat template.`);
 }
 
