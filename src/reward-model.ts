@@ -160,7 +160,7 @@ export class RewardModel implements AsyncDisposable {
   /** The flow under `scoreAll`, for callers that keep their own notes beside each sample. @internal */
   scoreJobs<Tag>(
     jobs: AsyncIterable<Job<Tag>>,
-    options: Omit<StreamOptions, 'window'> = { live: true },
+    options: Omit<StreamOptions<Tag>, 'window'> = { live: true },
   ): AsyncGenerator<Outcome<Tag>> {
     return scoreStream(jobs, this.#encoder, this.#engine, { ...options, window: this.#window });
   }
