@@ -198,8 +198,8 @@ function jobOf(sample: unknown, index: number): Job<{ index: number; id: SampleI
 /** A template is a page of text; a larger file is a mistake. */
 const MAX_TEMPLATE_BYTES = 1024 * 1024;
 
-/** Read before the model is loaded, which may take minutes. */
-async function readTemplate(file: string | undefined): Promise<string | undefined> {
+/** Read before the model is loaded, which may take minutes. @internal */
+export async function readTemplate(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
   try {
     const { size } = await stat(file);

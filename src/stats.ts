@@ -22,6 +22,8 @@ export class PipelineStats {
   batches = 0;
   /** Batches that failed and were evaluated again in two halves. */
   halved = 0;
+  /** Times that the engine's process was started again after a crash. */
+  restarts = 0;
   /** Of all samples evaluated, after truncation. */
   tokensSeen = 0;
   /** Those that went through the model: a prefix that samples share goes once. */
@@ -43,7 +45,7 @@ export class PipelineStats {
 
 /** The statistics in aligned lines for people to read. */
 export function formatStats(stats: PipelineStats): string {
-  const { samples, batches, halved, tokensSeen, tokensComputed, elapsed, seconds } = stats;
+  const { samples, batches, halved, restarts, tokensSeen, tokensComputed, elapsed, seconds } = stats;
   const rate = (tokens: number): string =>
     elapsed > 0 ? `, ${formatCount(Math.round(tokens / elapsed))} tokens/s` : '';
   const share = (part: number): string => (elapsed > 0 ? ` (${((100 * part) / elapsed).toFixed(1)} %)` : '');
@@ -53,6 +55,7 @@ export function formatStats(stats: PipelineStats): string {
     ['Sharing factor', `${stats.sharingFactor.toFixed(3)} tokens seen for each one computed`],
     ['Batches', `${formatCount(batches)} for ${formatCount(samples)} samples`],
     ...whereAny('Halved', halved, 'batches that failed as a whole'),
+    ...whereAny('Restarts', restarts, "of the engine's process after a crash"),
     ['Elapsed', `${elapsed.toFixed(3)} s; stages overlap:`],
     ...Object.entries(seconds).map(([stage, time]: [string, number]): [string, string] => [
       `  ${stage}`,
