@@ -1,15 +1,16 @@
 import type { Encoder } from './encoder.js';
 import { BATCHES_IN_FLIGHT, throwIfAborted, type Engine } from './engine.js';
 import { Bell } from './pipeline/bell.js';
-import type { Entry, Job, Outcome } from './pipeline/entry.js';
+import type { Entry, Job, OnNative, Outcome } from './pipeline/entry.js';
+import { Evaluator } from './pipeline/evaluator.js';
 import { Queue } from './pipeline/queue.js';
 import { Reader } from './pipeline/reader.js';
 import { Planner, type PlannedBatch } from './planner.js';
 import { PipelineStats } from './stats.js';
 
-export type { Job, Outcome } from './pipeline/entry.js';
+export type { Job, OnNative, Outcome } from './pipeline/entry.js';
 
-export interface StreamOptions {
+export interface StreamOptions<Tag = unknown> {
   /** The most samples planned together. */
   window: number;
   /**
@@ -20,6 +21,8 @@ export interface StreamOptions {
   signal?: AbortSignal | undefined;
   /** Filled while the stream runs. */
   stats?: PipelineStats | undefined;
+  /** Watches samples enter native code. */
+  onNative?: OnNative<Tag> | undefined;
 }
 
 /** How long a live source may be silent while the engine has nothing to do. */
@@ -38,7 +41,7 @@ export async function* scoreStream<Tag>(
   source: AsyncIterable<Job<Tag>>,
   encoder: Encoder,
   engine: Engine,
-  options: StreamOptions,
+  options: StreamOptions<Tag>,
 ): AsyncGenerator<Outcome<Tag>> {
   const { signal, stats = new PipelineStats() } = options;
   const start = performance.now();
@@ -67,6 +70,7 @@ class Flow<Tag> {
   readonly change = new Bell();
   readonly #reader: Reader<Tag>;
   readonly #planner: Planner<Entry<Tag>>;
+  readonly #evaluator: Evaluator<Tag>;
   readonly #entries = new Queue<Entry<Tag>>();
   /** Entries of windows that the planner was given which are not taken yet. */
   #planned = 0;
@@ -83,14 +87,15 @@ class Flow<Tag> {
   constructor(
     source: AsyncIterable<Job<Tag>>,
     encoder: Encoder,
-    private readonly engine: Engine,
-    private readonly options: StreamOptions,
+    engine: Engine,
+    private readonly options: StreamOptions<Tag>,
     private readonly stats: PipelineStats,
   ) {
-    const { signal, window, live } = options;
+    const { signal, window, live, onNative } = options;
     this.#stop = signal ? AbortSignal.any([signal, this.#leaving.signal]) : this.#leaving.signal;
     signal?.addEventListener('abort', this.#onAbort);
     this.#planner = new Planner(engine.limits);
+    this.#evaluator = new Evaluator(engine, stats);
     const onProgress = (entries: readonly Entry<Tag>[]): void => {
       for (const entry of entries) this.#entries.push(entry);
       this.#advance();
@@ -100,6 +105,7 @@ class Flow<Tag> {
       window,
       live,
       stats,
+      onNative,
       onProgress,
     });
   }
@@ -165,19 +171,10 @@ class Flow<Tag> {
   }
 
   async #evaluate(batch: PlannedBatch<Entry<Tag>>): Promise<void> {
-    const { stats } = this;
     try {
-      const { rewards, computedTokens, seconds } = await this.engine.evaluate(batch, this.#stop);
-      stats.batches++;
-      stats.tokensComputed += computedTokens;
-      stats.seconds.engine += seconds;
-      for (const [i, entries] of batch.samples.entries()) {
-        for (const entry of entries) {
-          entry.settle(rewards[i]);
-          stats.samples++;
-          stats.tokensSeen += entry.tokens.length;
-        }
-      }
+      const left = await this.options.onNative?.(batch.samples.flat().map(({ tag }) => tag));
+      await this.#evaluator.evaluate(batch, this.#stop);
+      left?.();
     } catch (error) {
       this.#failure ??= { error };
     }

@@ -160,7 +160,7 @@ export class RewardModel implements AsyncDisposable {
   /** The flow under `scoreAll`, for callers that keep their own notes beside each sample. @internal */
   scoreJobs<Tag>(
     jobs: AsyncIterable<Job<Tag>>,
-    options: Omit<StreamOptions, 'window'> = { live: true },
+    options: Omit<StreamOptions<Tag>, 'window'> = { live: true },
   ): AsyncGenerator<Outcome<Tag>> {
     return scoreStream(jobs, this.#encoder, this.#engine, { ...options, window: this.#window });
   }
@@ -195,8 +195,8 @@ function jobOf(sample: unknown, index: number): Job<{ index: number; id: SampleI
   }
 }
 
-/** Read before the model is loaded, which may take minutes. */
-async function readTemplate(file: string | undefined): Promise<string | undefined> {
+/** Read before the model is loaded, which may take minutes. @internal */
+export async function readTemplate(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
   let text: string | undefined;
   try {

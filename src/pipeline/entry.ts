@@ -12,6 +12,12 @@ export type Outcome<Tag> =
   | { tag: Tag; score: number; tokens: number; truncated: boolean; holdsSpecialText: boolean; error?: undefined }
   | { tag: Tag; error: InformError };
 
+/**
+ * Told the tags of samples before native code gets them, to be tokenized or to be evaluated, and waited for. What it
+ * resolves to is called when native code is done with them.
+ */
+export type OnNative<Tag> = (tags: readonly Tag[]) => Promise<() => void>;
+
 const NO_TOKENS = new Int32Array();
 
 /** An encoded job on its way to its outcome; one that could not be encoded has it already. */
@@ -20,7 +26,7 @@ export class Entry<Tag> {
   outcome: Outcome<Tag> | undefined;
 
   constructor(
-    private readonly tag: Tag,
+    readonly tag: Tag,
     private readonly encoded: EncodedSample | InformError,
   ) {
     const failed = encoded instanceof InformError;
@@ -36,6 +42,10 @@ export class Entry<Tag> {
       reward !== undefined && Number.isFinite(reward)
         ? { tag, score: reward, tokens: tokens.length, truncated, holdsSpecialText }
         : { tag, error: notFinite() };
+  }
+
+  fail(error: InformError): void {
+    this.outcome = { tag: this.tag, error };
   }
 }
 

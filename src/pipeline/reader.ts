@@ -1,7 +1,8 @@
-import type { Encoder } from '../encoder.js';
+import type { EncodedSample, Encoder } from '../encoder.js';
+import type { InformError } from '../errors.js';
 import type { PipelineStats } from '../stats.js';
 import { Bell } from './bell.js';
-import { Entry, type Job } from './entry.js';
+import { Entry, type Job, type OnNative } from './entry.js';
 
 export interface ReaderOptions<Tag> {
   /** Samples of the first window. Each following one is twice as large, up to `window`. */
@@ -10,6 +11,7 @@ export interface ReaderOptions<Tag> {
   /** Whether to report the first job of each chunk, which may be the last for long. */
   live: boolean;
   stats: PipelineStats;
+  onNative?: OnNative<Tag> | undefined;
   /** Called with the entries that were encoded, in input order; with none when a job was read or the source ended. */
   onProgress: (encoded: readonly Entry<Tag>[]) => void;
 }
@@ -122,10 +124,7 @@ export class Reader<Tag> {
     const jobs = this.#chunk;
     this.#chunk = [];
     this.#chunksInFlight++;
-    const encoding = this.encoder.encode(
-      jobs.map((job) => job.sample),
-      this.options.stats.seconds,
-    );
+    const encoding = this.#encode(jobs);
     encoding.catch(() => undefined); // Its failure is met where its turn comes.
     this.#encoded = this.#encoded.then(async () => {
       try {
@@ -146,6 +145,17 @@ export class Reader<Tag> {
         this.#room.ring();
       }
     });
+  }
+
+  async #encode(jobs: readonly Job<Tag>[]): Promise<(EncodedSample | InformError)[]> {
+    const { onNative, stats } = this.options;
+    const left = jobs.length > 0 ? await onNative?.(jobs.map(({ tag }) => tag)) : undefined;
+    const encoded = await this.encoder.encode(
+      jobs.map(({ sample }) => sample),
+      stats.seconds,
+    );
+    left?.();
+    return encoded;
   }
 
   #add(entry: Entry<Tag>): void {
