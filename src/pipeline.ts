@@ -4,7 +4,7 @@ import { Bell } from './pipeline/bell.js';
 import type { Entry, Job, OnNative, Outcome } from './pipeline/entry.js';
 import { Evaluator } from './pipeline/evaluator.js';
 import { Queue } from './pipeline/queue.js';
-import { Reader } from './pipeline/reader.js';
+import { Reader, WINDOW_CHARACTERS } from './pipeline/reader.js';
 import { Planner, type PlannedBatch } from './planner.js';
 import { PipelineStats } from './stats.js';
 
@@ -74,6 +74,7 @@ class Flow<Tag> {
   readonly #entries = new Queue<Entry<Tag>>();
   /** Entries of windows that the planner was given which are not taken yet. */
   #planned = 0;
+  #plannedCharacters = 0;
   readonly #inFlight = new Set<Promise<void>>();
   /** Ends the batches that are computed, when the consumer leaves early too. */
   readonly #leaving = new AbortController();
@@ -117,10 +118,11 @@ class Flow<Tag> {
 
   /** The next outcome in input order, undefined while there is none. Throws what ended the stream before its end. */
   take(): Outcome<Tag> | undefined {
-    const outcome = this.#entries.front?.outcome;
+    const { outcome, characters = 0 } = this.#entries.front ?? {};
     if (outcome) {
       this.#entries.shift();
       this.#planned--;
+      this.#plannedCharacters -= characters;
       if (this.#planner.empty) this.#advance();
       return outcome;
     }
@@ -158,16 +160,21 @@ class Flow<Tag> {
 
   #nextBatch(): PlannedBatch<Entry<Tag>> | undefined {
     const began = performance.now();
-    // The limit is for a consumer that is slower than the engine.
-    while (this.#planner.empty && this.#planned <= this.options.window) {
+    while (this.#planner.empty && !this.#planningWaits) {
       const window = this.#reader.takeWindow();
       if (!window) break;
       this.#planned += window.length;
+      this.#plannedCharacters += window.reduce((sum, { characters }) => sum + characters, 0);
       this.#planner.add(window.filter((entry) => entry.outcome === undefined));
     }
     const batch = this.#planner.next();
     this.stats.seconds.plan += (performance.now() - began) / 1000;
     return batch;
+  }
+
+  /** For a consumer that is slower than the engine, and for a batch that holds up the outcomes behind it. */
+  get #planningWaits(): boolean {
+    return this.#planned > this.options.window || this.#plannedCharacters > WINDOW_CHARACTERS;
   }
 
   async #evaluate(batch: PlannedBatch<Entry<Tag>>): Promise<void> {

@@ -178,7 +178,8 @@ class ScoreRun {
   async *#jobs(signal: AbortSignal): AsyncGenerator<Job<RowTag>> {
     for await (const row of readRows(this.inputs, { maxLineBytes: this.options.maxLineBytes, signal })) {
       // A row that could not be read travels along as its error, so that rejects keep the input's order.
-      yield { tag: { row, idJson: this.#idOf(row) }, sample: row.ok ? row.value : row.error };
+      const sample = row.ok ? row.value : row.error;
+      yield { tag: { row, idJson: this.#idOf(row) }, sample, characters: row.text?.length };
     }
   }
 

@@ -5,6 +5,8 @@ import { InformError } from '../errors.js';
 export interface Job<Tag> {
   tag: Tag;
   sample: unknown;
+  /** How much text the tag keeps in memory until the outcome is taken: it bounds how far ahead the source is read. */
+  characters?: number | undefined;
 }
 
 /** What became of a job: a score, or the reason why there is none. */
@@ -28,6 +30,8 @@ export class Entry<Tag> {
   constructor(
     readonly tag: Tag,
     private readonly encoded: EncodedSample | InformError,
+    /** As its job said. */
+    readonly characters: number,
   ) {
     const failed = encoded instanceof InformError;
     this.tokens = failed ? NO_TOKENS : encoded.tokens;

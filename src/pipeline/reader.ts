@@ -18,10 +18,14 @@ export interface ReaderOptions<Tag> {
 
 /** Samples encoded together: enough to be worth a call, few enough not to hold up the event loop. */
 const CHUNK_SAMPLES = 32;
+/** A chunk ends here too: what its samples hold is in memory several times while they are encoded. */
+const CHUNK_CHARACTERS = 2 ** 20;
 /** One is tokenized by native threads while the template renders the next. */
 const CHUNKS_IN_FLIGHT = 2;
 /** A window ends here too: its tokens are held in memory. */
 const WINDOW_TOKENS = 2 ** 20;
+/** And here: so are its rows, of which truncation may leave few tokens. Twice what so many tokens of English have. */
+export const WINDOW_CHARACTERS = 2 ** 23;
 
 /**
  * Reads a source ahead: encodes it in chunks and cuts it into windows. It stops reading while a full window waits to be
@@ -32,11 +36,13 @@ export class Reader<Tag> {
   readonly #work: Promise<void>;
   readonly #room = new Bell();
   #chunk: Job<Tag>[] = [];
+  #chunkCharacters = 0;
   /** The chunks so far, encoded and handed on in order. */
   #encoded: Promise<void> = Promise.resolve();
   #chunksInFlight = 0;
   #filling: Entry<Tag>[] = [];
   #fillingTokens = 0;
+  #fillingCharacters = 0;
   #full: Entry<Tag>[][] = [];
   #windowSize: number;
   #sourceEnded = false;
@@ -99,7 +105,8 @@ export class Reader<Tag> {
         this.options.stats.seconds.read += (performance.now() - asked) / 1000;
         if (next.done === true) break;
         this.#chunk.push(next.value);
-        if (this.#chunk.length === CHUNK_SAMPLES) this.#encodeChunk();
+        this.#chunkCharacters += next.value.characters ?? 0;
+        if (this.#chunk.length === CHUNK_SAMPLES || this.#chunkCharacters >= CHUNK_CHARACTERS) this.#encodeChunk();
         else if (this.options.live && this.#chunk.length === 1) this.options.onProgress([]);
       }
     } catch (error) {
@@ -123,6 +130,7 @@ export class Reader<Tag> {
   #encodeChunk(then: () => void = () => undefined): void {
     const jobs = this.#chunk;
     this.#chunk = [];
+    this.#chunkCharacters = 0;
     this.#chunksInFlight++;
     const encoding = this.#encode(jobs);
     encoding.catch(() => undefined); // Its failure is met where its turn comes.
@@ -130,11 +138,13 @@ export class Reader<Tag> {
       try {
         const results = await encoding;
         if (this.#encodingFailed) return;
-        const entries = jobs.flatMap(({ tag }, i) => {
+        const entries = jobs.flatMap(({ tag, characters = 0 }, i) => {
           const result = results[i];
-          return result ? [new Entry(tag, result)] : [];
+          if (!result) return [];
+          const entry = new Entry(tag, result, characters);
+          this.#add(entry);
+          return [entry];
         });
-        for (const entry of entries) this.#add(entry);
         then();
         this.options.onProgress(entries);
       } catch (error) {
@@ -160,9 +170,11 @@ export class Reader<Tag> {
 
   #add(entry: Entry<Tag>): void {
     const { length } = entry.tokens;
-    if (this.#fillingTokens + length > WINDOW_TOKENS) this.#endWindow();
+    const tokens = this.#fillingTokens + length;
+    if (tokens > WINDOW_TOKENS || this.#fillingCharacters + entry.characters > WINDOW_CHARACTERS) this.#endWindow();
     this.#filling.push(entry);
     this.#fillingTokens += length;
+    this.#fillingCharacters += entry.characters;
     if (this.#filling.length === this.#windowSize) {
       this.#endWindow();
       this.#windowSize = Math.min(2 * this.#windowSize, this.options.window);
@@ -174,5 +186,6 @@ export class Reader<Tag> {
     this.#full.push(this.#filling);
     this.#filling = [];
     this.#fillingTokens = 0;
+    this.#fillingCharacters = 0;
   }
 }

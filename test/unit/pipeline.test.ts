@@ -250,6 +250,26 @@ test('memory is bounded: the source is read a few windows ahead and no further, 
   }
 });
 
+test('memory is bounded for rows of any size, also where they give few tokens or none', async () => {
+  const characters = 2 ** 22;
+  let read = 0;
+  async function* endless(): AsyncGenerator<Job<number>> {
+    for (;;) {
+      await Promise.resolve();
+      // Bad rows behind good ones, whose scores they wait for.
+      yield { tag: read++, sample: read % 16 > 3 ? 'bad' : 1, characters };
+    }
+  }
+  const engine = new FakeEngine();
+  engine.milliseconds = 3;
+  let given = 0;
+  for await (const outcome of stream(engine, endless(), { window: 1024, live: false })) {
+    // Two rows a window: two windows planned, one full, one filled; and rows on their way.
+    assert.ok(read - outcome.tag <= 4 * 2 + 4, `${read} read when ${outcome.tag} was given`);
+    if (++given === 200) break;
+  }
+});
+
 test('the engine always has a batch that waits while there is input', async () => {
   const engine = new FakeEngine();
   await collect(engine, new Array<number>(200).fill(1));

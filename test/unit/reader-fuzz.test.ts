@@ -1,4 +1,4 @@
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -116,7 +116,10 @@ test('safetensors: headers of another structure', async () => {
 test('the JSON files of a checkpoint', async () => {
   const folder = handCheckpoint(tempFolder(), 'checkpoint', { config: { ...CONFIG } });
   const tensors = Object.keys(handTensors());
-  const index = { weight_map: Object.fromEntries(tensors.map((name) => [name, 'model.safetensors'])) };
+  const shard = 'model-00001-of-00001.safetensors';
+  renameSync(join(folder, 'model.safetensors'), join(folder, shard));
+  const index = { weight_map: Object.fromEntries(tensors.map((name) => [name, shard])) };
+  writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify(index));
   const fileBytes = handSafetensors(handTensors()).length;
   for (const [name, whole] of [
     ['config.json', CONFIG],
