@@ -1,4 +1,13 @@
-import type { NativeBackend } from '../native.js';
+/** What the engine knows of a backend module. */
+export interface BackendState {
+  readonly name: string;
+  readonly loaded: boolean;
+  readonly devices: number;
+  /** What the loader or the backend said, in its words; may be ''. */
+  readonly reason: string;
+  /** The shared libraries that it needs and that were not found, where that is known. */
+  readonly missing: readonly string[];
+}
 
 /** Shared libraries by the beginning of their names, and what brings them. In the order of what to do first. */
 const LIBRARIES: readonly (readonly [pattern: RegExp, what: string, remedy: string])[] = [
@@ -31,11 +40,14 @@ const NO_DEVICE: Readonly<Record<string, string>> = {
 };
 
 /** Why a backend offers no device and what to do, as sentences; undefined where it offers some. */
-export function explainBackend(backend: NativeBackend): string | undefined {
+export function explainBackend(backend: BackendState): string | undefined {
   if (backend.devices > 0) return undefined;
   if (backend.loaded) {
     const remedy = NO_DEVICE[backend.name];
-    return sentences(`loaded, but it finds no device${inBrackets(backend.reason)}`, remedy === undefined ? [] : [remedy]);
+    return sentences(
+      `loaded, but it finds no device${inBrackets(backend.reason)}`,
+      remedy === undefined ? [] : [remedy],
+    );
   }
   const missing = backend.missing.length > 0 ? backend.missing : missingIn(backend.reason);
   if (missing.length === 0) return sentences(`not loaded${inBrackets(backend.reason)}`, []);
