@@ -9,7 +9,7 @@ export interface BackendState {
   readonly missing: readonly string[];
 }
 
-/** Shared libraries by the beginning of their names, and what brings them. In the order of what to do first. */
+/** Shared libraries by the beginning of their names, and what brings them: the first match counts, what to do first comes first. */
 const LIBRARIES: readonly (readonly [pattern: RegExp, what: string, remedy: string])[] = [
   [
     /^(libcuda\.so|nvcuda\.dll)/,
@@ -17,14 +17,24 @@ const LIBRARIES: readonly (readonly [pattern: RegExp, what: string, remedy: stri
     "Install the driver of your card (Debian: nvidia-driver; Ubuntu: ubuntu-drivers install; elsewhere: NVIDIA's installer)",
   ],
   [
+    /^libcudart\.so\.(12)/,
+    'the CUDA 12 runtime is missing',
+    'Install nvidia-cuda-runtime-cu12 with pip and name its lib folder in LD_LIBRARY_PATH, or the CUDA 12 toolkit',
+  ],
+  [
     /^libcudart\.so\.(\d+)/,
     'the CUDA $1 runtime is missing',
-    "Install NVIDIA's package cuda-cudart-$1-0, or nvidia-cuda-runtime with pip and name its folder in LD_LIBRARY_PATH",
+    'Install nvidia-cuda-runtime with pip and name its lib folder in LD_LIBRARY_PATH, or the CUDA $1 toolkit',
+  ],
+  [
+    /^libcublas\.so\.(12)/,
+    "CUDA 12's cuBLAS is missing",
+    'Install nvidia-cublas-cu12 with pip and name its lib folder in LD_LIBRARY_PATH, or the CUDA 12 toolkit',
   ],
   [
     /^libcublas\.so\.(\d+)/,
     "CUDA $1's cuBLAS is missing",
-    "Install NVIDIA's package libcublas-$1-0, or nvidia-cublas with pip and name its folder in LD_LIBRARY_PATH",
+    'Install nvidia-cublas with pip and name its lib folder in LD_LIBRARY_PATH, or the CUDA $1 toolkit',
   ],
   [
     /^(libvulkan\.so|vulkan-1\.dll)/,
@@ -42,21 +52,17 @@ const NO_DEVICE: Readonly<Record<string, string>> = {
 /** Why a backend offers no device and what to do, as sentences; undefined where it offers some. */
 export function explainBackend(backend: BackendState): string | undefined {
   if (backend.devices > 0) return undefined;
-  if (backend.loaded) {
+  const why = backend.reason.replace(/^load_backend: failed to load [^:]+: /, '');
+  // Some backends refuse to start where the driver offers nothing, others start with no device.
+  if (backend.loaded || why.includes('ggml_backend_init returned NULL')) {
     const remedy = NO_DEVICE[backend.name];
-    return sentences(
-      `loaded, but it finds no device${inBrackets(backend.reason)}`,
-      remedy === undefined ? [] : [remedy],
-    );
+    const detail = backend.loaded ? inBrackets(why) : '';
+    return sentences(`loaded, but it finds no device${detail}`, remedy === undefined ? [] : [remedy]);
   }
-  const missing = backend.missing.length > 0 ? backend.missing : missingIn(backend.reason);
-  if (missing.length === 0) return sentences(`not loaded${inBrackets(backend.reason)}`, []);
-  const known = LIBRARIES.flatMap(([pattern, what, remedy]) =>
-    missing.flatMap((library) => {
-      const match = pattern.exec(library);
-      return match ? [{ library, what: fill(what, match), remedy: fill(remedy, match) }] : [];
-    }),
-  );
+  const missing = backend.missing.length > 0 ? backend.missing : missingIn(why);
+  if (missing.length === 0) return sentences(`not loaded${inBrackets(why)}`, []);
+  const known = missing.map(lookUp).filter((entry) => entry !== undefined);
+  known.sort((a, b) => a.rank - b.rank);
   const unknown = missing.filter((library) => !known.some((entry) => entry.library === library));
   const causes = [
     ...known.map(({ library, what }) => `${what} (${library})`),
@@ -66,6 +72,14 @@ export function explainBackend(backend: BackendState): string | undefined {
     `not loaded: ${causes.join(', ')}`,
     known.map(({ remedy }) => remedy),
   );
+}
+
+function lookUp(library: string): { library: string; rank: number; what: string; remedy: string } | undefined {
+  for (const [rank, [pattern, what, remedy]] of LIBRARIES.entries()) {
+    const match = pattern.exec(library);
+    if (match) return { library, rank, what: fill(what, match), remedy: fill(remedy, match) };
+  }
+  return undefined;
 }
 
 /** The library that the loader of Linux or macOS names as missing. */
