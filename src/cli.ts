@@ -4,6 +4,7 @@ import path from 'node:path';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { attachCommand } from './commands/attach.js';
+import { backendCommand } from './commands/backend.js';
 import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
@@ -37,6 +38,7 @@ async function main(args: string[]): Promise<number> {
     .command(attachCommand())
     .command(inspectCommand())
     .command(devicesCommand())
+    .command(backendCommand())
     .example('$0 demo', 'score a few real samples with the embedded model')
     .example('$0 data.jsonl -m inform-orm.gguf -o scores.jsonl', 'score a file')
     .example('$0 -c config.yaml data.jsonl', 'score as a configuration file says')

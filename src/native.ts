@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { userBackendFolder } from './backend/folder.js';
 import { InformError, messageOf } from './errors.js';
 import { packageRoot } from './package-root.js';
 
@@ -102,6 +103,20 @@ export interface NativeDevice {
   features: string[];
 }
 
+/** One GPU backend of ggml that lies in a backend folder as a module, and what became of it. */
+export interface NativeBackend {
+  /** "cuda" of libggml-cuda.so. */
+  name: string;
+  file: string;
+  loaded: boolean;
+  /** That it offers. */
+  devices: number;
+  /** What the loader or the backend said where there is no device, in its words; may be ''. */
+  reason: string;
+  /** Shared libraries that it needs and that the loader does not find; Linux only. */
+  missing: string[];
+}
+
 export interface NativeQuantizeOptions {
   /** A GGUF file, or the first shard of a split one. */
   input: string;
@@ -136,6 +151,11 @@ export interface NativeAddon {
   /** Cannot be stopped, and llama.cpp aborts the process on some damaged input: for a process of its own. */
   quantize(options: NativeQuantizeOptions): Promise<void>;
   devices(backendDir: string): Promise<NativeDevice[]>;
+  backends(backendDir: string): Promise<NativeBackend[]>;
+  /** A folder with further backend modules. Without effect once a backend was loaded in this process. */
+  addBackendFolder(folder: string): void;
+  /** Whether the system's loader finds a shared library, by name or path. */
+  opensLibrary(name: string): boolean;
   takeLog(): LogLine[];
   cancelAll(): void;
   llamaVersion(): string;
@@ -157,6 +177,7 @@ export function loadAddon(): LoadedAddon {
   try {
     const file = find.resolve(packageRoot());
     const addon = require(file) as NativeAddon;
+    addon.addBackendFolder(userBackendFolder());
     // process.exit() waits for running native work, and a batch can take minutes: tell it to stop.
     process.once('exit', () => {
       addon.cancelAll();

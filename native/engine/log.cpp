@@ -79,12 +79,16 @@ ErrorCapture::~ErrorCapture() {
     capture = outer_;
 }
 
-std::string ErrorCapture::reason() const {
+std::string ErrorCapture::lines() const {
     std::string joined;
     for (const std::string & line : lines_) {
-        joined += (joined.empty() ? ": " : "; ") + line;
+        joined += (joined.empty() ? "" : "; ") + line;
     }
     return joined;
+}
+
+std::string ErrorCapture::reason() const {
+    return lines_.empty() ? "" : ": " + lines();
 }
 
 }  // namespace inform

@@ -26,6 +26,9 @@ public:
     ErrorCapture(const ErrorCapture &) = delete;
     ErrorCapture & operator=(const ErrorCapture &) = delete;
 
+    // The lines, joined; "" where nothing was logged.
+    std::string lines() const;
+
     // ": the lines, joined" or "" where nothing was logged.
     std::string reason() const;
 

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Makes a CUDA toolkit that is complete enough for `npm run build -- --cuda` out of NVIDIA's own Python packages, without
+# root and without the 8 GB installer: bash scripts/cuda-toolkit-from-pypi.sh DIR. Linux; needs pip and a C compiler.
+# The packages come under NVIDIA's licence, each with its text in DIR.
+set -euo pipefail
+
+target=${1:?usage: bash scripts/cuda-toolkit-from-pypi.sh DIR}
+# One CUDA release: compiler, its headers and back end, the C++ library, the runtime, and the matrix library.
+packages=(
+  nvidia-cuda-nvcc==13.0.88
+  nvidia-cuda-crt==13.0.88
+  nvidia-nvvm==13.0.88
+  nvidia-cuda-cccl==13.0.85
+  nvidia-cuda-runtime==13.0.96
+  nvidia-cublas==13.0.2.14
+)
+python3 -m pip install --quiet --no-deps --upgrade --target "$target" "${packages[@]}"
+
+root=$(cd "$target/nvidia/cu13" && pwd)
+# What the linker looks for: the plain names, in the folder that CMake and nvcc expect.
+for library in "$root"/lib/lib*.so.*; do
+  ln -sf "$(basename "$library")" "${library%.so.*}.so"
+done
+ln -sfn lib "$root/lib64"
+
+# The driver's library belongs to the driver, not to the toolkit: a stand-in with the names of cuda.h, to link against.
+# At run time libcuda.so.1 is the driver's.
+mkdir -p "$root/lib/stubs"
+grep -oE '\bcu[A-Z][A-Za-z0-9_]*\(' "$root/include/cuda.h" "$root/include/cudaTypedefs.h" 2>/dev/null |
+  sed -E 's/.*:(.*)\(/\1/' |
+  cat - <(grep -oE '\bcu[A-Z][A-Za-z0-9_]*_(v[0-9]+|ptsz|ptds)\b' "$root/include/cuda.h") |
+  sort -u | sed 's/.*/void &(void) {}/' |
+  "${CC:-cc}" -shared -fPIC -x c - -Wl,-soname,libcuda.so.1 -o "$root/lib/stubs/libcuda.so"
+
+echo "The toolkit is ready. Build with: CUDACXX=$root/bin/nvcc CUDAToolkit_ROOT=$root npm run build -- --cuda" >&2
