@@ -4,6 +4,7 @@ export type { ModelOptions } from './options.js';
 export {
   RewardModel,
   type LoadOptions,
+  type DeviceLayers,
   type LoadProgress,
   type ModelInfo,
   type Rejection,

@@ -147,6 +147,7 @@ class ScoreRun {
       },
     });
     this.#progress.clear();
+    for (const note of model.info.notes) this.#progress.note(note);
     this.#showEngineLog();
     return model;
   }

@@ -2,6 +2,7 @@
 
 #include "binding/addon_data.h"
 #include "binding/encode.h"
+#include "binding/measure.h"
 #include "binding/task_ticket_wrap.h"
 #include "binding/model_wrap.h"
 #include "binding/promise_worker.h"
@@ -36,6 +37,7 @@ Napi::Value devices(const Napi::CallbackInfo & info) {
                 entry.Set("name", device.name);
                 entry.Set("description", device.description);
                 entry.Set("backend", device.backend);
+                entry.Set("id", device.id);
                 entry.Set("type", device.type);
                 entry.Set("memoryFree", static_cast<double>(device.memory_free));
                 entry.Set("memoryTotal", static_cast<double>(device.memory_total));
@@ -126,6 +128,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("loadModel", Napi::Function::New<ModelWrap::load>(env, "loadModel"));
     exports.Set("createScorer", Napi::Function::New<ScorerWrap::create>(env, "createScorer"));
     exports.Set("encodeTensors", Napi::Function::New<encode_tensors>(env, "encodeTensors"));
+    exports.Set("measureCompute", Napi::Function::New<measure_compute>(env, "measureCompute"));
     exports.Set("devices", Napi::Function::New<devices>(env, "devices"));
     exports.Set("quantize", Napi::Function::New<quantize>(env, "quantize"));
     exports.Set("takeLog", Napi::Function::New<take_log_lines>(env, "takeLog"));
