@@ -81,8 +81,8 @@ export class Engine {
     };
     const sayStep = (next: LoadPlan, failure: InformError): void => {
       const how = next.placement ? describePlacement(next.placement) : 'On the CPU alone.';
-      const note = `The memory did not suffice, so the model is loaded again with less of it. ${how} ${failure.message}`;
-      noteEngine(note);
+      const note = `The GPU's memory did not suffice, so the model is loaded again with less of it. ${how}`;
+      noteEngine(`${note} The reason: ${failure.message}`);
       notes.push(note);
     };
     try {

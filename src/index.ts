@@ -3,8 +3,8 @@ export type { Message, MessagesSample, InstructionSample, Role, Sample, SampleId
 export type { ModelOptions } from './options.js';
 export {
   RewardModel,
-  type LoadOptions,
   type DeviceLayers,
+  type LoadOptions,
   type LoadProgress,
   type ModelInfo,
   type Rejection,

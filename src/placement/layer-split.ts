@@ -7,8 +7,9 @@
  * @returns layers of each device, or undefined where they do not fit
  */
 export function splitLayers(loads: readonly number[], rooms: readonly number[], strict: boolean): number[] | undefined {
-  const most = strict ? 1 : OVERFULL;
+  let most = 1;
   let counts = fill(loads, rooms, most);
+  for (; !counts && !strict && most < OVERFULL; counts = fill(loads, rooms, most)) most *= 2;
   if (!counts) return undefined;
   for (let [low, high] = [0, most], step = 0; step < STEPS; step++) {
     const middle = (low + high) / 2;

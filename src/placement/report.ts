@@ -76,7 +76,7 @@ function formatHost(host: HostPlan, { streamedLayers, cpuLayers }: Placement, { 
 }
 
 function formatEstimate(
-  { microBatch, cpuLayers, devices }: Placement,
+  { microBatch, cpuLayers, devices, contexts }: Placement,
   estimate: Estimate,
   { busBytesPerSecond, gpuFlops, cpuFlops }: Assumptions,
 ): string[] {
@@ -88,6 +88,7 @@ function formatEstimate(
     );
   }
   if (cpuLayers > 0) lines.push(`  CPU         ${seconds(estimate.cpuSeconds)} at ${teraflops(cpuFlops)}`);
+  if (contexts > 1) lines.push('  The GPUs compute at the same time, on different batches.');
   lines.push(
     `  together    ${seconds(estimate.seconds)} for ${formatCount(microBatch)} tokens, ` +
       `${formatCount(Math.round(estimate.tokensPerSecond))} tokens/s; the bottleneck is ${BOTTLENECKS[estimate.bottleneck]}`,
