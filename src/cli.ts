@@ -9,6 +9,7 @@ import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
 import { inspectCommand } from './commands/inspect.js';
+import { planCommand } from './commands/plan.js';
 import { quantizeCommand } from './commands/quantize.js';
 import { pullCommand } from './commands/pull.js';
 import { scoreCommand } from './commands/score.js';
@@ -38,6 +39,7 @@ async function main(args: string[]): Promise<number> {
     .command(attachCommand())
     .command(inspectCommand())
     .command(devicesCommand())
+    .command(planCommand())
     .command(backendCommand())
     .example('$0 demo', 'score a few real samples with the embedded model')
     .example('$0 data.jsonl -m inform-orm.gguf -o scores.jsonl', 'score a file')

@@ -39,6 +39,21 @@ export interface ModelInfo extends ModelSizes {
   path: string;
   /** The most tokens evaluated together. */
   contextTokens: number;
+  /** Tokens that go through the layers at once. */
+  microBatch: number;
+  /** The GPUs in use, none where the CPU does everything. */
+  devices: readonly DeviceLayers[];
+  /** What happened while the model was loaded that a user should know, a sentence each: that memory did not suffice. */
+  notes: readonly string[];
+}
+
+/** What a GPU has of a model. */
+export interface DeviceLayers {
+  name: string;
+  /** Layers that it computes. */
+  layers: number;
+  /** Those of them whose weights are copied to it for each micro-batch. */
+  streamedLayers: number;
 }
 
 export interface ScoreResult {
@@ -221,7 +236,7 @@ function modelTemplate(engine: Engine, model: string): string {
 function describe(path: string, engine: Engine): ModelInfo {
   const { description, sizeBytes, parameters, vocabularySize, hiddenSize, headHiddenSize, trainedContext } =
     engine.info;
-  const { contextTokens } = engine.limits;
+  const { limits, microBatch, placement, notes } = engine;
   return {
     path,
     description,
@@ -231,6 +246,9 @@ function describe(path: string, engine: Engine): ModelInfo {
     hiddenSize,
     headHiddenSize,
     trainedContext,
-    contextTokens,
+    contextTokens: limits.contextTokens,
+    microBatch,
+    devices: (placement?.devices ?? []).map(({ name, layers, streamedLayers }) => ({ name, layers, streamedLayers })),
+    notes,
   };
 }

@@ -149,6 +149,7 @@ class ScoreRun {
       },
     });
     this.#progress.clear();
+    for (const note of model.info.notes) this.#progress.note(note);
     this.#showEngineLog(model);
     return model;
   }

@@ -37,8 +37,8 @@ Model::Model(const ModelOptions & options, TaskState & state) {
         head_ = load_head(file, options.head_path, n_embd);
     }
 
-    llama_model_params params = llama_model_default_params();
-    params.n_gpu_layers = options.gpu_layers;
+    ModelParams model_params(options.placement);
+    llama_model_params & params = model_params.params;
     params.progress_callback = on_progress;
     params.progress_callback_user_data = &state;
 
