@@ -17,8 +17,8 @@ export default tseslint.config(
     },
   },
   {
-    // The engine, the encoder of weights, the process that quantizes, and the small modules that ask for devices, log and
-    // progress.
+    // The engine, the encoder of weights, the process that quantizes, and the small modules that ask for devices, locks, log
+    // and progress.
     files: [
       'src/engine.ts',
       'src/engine-log.ts',
@@ -27,6 +27,7 @@ export default tseslint.config(
       'src/placement/load-plan.ts',
       'src/placement/machine.ts',
       'src/run-plan.ts',
+      'src/journal/locked-file.ts',
       'src/watch-task.ts',
       'src/convert/encode-weights.ts',
       'src/quantize/child.ts',

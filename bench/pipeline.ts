@@ -75,6 +75,7 @@ async function nullEngine(): Promise<NullRun[]> {
 async function nullRun(input: string, encoder: Encoder, engine: Engine, window: number): Promise<NullRun> {
   const stats = new PipelineStats();
   const results = await openResults(os.devNull);
+  if (results === undefined) throw new Error(`${os.devNull} is no device`);
   const start = performance.now();
   const cpu = process.cpuUsage();
   let samples = 0;

@@ -4,6 +4,7 @@ add_library(inform_score MODULE
   native/binding/encode.cpp
   native/binding/engine_options.cpp
   native/binding/measure.cpp
+  native/binding/file_lock.cpp
   native/binding/model_wrap.cpp
   native/binding/scorer_wrap.cpp
   native/binding/task_ticket_wrap.cpp

@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { attachCommand } from './commands/attach.js';
@@ -9,13 +7,14 @@ import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
 import { inspectCommand } from './commands/inspect.js';
+import { mergeCommand } from './commands/merge.js';
 import { planCommand } from './commands/plan.js';
 import { quantizeCommand } from './commands/quantize.js';
 import { pullCommand } from './commands/pull.js';
 import { scoreCommand } from './commands/score.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
 import { InformError, systemCodeOf } from './errors.js';
-import { packageRoot } from './package-root.js';
+import { packageVersion } from './package-root.js';
 import { printable } from './printable.js';
 
 const HELP_WIDTH = 110;
@@ -33,6 +32,7 @@ async function main(args: string[]): Promise<number> {
     )
     .command(scoreCommand(finish))
     .command(demoCommand(finish))
+    .command(mergeCommand(finish))
     .command(pullCommand())
     .command(convertCommand())
     .command(quantizeCommand())
@@ -83,11 +83,6 @@ function report(error: unknown): void {
 /** yargs breaks its complaints into lines, with or without a full stop at the end. */
 function oneLine(message: string): string {
   return message.trim().replace(/\s+/g, ' ').replace(/\.?$/, '.');
-}
-
-function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(path.join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
-  return version;
 }
 
 // Whoever reads our output may leave early; scoring has its own way to notice.

@@ -181,6 +181,8 @@ export interface NativeAddon {
   createScorer(model: NativeModel, options: NativeScorerOptions): Promise<NativeScorer>;
   /** Cannot be stopped, and llama.cpp aborts the process on some damaged input: for a process of its own. */
   quantize(options: NativeQuantizeOptions): Promise<void>;
+  /** Whether this process now holds the lock of an open file; it goes with the descriptor, and so with the process. */
+  lockFile(fd: number): 'locked' | 'held' | 'unsupported';
   devices(backendDir: string): Promise<NativeDevice[]>;
   backends(backendDir: string): Promise<NativeBackend[]>;
   /** A folder with further backend modules. Without effect once a backend was loaded in this process. */

@@ -12,6 +12,12 @@ export function packageRoot(): string {
   return root;
 }
 
+/** This package's version. */
+export function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(path.join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
+  return version;
+}
+
 function findRoot(start: string): string {
   for (let dir = start; ; dir = path.dirname(dir)) {
     if (nameIn(path.join(dir, 'package.json')) === NAME) return dir;

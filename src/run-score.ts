@@ -1,53 +1,44 @@
-import path from 'node:path';
 import { confirmOnTerminal } from './ask.js';
 import { ExitCode } from './exit-codes.js';
 import { InformError, messageOf } from './errors.js';
 import { onInterrupt } from './interrupt.js';
-import { RejectSink } from './io/rejects.js';
-import { openResults, outputPaths, refuseInputs, STDOUT, type ResultSink } from './io/results.js';
-import { readRows, type InputRow } from './io/rows.js';
+import type { InputRow } from './io/rows.js';
 import { checkInputs, STDIN, type InputCheck } from './io/source.js';
-import { DEMO, DEMO_NOTICE } from './model-source.js';
+import { DEMO, DEMO_NOTICE, resolveModel } from './model-source.js';
 import { modelOptionsOf, type RunOptions } from './options.js';
 import type { Job, Outcome } from './pipeline.js';
-import { Progress, scoringStatus, type ProgressMode } from './progress.js';
+import { formatCount, Progress, scoringStatus } from './progress.js';
 import { RunLog } from './run-log.js';
+import { beginRun } from './run/begin.js';
+import { JournaledOutput } from './run/journaled-output.js';
+import { openOutput } from './run/open-output.js';
+import type { RunOutput } from './run/output.js';
+import { RunRows } from './run/rows.js';
+import { chooseInputs, requireModel, type RunSettings } from './run/settings.js';
 import { formatStats, PipelineStats } from './stats.js';
 import { formatSummary, RunStats } from './summary.js';
 import { SupervisedModel } from './supervisor/supervised-model.js';
 
-/** What only a command line says about a run. */
-export interface RunSettings {
-  overwrite: boolean;
-  progress: ProgressMode;
-  /** File for the run's log. */
-  log?: string | undefined;
-  /** Print llama.cpp's log. */
-  verbose?: boolean | undefined;
-  /** Print what was computed and where the time went, after the summary. */
-  stats?: boolean | undefined;
-  /** Download a large model without asking. */
-  yes?: boolean | undefined;
-}
-
 /**
  * Scores files: from the inputs' rows to an output in input order, with progress, rejects and a summary on the way.
- * Resolves to the exit code. Throws InformError for what ends a run before its time; what was scored until then is
- * kept beside the output, and said.
+ * Resolves to the exit code. Throws InformError for what ends a run before its time; what was scored until then is in the
+ * journal, and the same call goes on from there.
  */
 export async function runScore(options: RunOptions, settings: RunSettings): Promise<number> {
   const model = requireModel(options);
   const inputs = chooseInputs(options.input);
   const size = await checkInputs(inputs);
-  const results = await openResults(options.output ?? STDOUT, { overwrite: settings.overwrite, inputs });
-  const run = new ScoreRun(options, settings, inputs, size, results);
   const interrupt = onInterrupt();
   try {
-    return await run.execute(model, interrupt.signal);
-  } catch (error) {
-    await run.abandon(error);
-    if (!interrupt.signal.aborted) throw error;
-    throw new InformError('INFORM_ABORTED', 'The run was interrupted.', { cause: error });
+    const output = await openOutput(options.output, inputs, settings);
+    const run = new ScoreRun(options, settings, inputs, size, output);
+    try {
+      return await run.execute(model, interrupt.signal);
+    } catch (error) {
+      await run.abandon(error, interrupt.signal.aborted);
+      if (!interrupt.signal.aborted) throw error;
+      throw new InformError('INFORM_ABORTED', 'The run was interrupted.', { cause: error });
+    }
   } finally {
     interrupt.release();
   }
@@ -63,84 +54,114 @@ class ScoreRun {
   readonly stats = new RunStats();
   readonly #pipeline = new PipelineStats();
   readonly #progress: Progress;
-  #rejects: RejectSink | undefined;
   #log: RunLog | undefined;
   #rowsWithoutId = false;
+  /** What scoring took. */
+  #seconds = 0;
 
   constructor(
     private readonly options: RunOptions,
     private readonly settings: RunSettings,
     private readonly inputs: readonly string[],
     private readonly size: InputCheck,
-    private readonly results: ResultSink,
+    private readonly output: RunOutput,
   ) {
     this.#progress = new Progress({ mode: settings.progress });
   }
 
   async execute(modelName: string, interrupted: AbortSignal): Promise<number> {
-    const { results, stats } = this;
-    await this.#openSideFiles();
-    const signal = AbortSignal.any([interrupted, results.readerGone]);
-    const model = await this.#load(modelName, signal);
+    const { output, stats, settings } = this;
+    if (settings.log !== undefined) this.#log = await RunLog.open(settings.log);
+    const signal = AbortSignal.any([interrupted, output.readerGone]);
+    const modelPath = await this.#findModel(modelName, signal);
+    const { rows, done } = await this.#begin(modelPath, signal);
     try {
-      await this.#log?.write('start', { options: this.options, inputs: this.inputs, model: model.info });
-      const seconds = await this.#scoreRows(model, signal);
-      await results.finish();
-      await this.#rejects?.close();
-      await this.#summarize(seconds, modelName === DEMO ? modelName : model.info.path);
-    } catch (error) {
-      // Whoever read our standard output has all they wanted: that ends the run, quietly.
-      if (!results.readerGone.aborted) throw error;
+      if (!done) await this.#scoreRest(modelPath, rows, signal);
     } finally {
-      await model.close();
-      this.#showEngineLog(model);
+      await rows.close();
+    }
+    if (!output.readerGone.aborted) {
+      await output.finish(rows.read);
+      await this.#summarize(modelName === DEMO ? modelName : modelPath);
     }
     await this.#log?.close();
     return stats.rejected > 0 ? ExitCode.someRejected : ExitCode.done;
   }
 
-  /** After a failure: closes everything, and says where the scores so far are. */
-  async abandon(error: unknown): Promise<void> {
+  /** After a failure: closes everything, and says what is kept and how to go on. */
+  async abandon(error: unknown, interrupted: boolean): Promise<void> {
     this.#progress.clear();
     // The failure that ended the run is the one to report; none that follows from it may take its place.
     await this.#log?.write('failed', { reason: messageOf(error), scored: this.stats.scored }).catch(() => undefined);
     await this.#log?.close().catch(() => undefined);
-    const kept = await this.results.abandon().catch(() => undefined);
-    await this.#rejects?.close().catch(() => undefined);
+    const kept = await this.output.abandon().catch(() => undefined);
     if (kept !== undefined) {
-      this.#progress.note(`The run did not finish. The ${this.stats.scored} scores so far are in ${kept}`);
+      const rows = `${formatCount(kept.rows)} ${kept.rows === 1 ? 'row is' : 'rows are'}`;
+      this.#progress.note(`The run did not finish. ${rows} kept in ${kept.journal}.`);
     }
+    const { resumeLine } = this.settings;
+    const resumable = this.output.rejectsPath !== undefined && (interrupted || kept !== undefined);
+    if (!resumable || resumeLine === undefined) return;
+    const how = this.inputs.includes(STDIN) ? 'Pipe the same input in again to resume it:' : 'Resume it with:';
+    this.#progress.note(`${how}\n  ${resumeLine}`);
   }
 
-  async #openSideFiles(): Promise<void> {
-    const { rejectsPath } = this.results;
-    const { log, overwrite } = this.settings;
-    if (log !== undefined) {
-      await refuseInputs([log], this.inputs);
-      const outputs = outputPaths(this.options.output ?? STDOUT);
-      if (outputs.some((output) => path.resolve(output) === path.resolve(log))) {
-        throw new InformError(
-          'INFORM_OUTPUT_UNWRITABLE',
-          `${log} cannot be both the log and an output. Choose another log.`,
-        );
-      }
-    }
-    if (rejectsPath !== undefined) this.#rejects = await RejectSink.open(rejectsPath, overwrite);
-    if (log !== undefined) this.#log = await RunLog.open(log);
-  }
-
-  async #load(modelName: string, signal: AbortSignal): Promise<SupervisedModel> {
+  /** The GGUF file of the model, which may have to be fetched or made. */
+  async #findModel(modelName: string, signal: AbortSignal): Promise<string> {
     if (modelName === DEMO) this.#progress.note(DEMO_NOTICE);
-    const model = await SupervisedModel.load(modelName, {
-      ...modelOptionsOf(this.options),
+    const path = await resolveModel(modelName, {
+      type: this.options.type,
       signal,
-      confirmDownload: confirmOnTerminal({
+      confirm: confirmOnTerminal({
         yes: this.settings.yes === true,
         signal,
         beforeAsking: () => {
           this.#progress.clear();
         },
       }),
+      onProgress: (status) => {
+        this.#progress.update(status);
+      },
+    });
+    this.#progress.clear();
+    return path;
+  }
+
+  /** The rows that are to be scored: all, or those that an earlier run left. */
+  async #begin(modelPath: string, signal: AbortSignal): Promise<{ rows: RunRows; done: boolean }> {
+    const { inputs, output, options, size, settings } = this;
+    const { shard, followAppended = false } = settings;
+    if (!(output instanceof JournaledOutput)) {
+      const { maxLineBytes } = options;
+      return { rows: new RunRows(inputs, undefined, { maxLineBytes, signal }), done: false };
+    }
+    const run = { options, modelPath, inputs, totalBytes: size.bytes, shard, followAppended, signal };
+    return beginRun(output, run, this.stats, this.#progress);
+  }
+
+  async #scoreRest(modelPath: string, rows: RunRows, signal: AbortSignal): Promise<void> {
+    const model = await this.#load(modelPath, signal);
+    try {
+      await this.#log?.write('start', {
+        options: this.options,
+        inputs: this.inputs,
+        model: model.info,
+        resumed: this.stats.resumed?.rows,
+      });
+      await this.#scoreRows(model, rows, signal);
+    } catch (error) {
+      // Whoever read our standard output has all they wanted: that ends the run, quietly.
+      if (!this.output.readerGone.aborted) throw error;
+    } finally {
+      await model.close();
+      this.#showEngineLog(model);
+    }
+  }
+
+  async #load(modelPath: string, signal: AbortSignal): Promise<SupervisedModel> {
+    const model = await SupervisedModel.load(modelPath, {
+      ...modelOptionsOf(this.options),
+      signal,
       onProgress: (status) => {
         this.#progress.update(status);
       },
@@ -154,18 +175,17 @@ class ScoreRun {
     return model;
   }
 
-  /** Resolves to the seconds that it took. */
-  async #scoreRows(model: SupervisedModel, signal: AbortSignal): Promise<number> {
+  async #scoreRows(model: SupervisedModel, rows: RunRows, signal: AbortSignal): Promise<void> {
     const start = performance.now();
     const elapsed = (): number => (performance.now() - start) / 1000;
     // A pipe may fall silent, a file does not.
     const live = this.size.bytes === undefined;
-    for await (const outcome of model.scoreJobs(this.#jobs(signal), { live, signal, stats: this.#pipeline })) {
+    for await (const outcome of model.scoreJobs(this.#jobs(rows), { live, signal, stats: this.#pipeline })) {
       await this.#record(outcome);
       this.#progress.update(
         scoringStatus({
           samples: this.stats.scored + this.stats.rejected,
-          tokens: this.stats.tokens,
+          tokens: this.stats.tokens - (this.stats.resumed?.tokens ?? 0),
           seconds: elapsed(),
           bytes: outcome.tag.row.bytes,
           totalBytes: this.size.bytes,
@@ -173,11 +193,11 @@ class ScoreRun {
       );
     }
     this.#progress.clear();
-    return elapsed();
+    this.#seconds = elapsed();
   }
 
-  async *#jobs(signal: AbortSignal): AsyncGenerator<Job<RowTag>> {
-    for await (const row of readRows(this.inputs, { maxLineBytes: this.options.maxLineBytes, signal })) {
+  async *#jobs(rows: RunRows): AsyncGenerator<Job<RowTag>> {
+    for await (const row of rows) {
       // A row that could not be read travels along as its error, so that rejects keep the input's order.
       const sample = row.ok ? row.value : row.error;
       yield { tag: { row, idJson: this.#idOf(row) }, sample, characters: row.text?.length };
@@ -207,8 +227,9 @@ class ScoreRun {
       return;
     }
     const { score, tokens, truncated, holdsSpecialText } = outcome;
-    await this.results.write(idJson, score);
-    this.stats.addScored({ idJson, score, tokens, truncated, holdsSpecialTokens: holdsSpecialText });
+    const sample = { idJson, score, tokens, truncated, holdsSpecialTokens: holdsSpecialText };
+    await this.output.score(row, sample);
+    this.stats.addScored(sample);
     if (truncated) await this.#log?.write('truncated', { file: row.file, line: row.line }, idJson);
   }
 
@@ -217,7 +238,7 @@ class ScoreRun {
     if (this.options.onError === 'stop')
       throw new InformError(error.code, `${place}: ${error.message}`, { cause: error });
     this.stats.addRejected();
-    await this.#rejects?.write(row, error);
+    await this.output.reject(row, error);
     await this.#log?.write('rejected', {
       file: row.file,
       line: row.line,
@@ -228,9 +249,10 @@ class ScoreRun {
     this.#progress.note(`Rejected ${place}: ${error.message} [${error.code}]`);
   }
 
-  async #summarize(seconds: number, modelPath: string): Promise<void> {
-    const stats = this.stats;
+  async #summarize(modelPath: string): Promise<void> {
+    const { stats } = this;
     const { model: name, type } = this.options;
+    const seconds = this.#seconds;
     await this.#log?.write('finished', {
       seconds,
       scored: stats.scored,
@@ -240,7 +262,7 @@ class ScoreRun {
       mean: stats.mean,
       standardDeviation: stats.standardDeviation,
     });
-    const rejects = stats.rejected > 0 ? this.#rejects?.path : undefined;
+    const rejects = stats.rejected > 0 ? this.output.rejectsPath : undefined;
     // A folder's or repository's conversion lies elsewhere.
     const model = name === modelPath ? undefined : `${name ?? ''} as ${type}: ${modelPath}`;
     process.stderr.write(
@@ -248,18 +270,4 @@ class ScoreRun {
     );
     if (this.settings.stats === true) process.stderr.write(formatStats(this.#pipeline));
   }
-}
-
-function requireModel(options: RunOptions): string {
-  if (options.model !== undefined) return options.model;
-  throw new InformError(
-    'INFORM_INVALID_CONFIG',
-    'No model is named. Pass -m model.gguf, or "model:" in a configuration file; -m demo uses the embedded one.',
-  );
-}
-
-function chooseInputs(inputs: readonly string[]): readonly string[] {
-  if (inputs.length > 0) return inputs;
-  if (!process.stdin.isTTY) return [STDIN];
-  throw new InformError('INFORM_INVALID_CONFIG', 'No input is named. Pass a file of samples, or pipe samples in.');
 }

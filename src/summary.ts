@@ -23,6 +23,8 @@ export class RunStats {
   specialTokenSamples = 0;
   min = Infinity;
   max = -Infinity;
+  /** What an earlier run did of it; undefined where there was none. */
+  resumed: { rows: number; scored: number; tokens: number } | undefined;
   readonly #firstTruncatedIds: string[] = [];
   #mean = 0;
   /** The sum of the squared distances from the mean. */
@@ -46,6 +48,12 @@ export class RunStats {
 
   addRejected(): void {
     this.rejected++;
+  }
+
+  /** What was added until now was done by an earlier run. */
+  markResumed(): void {
+    const { scored, rejected, tokens } = this;
+    this.resumed = { rows: scored + rejected, scored, tokens };
   }
 
   /** The ids (as JSON) of the first truncated samples, in the order they were added. */
@@ -78,6 +86,10 @@ export interface SummaryContext {
 /** A run in a few aligned lines for people to read, with at most one warning about truncation. */
 export function formatSummary(stats: RunStats, context: SummaryContext): string {
   const lines: [label: string, text: string][] = [['Scored', scoredText(stats, context.seconds)]];
+  if (stats.resumed) {
+    const before = `${formatCount(stats.resumed.scored)} were scored before`;
+    lines.push(['Resumed', `${before}, which makes ${counted(stats.scored, 'score')} in all`]);
+  }
   if (stats.rejected > 0) lines.push(['Rejected', withPath(counted(stats.rejected, 'sample'), context.rejects)]);
   if (stats.mean !== undefined) lines.push(['Scores', scoresText(stats, stats.mean)]);
   if (stats.specialTokenSamples > 0) {
@@ -92,11 +104,13 @@ export function formatSummary(stats: RunStats, context: SummaryContext): string 
 }
 
 function scoredText(stats: RunStats, seconds: number): string {
-  const done = `${counted(stats.scored, 'sample')} (${counted(stats.tokens, 'token')}) in ${formatDuration(seconds)}`;
-  if (stats.scored === 0 || seconds <= 0) return done;
-  const samplesPerSecond = stats.scored / seconds;
+  const scored = stats.scored - (stats.resumed?.scored ?? 0);
+  const tokens = stats.tokens - (stats.resumed?.tokens ?? 0);
+  const done = `${counted(scored, 'sample')} (${counted(tokens, 'token')}) in ${formatDuration(seconds)}`;
+  if (scored === 0 || seconds <= 0) return done;
+  const samplesPerSecond = scored / seconds;
   const rate = samplesPerSecond < 100 ? samplesPerSecond.toPrecision(3) : formatCount(Math.round(samplesPerSecond));
-  return `${done}: ${rate} samples/s, ${formatCount(Math.round(stats.tokens / seconds))} tokens/s`;
+  return `${done}: ${rate} samples/s, ${formatCount(Math.round(tokens / seconds))} tokens/s`;
 }
 
 function scoresText(stats: RunStats, mean: number): string {

@@ -2,6 +2,7 @@
 
 #include "binding/addon_data.h"
 #include "binding/encode.h"
+#include "binding/file_lock.h"
 #include "binding/measure.h"
 #include "binding/task_ticket_wrap.h"
 #include "binding/model_wrap.h"
@@ -169,6 +170,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("loadModel", Napi::Function::New<ModelWrap::load>(env, "loadModel"));
     exports.Set("createScorer", Napi::Function::New<ScorerWrap::create>(env, "createScorer"));
     exports.Set("encodeTensors", Napi::Function::New<encode_tensors>(env, "encodeTensors"));
+    exports.Set("lockFile", Napi::Function::New<lock_file>(env, "lockFile"));
     exports.Set("measureCompute", Napi::Function::New<measure_compute>(env, "measureCompute"));
     exports.Set("devices", Napi::Function::New<devices>(env, "devices"));
     exports.Set("backends", Napi::Function::New<backends>(env, "backends"));

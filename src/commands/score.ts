@@ -8,6 +8,9 @@ interface ScoreArguments {
   inputs?: string[];
   config?: string;
   overwrite: boolean;
+  restart: boolean;
+  followAppended: boolean;
+  shard?: string;
   progress: (typeof PROGRESS_MODES)[number];
   log?: string;
   verbose: boolean;
@@ -31,6 +34,21 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
         .option('config', { alias: 'c', type: 'string', requiresArg: true, describe: 'a YAML configuration file' })
         .options(optionFlags())
         .option('overwrite', { type: 'boolean', default: false, describe: 'replace an existing output' })
+        .option('restart', {
+          type: 'boolean',
+          default: false,
+          describe: 'discard what an unfinished run with this output left, and begin anew',
+        })
+        .option('follow-appended', {
+          type: 'boolean',
+          default: false,
+          describe: 'score what was added at the end of an input whose rows before are scored already',
+        })
+        .option('shard', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'score the i-th of n parts of the rows, as i/n; "inform-score merge" puts the parts together',
+        })
         .option('progress', {
           choices: PROGRESS_MODES,
           default: 'auto' as const,
@@ -59,15 +77,19 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
         }) as unknown as Argv<ScoreArguments>,
     handler: async (argv) => {
       // Loaded here, so that --help needs neither the engine nor the readers.
-      const [{ mergeOptions, readConfig }, { runScore }] = await Promise.all([
+      const [{ mergeOptions, readConfig }, { runScore }, { parseShard }, { resumeLine }] = await Promise.all([
         import('../config.js'),
         import('../run-score.js'),
+        import('../shard.js'),
+        import('../resume-line.js'),
       ]);
       const configured = argv.config === undefined ? {} : await readConfig(argv.config);
       const inputs = argv.inputs && argv.inputs.length > 0 ? { input: argv.inputs } : {};
       const options = mergeOptions(configured, optionsFromFlags(argv), inputs);
-      const { overwrite, progress, log, verbose, stats, yes } = argv;
-      finish(await runScore(options, { overwrite, progress, log, verbose, stats, yes }));
+      const { overwrite, restart, followAppended, progress, log, verbose, stats, yes } = argv;
+      const shard = argv.shard === undefined ? undefined : parseShard(argv.shard);
+      const settings = { overwrite, restart, followAppended, shard, progress, log, verbose, stats, yes };
+      finish(await runScore(options, { ...settings, resumeLine: resumeLine(process.argv) }));
     },
   };
 }

@@ -41,6 +41,8 @@ export function explain(name: string, error: unknown): InformError {
     case 'EPERM':
     case 'EROFS':
       return unwritable(name, 'may not be written by this user. Check the permissions of its folder.', error);
+    case 'EIO':
+      return unwritable(name, 'could not be written: the disk reports an error (EIO). Check it and run again.', error);
     case 'ENOSPC':
     case 'EDQUOT':
       return unwritable(name, 'could not be written to its end: the disk is full. Make room and run again.', error);
@@ -51,4 +53,14 @@ export function explain(name: string, error: unknown): InformError {
 
 export function unwritable(name: string, what: string, cause?: unknown): InformError {
   return new InformError('INFORM_OUTPUT_UNWRITABLE', `${name} ${what}`, cause === undefined ? {} : { cause });
+}
+
+/** What tells a file from all others, whatever its names. */
+export interface FileIdentity {
+  ino: number;
+  dev: number;
+}
+
+export function isSameFile(entry: FileIdentity | undefined, other: FileIdentity): boolean {
+  return entry?.ino === other.ino && entry.dev === other.dev;
 }

@@ -46,6 +46,8 @@ export type InputRow = ParsedRow | RejectedRow;
 export interface ReadOptions {
   /** The longest line, or element of a JSON array, in bytes; a longer one is skipped and reported. Default 64 MiB. */
   maxLineBytes?: number | undefined;
+  /** How much of each input is read, in their order; undefined: to its end. */
+  sizes?: readonly (number | undefined)[] | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -59,14 +61,14 @@ export const DEFAULT_MAX_LINE_BYTES = 64 * 2 ** 20;
  *   INFORM_ABORTED when `signal` aborts
  */
 export async function* readRows(inputs: readonly string[], options: ReadOptions = {}): AsyncGenerator<InputRow> {
-  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES, signal } = options;
+  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES, sizes, signal } = options;
   let row = 0;
   let bytesBefore = 0;
-  for (const input of inputs) {
+  for (const [index, input] of inputs.entries()) {
     const file = inputName(input);
     const splitter = new InputSplitter(file, maxLineBytes);
     let bytesHere = 0;
-    for await (const chunk of readChunks(input, signal)) {
+    for await (const chunk of readChunks(input, { signal, bytes: sizes?.[index] })) {
       for (const piece of splitter.push(chunk)) {
         yield toRow(piece, { file, line: piece.line, row: row++, bytes: bytesBefore + piece.end });
         if (signal?.aborted === true) throw aborted(signal);

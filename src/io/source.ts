@@ -46,13 +46,24 @@ async function sizeOf(path: string): Promise<number | undefined> {
   }
 }
 
+export interface ChunkOptions {
+  signal?: AbortSignal | undefined;
+  /** How much of a file is read; undefined: all that is there when its end is reached. */
+  bytes?: number | undefined;
+}
+
 /**
  * The bytes of one input, in chunks.
  *
  * @throws InformError INFORM_INPUT_UNREADABLE; INFORM_ABORTED when `signal` aborts
  */
-export async function* readChunks(input: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  const options = { highWaterMark: CHUNK_BYTES, ...(signal === undefined ? {} : { signal }) };
+export async function* readChunks(input: string, { signal, bytes }: ChunkOptions = {}): AsyncGenerator<Buffer> {
+  if (bytes === 0) return;
+  const options = {
+    highWaterMark: CHUNK_BYTES,
+    ...(signal === undefined ? {} : { signal }),
+    ...(bytes === undefined ? {} : { end: bytes - 1 }),
+  };
   try {
     if (signal?.aborted === true) throw aborted(signal);
     const chunks: AsyncIterable<Buffer> =

@@ -101,14 +101,18 @@ test('bad rows are reported and set aside, good ones scored, exit code 3', async
   assert.equal(events, ['start', ...new Array<string>(7).fill('rejected'), 'finished']);
 });
 
-test('--on-error stop ends at the first bad row and keeps what was scored', async () => {
+test('--on-error stop ends at the first bad row and keeps what was scored; --on-error reject goes on from there', async () => {
   const rows = [...Array.from({ length: 40 }, (_, id) => ({ ...GOOD, id })), { instruction: 'q' }, GOOD];
   const output = inFolder('stopped.jsonl');
   const { code, stderr } = await runCli(['-m', MODEL, '--on-error', 'stop', '-o', output, ...QUIET], jsonl(...rows));
   assert.is(code, 1);
   assert.match(stderr, /<stdin>, line 41: "output" is missing.* \[INFORM_INVALID_SAMPLE\]/);
+  assert.match(stderr, /40 rows are kept in .*stopped\.jsonl\.journal\.\nPipe the same input in again to resume it:\n/);
   assert.not.ok(existsSync(output));
-  assert.is(parseLines(readFileSync(`${output}.partial`, 'utf8')).length, 40);
+  const resumed = await runCli(['-m', MODEL, '-o', output, ...QUIET], jsonl(...rows));
+  assert.is(resumed.code, 3);
+  assert.match(resumed.stderr, /Resuming: 40 rows are scored already\./);
+  assert.is(parseLines(readFileSync(output, 'utf8')).length, 41);
 });
 
 test('an existing output is not touched without --overwrite', async () => {
@@ -227,29 +231,6 @@ test('a reader that leaves early ends the run quietly', async () => {
   assert.is(code, 0, stderr);
   assert.is(stderr, '');
 });
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test(`${signal} ends the run in order: exit code 130, scores kept`, async () => {
-    const rows = jsonl(...Array.from({ length: 5000 }, (_, id) => ({ ...GOOD, id })));
-    const output = inFolder(`${signal}.jsonl`);
-    const child = startCli([fileIn(FOLDER, 'long.jsonl', rows), '-m', MODEL, '-o', output, ...QUIET]);
-    const timer = setInterval(() => {
-      if (!existsSync(`${output}.partial`) || readFileSync(`${output}.partial`, 'utf8') === '') return;
-      clearInterval(timer);
-      child.kill(signal);
-    }, 10);
-    const { code, stderr } = await finished(child);
-    clearInterval(timer);
-    assert.is(code, 130, stderr);
-    assert.match(stderr, /scores so far are in .*\.partial/);
-    assert.not.ok(existsSync(output));
-    const kept = parseLines(readFileSync(`${output}.partial`, 'utf8'));
-    assert.equal(
-      kept.map(({ id }) => id),
-      kept.map((_, i) => i),
-    );
-  });
-}
 
 test('the demo says that its scores mean nothing, and makes its model once', async () => {
   const cache = inFolder('cache');

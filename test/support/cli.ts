@@ -14,10 +14,14 @@ export interface CliResult {
 }
 
 /** Starts the CLI; it is killed when it outlives the deadline. */
-export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
+export function startCli(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  deadlineMs = DEADLINE_MS,
+): ChildProcessWithoutNullStreams {
   return spawn(process.execPath, [CLI, ...args], {
     env: { ...process.env, ...env },
-    timeout: DEADLINE_MS,
+    timeout: deadlineMs,
     killSignal: 'SIGKILL',
   });
 }

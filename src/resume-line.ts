@@ -1,0 +1,24 @@
+import path from 'node:path';
+
+/** The command that goes on with what this one began, for a POSIX shell in the same folder. `argv` is process.argv. */
+export function resumeLine(argv: readonly string[]): string {
+  const [node = 'node', script = 'inform-score', ...args] = argv;
+  // To begin anew once more is not to resume.
+  const same = args.filter((arg) => !/^--restart(?:=|$)/.test(arg));
+  return [...program(node, script), ...same].map(quoted).join(' ');
+}
+
+/** How this program was started. */
+function program(node: string, script: string): string[] {
+  if (path.basename(script) !== 'inform-score') return [path.basename(node), relative(script)];
+  return path.basename(path.dirname(script)) === '.bin' ? ['npx', 'inform-score'] : ['inform-score'];
+}
+
+function relative(file: string): string {
+  const fromHere = path.relative('', file);
+  return fromHere.startsWith('..') ? file : fromHere;
+}
+
+function quoted(arg: string): string {
+  return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`;
+}
