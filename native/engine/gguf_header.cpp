@@ -154,7 +154,12 @@ private:
             }
             elements *= size;
         }
-        skip(sizeof(uint32_t) + sizeof(uint64_t));  // type and offset, which ggml's reader checks
+        // ggml's reader makes an enum of it before it looks.
+        const auto type = number<uint32_t>();
+        if (type >= GGML_TYPE_COUNT) {
+            throw Problem("has a tensor of the unknown type " + std::to_string(type));
+        }
+        skip(sizeof(uint64_t));  // the offset, which ggml's reader checks
     }
 
     std::istream & file_;

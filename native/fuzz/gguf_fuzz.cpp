@@ -8,6 +8,7 @@
 
 #include "engine/error.h"
 #include "engine/gguf_file.h"
+#include "engine/log.h"
 #include "engine/model_header.h"
 #include "engine/score_head.h"
 #include "fuzz/memory_file.h"
@@ -26,6 +27,11 @@ void check_tensor(const GgufFile & file, const char * name) {
 }
 
 }  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int *, char ***) {
+    install_log_sink();  // what ggml's reader says about each input would take most of the time
+    return 0;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t * data, size_t size) {
     static fuzz::MemoryFile memory("model.gguf");

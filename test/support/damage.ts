@@ -49,3 +49,23 @@ export function damagedBytes(whole: Buffer, random: Random): Buffer {
   }
   return bytes;
 }
+
+const VALUES = [
+  ...NUMBERS, -1, 0.5, 1e308, null, true, '', 'F32', 'U8', '4', [], [0], [0, 0], [-1, 4], [8, 0], [0, 2 ** 53], {},
+  { dtype: 'F32', shape: [1], data_offsets: [0, 4] }, '\u0000', '\ud800', 'x'.repeat(100_000), Array<number>(1000).fill(1),
+] as const; // prettier-ignore
+
+/** A copy of parsed JSON in which one value is another, is gone, or has another key. */
+export function damagedJson(value: unknown, random: Random): unknown {
+  if (typeof value !== 'object' || value === null || random.below(8) === 0) return random.pick(VALUES);
+  const entries: [string, unknown][] = Object.entries(value);
+  const chosen = random.below(entries.length);
+  const [key, inner] = entries[chosen] ?? ['', undefined];
+  const replacement: [string, unknown] =
+    random.below(10) === 0
+      ? [random.pick(['', '__proto__', '__metadata__', 'w', '0']), inner]
+      : [key, damagedJson(inner, random)];
+  if (random.below(10) === 0) entries.splice(chosen, 1);
+  else entries[chosen] = replacement;
+  return Array.isArray(value) ? entries.map(([, element]) => element) : Object.fromEntries(entries);
+}

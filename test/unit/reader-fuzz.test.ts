@@ -7,7 +7,7 @@ import { planTensors } from '../../src/convert/tensors.js';
 import { openCheckpointFolder } from '../../src/convert/weights.js';
 import { InformError, type ErrorCode } from '../../src/errors.js';
 import { readGguf, type Gguf } from '../../src/gguf/reader.js';
-import { damagedBytes, NUMBERS } from '../support/damage.js';
+import { damagedBytes, damagedJson } from '../support/damage.js';
 import { handCheckpoint, handSafetensors, handTensors, safetensorsBytes } from '../support/checkpoint.js';
 import { expectError } from '../support/expect-error.js';
 import { entry, ggufBytes, tensorInfo, text, u32, u64, u8 } from '../support/gguf-bytes.js';
@@ -52,26 +52,6 @@ async function fuzz(
   const growth = process.memoryUsage().rss - before;
   assert.ok(growth < MAX_GROWTH_BYTES, `memory grew by ${growth} bytes`);
   return outcomes;
-}
-
-const VALUES = [
-  ...NUMBERS, -1, 0.5, 1e308, null, true, '', 'F32', 'U8', '4', [], [0], [0, 0], [-1, 4], [8, 0], [0, 2 ** 53], {},
-  { dtype: 'F32', shape: [1], data_offsets: [0, 4] }, '\u0000', '\ud800', 'x'.repeat(100_000), Array<number>(1000).fill(1),
-] as const; // prettier-ignore
-
-/** A copy of parsed JSON in which one value is another, is gone, or has another key. */
-function damagedJson(value: unknown, random: Random): unknown {
-  if (typeof value !== 'object' || value === null || random.below(8) === 0) return random.pick(VALUES);
-  const entries: [string, unknown][] = Object.entries(value);
-  const chosen = random.below(entries.length);
-  const [key, inner] = entries[chosen] ?? ['', undefined];
-  const replacement: [string, unknown] =
-    random.below(10) === 0
-      ? [random.pick(['', '__proto__', '__metadata__', 'w', '0']), inner]
-      : [key, damagedJson(inner, random)];
-  if (random.below(10) === 0) entries.splice(chosen, 1);
-  else entries[chosen] = replacement;
-  return Array.isArray(value) ? entries.map(([, element]) => element) : Object.fromEntries(entries);
 }
 
 const CHECKPOINT_CODES: readonly ErrorCode[] = ['INFORM_INVALID_CHECKPOINT', 'INFORM_UNSUPPORTED_MODEL'];
