@@ -170,14 +170,16 @@ export class Reader<Tag> {
 
   #add(entry: Entry<Tag>): void {
     const { length } = entry.tokens;
-    const tokens = this.#fillingTokens + length;
-    if (tokens > WINDOW_TOKENS || this.#fillingCharacters + entry.characters > WINDOW_CHARACTERS) this.#endWindow();
+    if (this.#fillingTokens + length > WINDOW_TOKENS) this.#endWindow();
     this.#filling.push(entry);
     this.#fillingTokens += length;
     this.#fillingCharacters += entry.characters;
     if (this.#filling.length === this.#windowSize) {
       this.#endWindow();
       this.#windowSize = Math.min(2 * this.#windowSize, this.options.window);
+    } else if (this.#fillingCharacters >= WINDOW_CHARACTERS) {
+      // Not with the next row: whoever bounds what is sent here may send none before a score comes back.
+      this.#endWindow();
     }
   }
 
