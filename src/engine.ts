@@ -76,6 +76,7 @@ export class Engine {
     const notes: string[] = [];
     const attempt = async (plan: LoadPlan): Promise<Engine> => {
       if (plan.placement) noteEngine(describePlacement(plan.placement));
+      if (plan.note !== undefined) notes.push(plan.note);
       const { model, scorers } = await loadByPlan(path, headPath, plan, options, loaded, hooks);
       return new Engine(model, scorers, plan, options, notes);
     };

@@ -39,6 +39,7 @@ export async function planModel(path: string, options: ModelOptions, settings: P
     return {
       model: { path, bytes: file.fileSize, layers: model.layers.length },
       machine: { ...machine, simulated },
+      batchSize: options.deterministic ? 1 : options.batchSize,
       ...choice,
       assumptions,
     };

@@ -43,12 +43,20 @@ ModelParams::ModelParams(const Placement & placement) : params(llama_model_defau
     if (placement.streamed_layers > 0) {
         // "CPU" means host memory here: llama.cpp takes the GPU's pinned kind where the file is not mapped.
         streamed_ = matrices_of_first(placement.streamed_layers);
-        overrides_ = {{streamed_.c_str(), ggml_backend_cpu_buffer_type()}, {nullptr, nullptr}};
-        params.tensor_buft_overrides = overrides_.data();
+        override_buffers(streamed_.c_str());
+    } else if (placement.devices.size() > 1) {
+        // llama.cpp does not pipeline micro-batches over devices where any override is, and so keeps one copy of what they hand
+        // on, not four. With an evaluation callback (HiddenStateTap) it waits for each device anyway.
+        override_buffers("^$");
     }
     if (placement.pinned) {
         params.load_mode = LLAMA_LOAD_MODE_NONE;
     }
+}
+
+void ModelParams::override_buffers(const char * pattern) {
+    overrides_ = {{pattern, ggml_backend_cpu_buffer_type()}, {nullptr, nullptr}};
+    params.tensor_buft_overrides = overrides_.data();
 }
 
 }  // namespace inform

@@ -35,6 +35,8 @@ public:
     llama_model_params params;
 
 private:
+    void override_buffers(const char * pattern);
+
     std::vector<ggml_backend_dev_t> devices_;
     std::vector<float> shares_;
     std::string streamed_;

@@ -17,6 +17,8 @@ export interface LoadPlan extends Shape {
   readonly opOffload: boolean;
   /** Undefined where the CPU does everything. */
   readonly placement: Placement | undefined;
+  /** What a user should know of it before it is tried. */
+  readonly note: string | undefined;
 }
 
 /**
@@ -31,7 +33,14 @@ export async function loadPlanner(
   options: ModelOptions,
   loaded: LoadedAddon,
 ): Promise<(part: number) => Promise<LoadPlan | undefined>> {
-  const cpu: LoadPlan = { ...cpuShape(options), native: CPU_ONLY, contexts: 1, opOffload: true, placement: undefined };
+  const cpu: LoadPlan = {
+    ...cpuShape(options),
+    native: CPU_ONLY,
+    contexts: 1,
+    opOffload: true,
+    placement: undefined,
+    note: undefined,
+  };
   if (options.gpuLayers === 0 && !wishesOf(options).streaming) return onlyAtFirst(cpu);
   const first = await findMachine(options, loaded);
   if (first.gpus.length === 0) return onlyAtFirst(cpu);
@@ -45,7 +54,7 @@ export async function loadPlanner(
     const machine = part === 1 ? first : shrunkMachine(await findMachine(options, loaded), part);
     const measure = measureOnDevices(loaded, path, model, machine, options);
     const { placement } = await choosePlacement(model, machine, options, measure);
-    if (placement.devices.length === 0) return cpu;
+    if (placement.devices.length === 0) return { ...cpu, note: nothingFits(machine, options) };
     const { microBatch, batchTokens, contextTokens, contexts } = placement;
     return {
       microBatch,
@@ -55,8 +64,19 @@ export async function loadPlanner(
       native: nativePlacement(placement, model.layers.length),
       opOffload: wishesOf(options).streaming,
       placement,
+      note: placement.fits
+        ? undefined
+        : 'The layers that gpu_layers puts on the GPUs are expected to need more memory than is free.',
     };
   };
+}
+
+function nothingFits({ gpus }: Machine, { tensorSplit }: ModelOptions): string {
+  const how = tensorSplit === undefined ? '' : ' split like that';
+  return (
+    `The model does not fit on ${gpus.map(({ name }) => name).join(', ')}${how}, not even with all its weights in host memory, ` +
+    'so the CPU does everything. inform-score plan shows what is free.'
+  );
 }
 
 function onlyAtFirst(plan: LoadPlan): (part: number) => Promise<LoadPlan | undefined> {

@@ -6,6 +6,8 @@ import { usedOf, type DevicePlan, type HostPlan, type Machine, type Placement } 
 export interface PlanReport {
   readonly model: { readonly path: string; readonly bytes: number; readonly layers: number };
   readonly machine: Machine & { readonly simulated: boolean };
+  /** The most samples evaluated together. */
+  readonly batchSize: number;
   readonly placement: Placement;
   readonly estimate: Estimate;
   readonly assumptions: Assumptions;
@@ -22,7 +24,7 @@ export function describePlacement({ devices, cpuLayers, ...placement }: Placemen
 }
 
 /** The report as text. */
-export function formatPlan({ model, machine, placement, estimate, assumptions }: PlanReport): string {
+export function formatPlan({ model, machine, batchSize, placement, estimate, assumptions }: PlanReport): string {
   const { devices, host, contexts } = placement;
   const unused = machine.gpus.filter(({ name }) => !devices.some((device) => device.name === name));
   return [
@@ -34,7 +36,7 @@ export function formatPlan({ model, machine, placement, estimate, assumptions }:
     '',
     `micro-batch ${formatCount(placement.microBatch)} tokens, batch ${formatCount(placement.batchTokens)}, ` +
       `context ${formatCount(placement.contextTokens)}${contexts > 1 ? `, ${contexts} contexts side by side` : ''}`,
-    ...formatEstimate(placement, estimate, assumptions),
+    ...formatEstimate(placement, estimate, batchSize, assumptions),
     '',
   ].join('\n');
 }
@@ -78,6 +80,7 @@ function formatHost(host: HostPlan, { streamedLayers, cpuLayers }: Placement, { 
 function formatEstimate(
   { microBatch, cpuLayers, devices, contexts }: Placement,
   estimate: Estimate,
+  maxSequences: number,
   { busBytesPerSecond, gpuFlops, cpuFlops }: Assumptions,
 ): string[] {
   const lines = ['expected for each micro-batch, from arithmetic and not measured:'];
@@ -96,6 +99,12 @@ function formatEstimate(
   if (estimate.balancedMicroBatch > 0) {
     lines.push(
       `  A micro-batch of ${formatCount(estimate.balancedMicroBatch)} tokens computes as long as its weights take to come.`,
+    );
+  }
+  if (estimate.busSeconds > 0) {
+    const tokens = Math.ceil(microBatch / maxSequences);
+    lines.push(
+      `  It is filled where samples have ${formatCount(tokens)} tokens on average that they do not share: raise batch_size for shorter ones.`,
     );
   }
   return lines;

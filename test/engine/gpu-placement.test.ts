@@ -3,7 +3,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findDevices } from '../../src/devices.js';
 import { RewardModel, type LoadOptions } from '../../src/index.js';
+import { runCli } from '../support/cli.js';
 import { testModel } from '../support/models.js';
+import { fileIn, tempFolder } from '../support/temp-folder.js';
 import { testIf } from '../support/test-if.js';
 
 // On Mesa's software device, where ggml's Vulkan module lies beside the addon: every way to place a model, for real, on one
@@ -75,6 +77,27 @@ twoGpus('tensor_split decides who has which layers', async () => {
     [3, 1],
   );
   checkScores(scores);
+});
+
+oneGpu('a device that refuses to allocate leaves the work to the CPU, and that is said', async () => {
+  const input = fileIn(tempFolder(), 'input.jsonl', SAMPLES.map((sample) => `${JSON.stringify(sample)}\n`).join(''));
+  const env = { GGML_VK_VISIBLE_DEVICES: '0', GGML_VK_FORCE_MAX_BUFFER_SIZE: '1000000' };
+  const { code, stdout, stderr } = await runCli([input, '-m', MODEL, '--micro-batch', '64', '--verbose'], '', env);
+  assert.is(code, 0, stderr);
+  assert.match(
+    stderr,
+    /The GPU's memory did not suffice, so the model is loaded again with less of it\. On the CPU alone\.\n/,
+  );
+  assert.match(
+    stderr,
+    /plan: The GPU's memory did not suffice.*The reason: There is not enough memory for the weights/,
+  );
+  checkScores(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { score: number }).score),
+  );
 });
 
 test('a device that is not here is named, with those that are', async () => {
