@@ -44,6 +44,28 @@ export interface NativeScorerOptions {
   flashAttention: boolean;
   f32Kv: boolean;
   deterministic: boolean;
+  /** Whether products with streamed weights are computed on a GPU. */
+  opOffload: boolean;
+}
+
+/** Where weights lie; native/engine/placement.h says what each of them means. */
+export interface NativePlacement {
+  /** GPUs by name; none: the CPU does everything. */
+  devices: string[];
+  /** Each device's share of the layers; none: by free memory. */
+  shares: number[];
+  splitMode: 'layer' | 'row' | 'none';
+  /** As llama.cpp counts: the output is a layer too, a negative number is all of them. */
+  gpuLayers: number;
+  streamedLayers: number;
+  pinned: boolean;
+}
+
+/** Bytes. */
+export interface NativeComputeBuffers {
+  /** In the placement's order. */
+  devices: number[];
+  host: number;
 }
 
 /** Sequences, front-coded: sequence i is the first `shared[i]` tokens of sequence i - 1, then `tails[i]` of `tokens`. */
@@ -97,6 +119,8 @@ export interface NativeDevice {
   name: string;
   description: string;
   backend: string;
+  /** Of the hardware, such as its PCI address; '' where that is not known. */
+  id: string;
   type: 'cpu' | 'gpu' | 'igpu' | 'accelerator' | 'other';
   memoryFree: number;
   memoryTotal: number;
@@ -143,9 +167,16 @@ export interface LogLine {
 export interface NativeAddon {
   TaskTicket: new () => TaskTicket;
   loadModel(
-    options: { path: string; headPath: string; gpuLayers: number; backendDir: string },
+    options: { path: string; headPath: string; placement: NativePlacement; backendDir: string },
     ticket: TaskTicket,
   ): Promise<NativeModel>;
+  /** The compute buffers that each of these scorers would get; nothing is allocated. */
+  measureCompute(options: {
+    path: string;
+    placement: NativePlacement;
+    scorers: NativeScorerOptions[];
+    backendDir: string;
+  }): Promise<NativeComputeBuffers[]>;
   encodeTensors(jobs: EncodeJob[], threads: number, ticket: TaskTicket): Promise<void>;
   createScorer(model: NativeModel, options: NativeScorerOptions): Promise<NativeScorer>;
   /** Cannot be stopped, and llama.cpp aborts the process on some damaged input: for a process of its own. */

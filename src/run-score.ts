@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { confirmOnTerminal } from './ask.js';
-import { takeEngineLog } from './engine-log.js';
 import { ExitCode } from './exit-codes.js';
 import { InformError, messageOf } from './errors.js';
 import { onInterrupt } from './interrupt.js';
@@ -12,10 +11,10 @@ import { DEMO, DEMO_NOTICE } from './model-source.js';
 import { modelOptionsOf, type RunOptions } from './options.js';
 import type { Job, Outcome } from './pipeline.js';
 import { Progress, scoringStatus, type ProgressMode } from './progress.js';
-import { RewardModel } from './reward-model.js';
 import { RunLog } from './run-log.js';
 import { formatStats, PipelineStats } from './stats.js';
 import { formatSummary, RunStats } from './summary.js';
+import { SupervisedModel } from './supervisor/supervised-model.js';
 
 /** What only a command line says about a run. */
 export interface RunSettings {
@@ -94,7 +93,7 @@ class ScoreRun {
       if (!results.readerGone.aborted) throw error;
     } finally {
       await model.close();
-      this.#showEngineLog();
+      this.#showEngineLog(model);
     }
     await this.#log?.close();
     return stats.rejected > 0 ? ExitCode.someRejected : ExitCode.done;
@@ -130,9 +129,9 @@ class ScoreRun {
     if (log !== undefined) this.#log = await RunLog.open(log);
   }
 
-  async #load(modelName: string, signal: AbortSignal): Promise<RewardModel> {
+  async #load(modelName: string, signal: AbortSignal): Promise<SupervisedModel> {
     if (modelName === DEMO) this.#progress.note(DEMO_NOTICE);
-    const model = await RewardModel.load(modelName, {
+    const model = await SupervisedModel.load(modelName, {
       ...modelOptionsOf(this.options),
       signal,
       confirmDownload: confirmOnTerminal({
@@ -145,14 +144,18 @@ class ScoreRun {
       onProgress: (status) => {
         this.#progress.update(status);
       },
+      onCrash: (what) => {
+        this.#progress.note(what);
+      },
     });
     this.#progress.clear();
-    this.#showEngineLog();
+    for (const note of model.info.notes) this.#progress.note(note);
+    this.#showEngineLog(model);
     return model;
   }
 
   /** Resolves to the seconds that it took. */
-  async #scoreRows(model: RewardModel, signal: AbortSignal): Promise<number> {
+  async #scoreRows(model: SupervisedModel, signal: AbortSignal): Promise<number> {
     const start = performance.now();
     const elapsed = (): number => (performance.now() - start) / 1000;
     // A pipe may fall silent, a file does not.
@@ -174,15 +177,16 @@ class ScoreRun {
   }
 
   async *#jobs(signal: AbortSignal): AsyncGenerator<Job<RowTag>> {
-    for await (const row of readRows(this.inputs, { signal })) {
+    for await (const row of readRows(this.inputs, { maxLineBytes: this.options.maxLineBytes, signal })) {
       // A row that could not be read travels along as its error, so that rejects keep the input's order.
-      yield { tag: { row, idJson: this.#idOf(row) }, sample: row.ok ? row.value : row.error };
+      const sample = row.ok ? row.value : row.error;
+      yield { tag: { row, idJson: this.#idOf(row) }, sample, characters: row.text?.length };
     }
   }
 
-  #showEngineLog(): void {
+  #showEngineLog(model: SupervisedModel): void {
     if (this.settings.verbose !== true) return;
-    for (const line of takeEngineLog()) this.#progress.note(line);
+    for (const line of model.takeLog()) this.#progress.note(line);
   }
 
   #idOf(row: InputRow): string {

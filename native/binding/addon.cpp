@@ -2,6 +2,7 @@
 
 #include "binding/addon_data.h"
 #include "binding/encode.h"
+#include "binding/measure.h"
 #include "binding/task_ticket_wrap.h"
 #include "binding/model_wrap.h"
 #include "binding/promise_worker.h"
@@ -41,6 +42,7 @@ Napi::Value devices(const Napi::CallbackInfo & info) {
                 entry.Set("name", device.name);
                 entry.Set("description", device.description);
                 entry.Set("backend", device.backend);
+                entry.Set("id", device.id);
                 entry.Set("type", device.type);
                 entry.Set("memoryFree", static_cast<double>(device.memory_free));
                 entry.Set("memoryTotal", static_cast<double>(device.memory_total));
@@ -167,6 +169,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("loadModel", Napi::Function::New<ModelWrap::load>(env, "loadModel"));
     exports.Set("createScorer", Napi::Function::New<ScorerWrap::create>(env, "createScorer"));
     exports.Set("encodeTensors", Napi::Function::New<encode_tensors>(env, "encodeTensors"));
+    exports.Set("measureCompute", Napi::Function::New<measure_compute>(env, "measureCompute"));
     exports.Set("devices", Napi::Function::New<devices>(env, "devices"));
     exports.Set("backends", Napi::Function::New<backends>(env, "backends"));
     exports.Set("addBackendFolder", Napi::Function::New<add_folder>(env, "addBackendFolder"));

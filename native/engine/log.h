@@ -38,4 +38,21 @@ private:
     ErrorCapture * outer_;
 };
 
+// Collects what the constructing thread logs while it lives, the lines that contain a text: for what llama.cpp tells in its
+// log only. One at a time.
+class LineCollector {
+public:
+    explicit LineCollector(std::string text);
+    ~LineCollector();
+    LineCollector(const LineCollector &) = delete;
+    LineCollector & operator=(const LineCollector &) = delete;
+
+    const std::vector<std::string> & lines() const { return lines_; }
+
+private:
+    friend struct LogSink;
+    std::string text_;
+    std::vector<std::string> lines_;
+};
+
 }  // namespace inform

@@ -1,4 +1,4 @@
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -7,6 +7,7 @@ import { planTensors } from '../../src/convert/tensors.js';
 import { openCheckpointFolder } from '../../src/convert/weights.js';
 import { InformError, type ErrorCode } from '../../src/errors.js';
 import { readGguf, type Gguf } from '../../src/gguf/reader.js';
+import { damagedBytes, NUMBERS } from '../support/damage.js';
 import { handCheckpoint, handSafetensors, handTensors, safetensorsBytes } from '../support/checkpoint.js';
 import { expectError } from '../support/expect-error.js';
 import { entry, ggufBytes, tensorInfo, text, u32, u64, u8 } from '../support/gguf-bytes.js';
@@ -51,55 +52,6 @@ async function fuzz(
   const growth = process.memoryUsage().rss - before;
   assert.ok(growth < MAX_GROWTH_BYTES, `memory grew by ${growth} bytes`);
   return outcomes;
-}
-
-const NUMBERS = [
-  0,
-  1,
-  2,
-  7,
-  32,
-  255,
-  65535,
-  2 ** 31 - 1,
-  2 ** 31,
-  2 ** 32 - 1,
-  2 ** 32,
-  2 ** 53,
-  2 ** 63,
-  2 ** 64,
-] as const;
-
-/** Bytes cut, flipped, overwritten by numbers that are likely to hurt, moved, doubled or filled up. */
-function damagedBytes(whole: Buffer, random: Random): Buffer {
-  let bytes = Buffer.from(whole);
-  for (let times = 1 + random.below(3); times > 0 && bytes.length > 16; times--) {
-    const at = random.below(bytes.length - 8);
-    const length = 1 + random.below(Math.min(64, bytes.length - at));
-    switch (random.below(7)) {
-      case 0:
-        bytes = bytes.subarray(0, at);
-        break;
-      case 1:
-        bytes[at] = (bytes[at] ?? 0) ^ (1 << random.below(8));
-        break;
-      case 2:
-        bytes.writeUInt32LE(Math.min(random.pick(NUMBERS), 2 ** 32 - 1), at);
-        break;
-      case 3:
-        bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(random.pick(NUMBERS))), at);
-        break;
-      case 4:
-        bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + length)]);
-        break;
-      case 5:
-        bytes = Buffer.concat([bytes.subarray(0, at + length), bytes.subarray(at)]);
-        break;
-      default:
-        bytes.fill(random.pick([0, 0x20, 0x22, 0x7b, 0xff]), at, at + length);
-    }
-  }
-  return bytes;
 }
 
 const VALUES = [
@@ -164,7 +116,10 @@ test('safetensors: headers of another structure', async () => {
 test('the JSON files of a checkpoint', async () => {
   const folder = handCheckpoint(tempFolder(), 'checkpoint', { config: { ...CONFIG } });
   const tensors = Object.keys(handTensors());
-  const index = { weight_map: Object.fromEntries(tensors.map((name) => [name, 'model.safetensors'])) };
+  const shard = 'model-00001-of-00001.safetensors';
+  renameSync(join(folder, 'model.safetensors'), join(folder, shard));
+  const index = { weight_map: Object.fromEntries(tensors.map((name) => [name, shard])) };
+  writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify(index));
   const fileBytes = handSafetensors(handTensors()).length;
   for (const [name, whole] of [
     ['config.json', CONFIG],

@@ -1,0 +1,79 @@
+import { InformError } from '../errors.js';
+import { checkIsLlama } from '../gguf/llama-model.js';
+import { readGgufModel } from '../gguf/shards.js';
+import type { LoadedAddon, NativePlacement } from '../native.js';
+import type { ModelOptions } from '../options.js';
+import { choosePlacement, wishesOf } from './choose.js';
+import { CPU_ONLY, measureOnDevices, nativePlacement } from './dry-load.js';
+import { machineOf, shrunkMachine } from './machine.js';
+import { modelMemory } from './model-memory.js';
+import type { Machine, Placement, Shape } from './plan.js';
+import { cpuShape } from './shape.js';
+
+/** How a model is loaded: where its weights lie, and how work is cut. */
+export interface LoadPlan extends Shape {
+  readonly native: NativePlacement;
+  readonly contexts: number;
+  readonly opOffload: boolean;
+  /** Undefined where the CPU does everything. */
+  readonly placement: Placement | undefined;
+}
+
+/**
+ * What plans the loading of a model with these options, on the devices that are here, for a part (0..1) of their free memory.
+ * It answers undefined where there is no plan but those for more. Without a GPU to use nothing is read or measured.
+ *
+ * @throws InformError INFORM_INVALID_CONFIG (devices that are not here, a context that is too small), and of files what
+ *   `readGgufModel` throws and INFORM_UNSUPPORTED_MODEL
+ */
+export async function loadPlanner(
+  path: string,
+  options: ModelOptions,
+  loaded: LoadedAddon,
+): Promise<(part: number) => Promise<LoadPlan | undefined>> {
+  const cpu: LoadPlan = { ...cpuShape(options), native: CPU_ONLY, contexts: 1, opOffload: true, placement: undefined };
+  if (options.gpuLayers === 0 && !wishesOf(options).streaming) return onlyAtFirst(cpu);
+  const first = await findMachine(options, loaded);
+  if (first.gpus.length === 0) return onlyAtFirst(cpu);
+
+  const file = await readGgufModel(path, { wantArray: () => false });
+  checkIsLlama(file);
+  const model = modelMemory(file);
+  return async (part) => {
+    if (part === 0) return options.gpuLayers === 'auto' ? cpu : undefined;
+    // What is free may have changed since an attempt failed.
+    const machine = part === 1 ? first : shrunkMachine(await findMachine(options, loaded), part);
+    const measure = measureOnDevices(loaded, path, model, machine, options);
+    const { placement } = await choosePlacement(model, machine, options, measure);
+    if (placement.devices.length === 0) return cpu;
+    const { microBatch, batchTokens, contextTokens, contexts } = placement;
+    return {
+      microBatch,
+      batchTokens,
+      contextTokens,
+      contexts,
+      native: nativePlacement(placement, model.layers.length),
+      opOffload: wishesOf(options).streaming,
+      placement,
+    };
+  };
+}
+
+function onlyAtFirst(plan: LoadPlan): (part: number) => Promise<LoadPlan | undefined> {
+  return (part) => Promise.resolve(part === 1 ? plan : undefined);
+}
+
+async function findMachine(options: ModelOptions, { addon, backendDir }: LoadedAddon): Promise<Machine> {
+  const machine = machineOf(await addon.devices(backendDir), options.devices, options.splitMode);
+  checkShares(options, machine);
+  return machine;
+}
+
+/** @throws InformError INFORM_INVALID_CONFIG */
+export function checkShares({ tensorSplit }: ModelOptions, { gpus }: Machine): void {
+  if (tensorSplit === undefined || gpus.length === 0 || tensorSplit.length === gpus.length) return;
+  throw new InformError(
+    'INFORM_INVALID_CONFIG',
+    `tensor_split has ${tensorSplit.length} numbers, but must have one for each GPU: ${gpus.map(({ name }) => name).join(', ')}.`,
+  );
+}
