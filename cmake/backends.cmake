@@ -63,6 +63,7 @@ function(inform_check_cuda missing)
   endif()
   set(${missing} "${lacks}" PARENT_SCOPE)
   set(INFORM_NVCC "${CUDAToolkit_NVCC_EXECUTABLE}" PARENT_SCOPE)
+  set(INFORM_CUDA_LIBRARY_DIR "${CUDAToolkit_LIBRARY_DIR}" PARENT_SCOPE)
 endfunction()
 
 # Sets `missing` to what a Vulkan build lacks.

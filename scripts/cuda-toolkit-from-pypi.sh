@@ -17,19 +17,6 @@ packages=(
 python3 -m pip install --quiet --no-deps --upgrade --target "$target" "${packages[@]}"
 
 root=$(cd "$target/nvidia/cu13" && pwd)
-# What the linker looks for: the plain names, in the folder that CMake and nvcc expect.
-for library in "$root"/lib/lib*.so.*; do
-  ln -sf "$(basename "$library")" "${library%.so.*}.so"
-done
-ln -sfn lib "$root/lib64"
-
-# The driver's library belongs to the driver, not to the toolkit: a stand-in with the names of cuda.h, to link against.
-# At run time libcuda.so.1 is the driver's.
-mkdir -p "$root/lib/stubs"
-grep -oE '\bcu[A-Z][A-Za-z0-9_]*\(' "$root/include/cuda.h" "$root/include/cudaTypedefs.h" 2>/dev/null |
-  sed -E 's/.*:(.*)\(/\1/' |
-  cat - <(grep -oE '\bcu[A-Z][A-Za-z0-9_]*_(v[0-9]+|ptsz|ptds)\b' "$root/include/cuda.h") |
-  sort -u | sed 's/.*/void &(void) {}/' |
-  "${CC:-cc}" -shared -fPIC -x c - -Wl,-soname,libcuda.so.1 -o "$root/lib/stubs/libcuda.so"
+bash "$(dirname "$0")/finish-cuda-toolkit.sh" "$root"
 
 echo "The toolkit is ready. Build with: CUDACXX=$root/bin/nvcc CUDAToolkit_ROOT=$root npm run build -- --cuda" >&2

@@ -56,7 +56,9 @@ std::string text_at(std::ifstream & file, uint64_t offset) {
 std::vector<std::string> needed_libraries(const std::string & path) {
     std::ifstream file(path, std::ios::binary);
     ElfW(Ehdr) header;
-    if (!read_at(file, 0, header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
+    constexpr unsigned char word_size = sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32;
+    if (!read_at(file, 0, header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
+        header.e_ident[EI_CLASS] != word_size) {
         return {};
     }
     std::vector<ElfW(Phdr)> segments;
