@@ -23,6 +23,7 @@ const [where, modelFile = '', input = ''] = process.argv.slice(2);
 const Model = where === 'other' ? SupervisedModel : RewardModel;
 const model = await Model.load(modelFile);
 const results = await openResults(os.devNull);
+if (!results) throw new Error(`${os.devNull} is a regular file`);
 const stats = new PipelineStats();
 const cpu = process.cpuUsage();
 for await (const { tag, ...outcome } of model.scoreJobs(jobs(), { live: false, stats })) {
