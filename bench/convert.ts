@@ -14,7 +14,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../src/package-root.js';
-import { pythonWithTransformers } from './support/peers.js';
+import { pythonWithConverter } from './support/peers.js';
 import { writeSyntheticCheckpoint } from './support/synthetic-checkpoint.js';
 
 const { values: flags } = parseArgs({
@@ -29,7 +29,7 @@ const { values: flags } = parseArgs({
 const GEOMETRY = { hiddenSize: 4096, feedForwardSize: 14336, headCount: 32, kvHeadCount: 8 };
 const LAYERS = flags.quick ? 1 : 6;
 const TRIALS = flags.quick ? 3 : 5;
-const python = flags.python ?? pythonWithTransformers();
+const python = flags.python ?? pythonWithConverter();
 
 interface Trial {
   seconds: number;

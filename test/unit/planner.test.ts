@@ -273,8 +273,8 @@ test('without sharing: input order, every token computed, equal samples too', ()
   planner.add(samples);
   const batch = planner.next();
   assert.ok(batch && !batch.reuse);
-  assert.equal([...(batch?.tokens ?? [])], [1, 2, 1, 2, 1, 2, 3, 4]);
-  assert.equal([...(batch?.shared ?? [])], [0, 0, 0, 0]);
+  assert.equal([...batch.tokens], [1, 2, 1, 2, 1, 2, 3, 4]);
+  assert.equal([...batch.shared], [0, 0, 0, 0]);
   assert.ok(planner.empty);
 });
 
