@@ -20,7 +20,7 @@ const FOLDER = tempFolder();
 const CRASHING = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'support', 'crashing-child.js');
 const onLinux = testIf(process.platform === 'linux');
 const QUIET = ['--threads', '1', '--progress', 'none'];
-const FAST: LoadOptions = { threads: 1, batchSize: 8, maxLength: 256, contextTokens: 512, window: 64 };
+const FAST: LoadOptions = { threads: 1, batchSize: 8, maxLength: 256, contextTokens: 512, window: 16 };
 const EXACT: LoadOptions = { ...FAST, deterministic: true };
 
 interface TestSample {
@@ -122,13 +122,13 @@ async function cpuTicks(pid: number): Promise<number> {
 
 for (const [name, options] of Object.entries({ FAST, EXACT })) {
   test(`a process of its own makes no difference to any outcome or batch (${name})`, async () => {
-    const samples: unknown[] = samplesOf(300);
+    const samples: unknown[] = samplesOf(120);
     samples[3] = 'no sample';
     samples[70] = new InformError('INFORM_INVALID_SAMPLE', 'was bad before');
     samples[71] = { instruction: 'a lone surrogate', output: '\ud800' };
     samples[72] = JSON.parse('{"__proto__": {"x": 1}, "instruction": "own __proto__", "output": "😀 \\u0000 \\u2028"}');
     samples[73] = { messages: [{ role: 'assistant', content: 'only an answer' }] };
-    samples[299] = {};
+    samples[119] = {};
     const own = await inProcess(samples, options);
     const other = await supervised(samples, options);
     assert.equal(other.outcomes.map(visible), own.outcomes.map(visible));
@@ -142,13 +142,12 @@ for (const [name, options] of Object.entries({ FAST, EXACT })) {
 }
 
 test('samples that end the process are found, blamed and named; all others have the scores that they would have', async () => {
-  const samples = samplesOf(200);
+  const samples = samplesOf(80);
   const killers: Record<number, [signal: string, how: string]> = {
     0: ['SIGSEGV', ''],
-    57: ['SIGABRT', ''],
-    58: ['SIGKILL', ''],
-    130: ['SIGABRT', 'while tokenizing'],
-    199: ['SIGSEGV', ''],
+    30: ['SIGABRT', ''],
+    31: ['SIGKILL', ''],
+    79: ['SIGABRT', 'while tokenizing'],
   };
   for (const [i, [signal, how]] of Object.entries(killers)) {
     samples[Number(i)] = { instruction: `CRASH ${signal} ${how}`, output: i };
@@ -183,7 +182,7 @@ test('samples that end the process are found, blamed and named; all others have 
   }
   assert.is(crashes.length, stats.restarts);
   // Once among others, twice alone; of two that are in native code at the same time one is found alone at once.
-  assert.ok(crashes.length > 2 * 5 && crashes.length <= 3 * 5, `${crashes.length} crashes`);
+  assert.ok(crashes.length > 2 * 4 && crashes.length <= 3 * 4, `${crashes.length} crashes`);
   assert.match(crashes[0] ?? '', /^The engine's process was ended by SIGSEGV: .* failed\. Starting it again\.$/);
 });
 
@@ -331,7 +330,7 @@ onLinux('the engine killed in the middle of a run, three times: every score is t
   const input = fileIn(
     FOLDER,
     'some.jsonl',
-    samplesOf(600)
+    samplesOf(300)
       .map((sample) => `${JSON.stringify(sample)}\n`)
       .join(''),
   );
