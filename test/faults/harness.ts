@@ -56,7 +56,7 @@ export class FaultHarness {
 
   /** The undisturbed run that all others are compared with. */
   async prepare(): Promise<void> {
-    writeFileSync(this.#input, sampleRows(this.options.rows ?? 100, this.#random));
+    writeFileSync(this.#input, sampleRows(this.options.rows ?? 200, this.#random));
     const output = path.join(this.options.folder, 'reference.jsonl');
     // A shard of one keeps its journal, whose size tells where in a run a moment lies.
     const { code, stderr } = await this.#start(output, ['--shard', '1/1']).done;
@@ -119,7 +119,7 @@ export class FaultHarness {
     if (kind === 'fullDisk') return (await run.done).code === 1;
     // Now and then at any moment at all, start and end of the process too; else while rows are scored.
     if (this.#random.below(5) === 0) await delay(this.#random.below(1500));
-    else await this.#untilJournal(output, this.#random.next(), run);
+    else await this.#untilJournal(output, 0.7 * this.#random.next(), run);
     await delay(this.#random.below(30));
     if (run.hasEnded()) return false;
     if (kind === 'engineKilled') {
