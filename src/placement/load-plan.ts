@@ -3,7 +3,7 @@ import { checkIsLlama } from '../gguf/llama-model.js';
 import { readGgufModel } from '../gguf/shards.js';
 import type { LoadedAddon, NativePlacement } from '../native.js';
 import type { ModelOptions } from '../options.js';
-import { choosePlacement, wishesOf } from './choose.js';
+import { choosePlacement, wishesOf, type MeasureCompute } from './choose.js';
 import { CPU_ONLY, measureOnDevices, nativePlacement } from './dry-load.js';
 import { machineOf, shrunkMachine } from './machine.js';
 import { modelMemory } from './model-memory.js';
@@ -48,11 +48,11 @@ export async function loadPlanner(
   const file = await readGgufModel(path, { wantArray: () => false });
   checkIsLlama(file);
   const model = modelMemory(file);
+  const measure = onceEach(measureOnDevices(loaded, path, model, first, options));
   return async (part) => {
     if (part === 0) return options.gpuLayers === 'auto' ? cpu : undefined;
     // What is free may have changed since an attempt failed.
     const machine = part === 1 ? first : shrunkMachine(await findMachine(options, loaded), part);
-    const measure = measureOnDevices(loaded, path, model, machine, options);
     const { placement } = await choosePlacement(model, machine, options, measure);
     if (placement.devices.length === 0) return { ...cpu, note: nothingFits(machine, options) };
     const { microBatch, batchTokens, contextTokens, contexts } = placement;
@@ -68,6 +68,17 @@ export async function loadPlanner(
         ? undefined
         : 'The layers that gpu_layers puts on the GPUs are expected to need more memory than is free.',
     };
+  };
+}
+
+/** Buffers do not depend on what is free: one measurement serves all plans. */
+function onceEach(measure: MeasureCompute): MeasureCompute {
+  const measured = new Map<string, ReturnType<MeasureCompute>>();
+  return (shapes, streaming) => {
+    const key = JSON.stringify([shapes, streaming]);
+    const result = measured.get(key) ?? measure(shapes, streaming);
+    measured.set(key, result);
+    return result;
   };
 }
 

@@ -79,6 +79,18 @@ test('without a GPU the plan is the CPU’s', async () => {
   assert.match(stdout, /the bottleneck is the CPU\n$/);
 });
 
+test('the compute buffers of the plan are those that loading allocates', async () => {
+  const model = await testModel('bf16');
+  const args = ['-m', model, '--gpu-layers', '0', '--micro-batch', '128', '--batch-size', '3'];
+  const input = fileIn(FOLDER, 'one.jsonl', '{"instruction": "What is 2+2?", "output": "4"}\n');
+  const scored = await runCli([input, ...args, '--verbose'], '', NO_GPU);
+  const logged = Number(/CPU compute buffer size = +([\d.]+) MiB/.exec(scored.stderr)?.[1]);
+  const planned = await runCli(['plan', model, '--json', ...args.slice(2)], '', NO_GPU);
+  const { placement } = JSON.parse(planned.stdout) as PlanReport;
+  assert.ok(logged > 1);
+  assert.is(placement.host.compute, Math.floor(logged * 2 ** 20));
+});
+
 test('mistakes are one sentence', async () => {
   for (const [args, expected] of [
     [['--memory', 'cuda0'], /--memory must be free memory by device/],
