@@ -89,8 +89,9 @@ async function score(inbox: Inbox<SentSample>, live: boolean, signal: AbortSigna
 }
 
 async function* jobs(inbox: Inbox<SentSample>): AsyncGenerator<Job<number>> {
-  for await (const { index, messages } of inbox) {
-    yield { tag: index, sample: messages === null ? new InformError('INFORM_INVALID_SAMPLE', '') : { messages } };
+  for await (const { index, messages, characters } of inbox) {
+    const sample = messages === null ? new InformError('INFORM_INVALID_SAMPLE', '') : { messages };
+    yield { tag: index, sample, characters };
   }
 }
 

@@ -20,6 +20,8 @@ export interface SentSample {
   index: number;
   /** Null keeps a place for a sample that the supervisor found to be none, so that batches do not depend on who found it. */
   messages: Message[] | null;
+  /** As the job says: windows end by it. */
+  characters: number;
 }
 
 export type Reply =

@@ -2,6 +2,7 @@ import { fromNative, InformError } from '../errors.js';
 import type { Job, Outcome } from '../pipeline.js';
 import { Bell } from '../pipeline/bell.js';
 import { Queue } from '../pipeline/queue.js';
+import { WINDOW_CHARACTERS } from '../pipeline/reader.js';
 import { toMessages, type Message } from '../sample.js';
 import type { PipelineStats } from '../stats.js';
 import { crashError, EngineCrash, type EngineProcess } from './engine-process.js';
@@ -41,6 +42,8 @@ interface Slot<Tag> {
   readonly index: number;
   readonly tag: Tag;
   readonly messages: Message[] | null;
+  /** As the job says. */
+  readonly characters: number;
   outcome: Outcome<Tag> | undefined;
   /** How often it has ended the process while it was alone in there. */
   crashes: number;
@@ -61,6 +64,8 @@ export class SupervisedRun<Tag> {
   readonly #reading: Promise<void>;
   /** In input order. */
   readonly #slots = new Queue<Slot<Tag>>();
+  /** Of all slots. */
+  #heldCharacters = 0;
   /** Those without an answer from a process, in input order. */
   readonly #unanswered = new Map<number, Slot<Tag>>();
   /** Those to be evaluated alone. */
@@ -98,7 +103,7 @@ export class SupervisedRun<Tag> {
   take(): Outcome<Tag> | undefined {
     const outcome = this.#slots.front?.outcome;
     if (outcome) {
-      this.#slots.shift();
+      this.#heldCharacters -= this.#slots.shift()?.characters ?? 0;
       this.#room.ring();
       return outcome;
     }
@@ -123,11 +128,10 @@ export class SupervisedRun<Tag> {
   }
 
   async #read(): Promise<void> {
-    const { window, stats } = this.options;
-    const most = WINDOWS_HELD * window + HELD_BEYOND_WINDOWS;
+    const { stats } = this.options;
     try {
       for (let index = 0; ; index++) {
-        while (!this.#stopped && this.#slots.length >= most) await this.#room.wait();
+        while (!this.#stopped && this.#isFull()) await this.#room.wait();
         if (this.#stopped) break;
         const asked = performance.now();
         const next = await this.#iterator.next();
@@ -144,8 +148,15 @@ export class SupervisedRun<Tag> {
     this.change.ring();
   }
 
+  /** A window ends with the row that fills it, so the process never waits for what does not fit here. */
+  #isFull(): boolean {
+    const most = WINDOWS_HELD * this.options.window + HELD_BEYOND_WINDOWS;
+    return this.#slots.length >= most || this.#heldCharacters >= WINDOWS_HELD * WINDOW_CHARACTERS;
+  }
+
   #add(slot: Slot<Tag>): void {
     this.#slots.push(slot);
+    this.#heldCharacters += slot.characters;
     this.#unanswered.set(slot.index, slot);
     this.#stream?.put(slot);
     if (slot.outcome) this.change.ring();
@@ -275,13 +286,14 @@ export class SupervisedRun<Tag> {
   }
 }
 
-function newSlot<Tag>({ tag, sample }: Job<Tag>, index: number): Slot<Tag> {
+function newSlot<Tag>({ tag, sample, characters = 0 }: Job<Tag>, index: number): Slot<Tag> {
+  const slot = { index, tag, characters, crashes: 0 };
   try {
     // What failed before it came here keeps its place among the others.
     if (sample instanceof InformError) throw sample;
-    return { index, tag, messages: toMessages(sample), outcome: undefined, crashes: 0 };
+    return { ...slot, messages: toMessages(sample), outcome: undefined };
   } catch (error) {
-    return { index, tag, messages: null, outcome: { tag, error: fromNative(error) }, crashes: 0 };
+    return { ...slot, messages: null, outcome: { tag, error: fromNative(error) } };
   }
 }
 
