@@ -2,8 +2,9 @@
 // geometry with few layers) is converted in turn with what it is compared to, every trial in a process of its own:
 //
 //   bf16     against `cp` of the same bytes, both until the file is synced to the disk
-//   q4_k_m   against llama.cpp's path: convert_hf_to_gguf.py to BF16 (where PYTHON has its packages), then llama.cpp's
-//            quantizer. Without PYTHON only its quantizer is timed, on our BF16 file, which favours llama.cpp.
+//   q4_k_m   against llama.cpp's path: convert_hf_to_gguf.py to BF16, then llama.cpp's quantizer. The script runs in PYTHON,
+//            or in the Python of `npm run bench:peers`. Where there is neither, only its quantizer is timed, on our BF16
+//            file, which favours llama.cpp.
 //
 // `--json` prints one document on standard output; everything else goes to standard error.
 
@@ -13,6 +14,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../src/package-root.js';
+import { pythonWithConverter } from './support/peers.js';
 import { writeSyntheticCheckpoint } from './support/synthetic-checkpoint.js';
 
 const { values: flags } = parseArgs({
@@ -27,6 +29,7 @@ const { values: flags } = parseArgs({
 const GEOMETRY = { hiddenSize: 4096, feedForwardSize: 14336, headCount: 32, kvHeadCount: 8 };
 const LAYERS = flags.quick ? 1 : 6;
 const TRIALS = flags.quick ? 3 : 5;
+const python = flags.python ?? pythonWithConverter();
 
 interface Trial {
   seconds: number;
@@ -83,7 +86,7 @@ async function measure(checkpoint: string): Promise<Result> {
     trials: TRIALS,
     seconds,
     spread: Object.fromEntries(times.map(([name, all]) => [name, [Math.min(...all), Math.max(...all)] as const])),
-    llamaCppPath: flags.python === undefined ? 'quantizer only' : 'convert_hf_to_gguf.py and quantizer',
+    llamaCppPath: python === undefined ? 'quantizer only' : 'convert_hf_to_gguf.py and quantizer',
     ratios: { bf16_vs_cp: of('cp') / of('ours bf16'), q4_k_m_vs_llama_cpp: theirs / of('ours q4_k_m') },
     peak_rss_mb: Math.max(...Object.values(trials).flatMap((all) => all.map(({ peakRssMb }) => peakRssMb ?? 0))),
   };
@@ -118,7 +121,6 @@ function llamaCppContestants(checkpoint: string): Record<string, () => Trial> {
       run(process.execPath, [cli(), 'quantize', bf16, target, '--type', 'q4_k_m']);
     });
   };
-  const { python } = flags;
   if (python === undefined) {
     run(process.execPath, [cli(), 'convert', checkpoint, '-o', bf16, '--type', 'bf16']);
     return { "llama.cpp's quantizer": quantizer };

@@ -18,6 +18,7 @@ const SETTINGS: readonly Record<string, unknown>[] = [
   ...[8, 128].map((batchSize) => ({ batchSize })),
   ...[8192, 16384].map((contextTokens) => ({ contextTokens })),
   { threads: 1 },
+  { deterministic: true },
   { flashAttention: false },
   { kvType: 'f32' },
   { flashAttention: false, kvType: 'f32' },

@@ -45,7 +45,7 @@ async function writeRows(file: string, rows: number): Promise<void> {
   await once(stream, 'finish');
 }
 
-/** Runs the command line over a file. The kernel keeps the peak (VmHWM); it is read until the process is gone. */
+/** Runs the command line over a file. The kernel keeps a process's peak (VmHWM); it is read until the process is gone. */
 async function peakOf(input: string): Promise<{ megabytes: number; seconds: number }> {
   const cli = path.join(packageRoot(), 'dist', 'src', 'cli.js');
   const start = performance.now();
@@ -54,12 +54,25 @@ async function peakOf(input: string): Promise<{ megabytes: number; seconds: numb
   });
   let kilobytes = 0;
   const timer = setInterval(() => {
-    kilobytes = Math.max(kilobytes, peakSoFar(child.pid));
+    // Its own peak, and that of the process in which it evaluates.
+    const processes = [child.pid, ...childrenOf(child.pid)];
+    kilobytes = Math.max(
+      kilobytes,
+      processes.reduce<number>((sum, pid) => sum + peakSoFar(pid), 0),
+    );
   }, POLL_MS);
   const [code] = (await once(child, 'exit')) as [number | null];
   clearInterval(timer);
   if (code !== 0) throw new Error(`the run over ${input} ended with ${code}`);
   return { megabytes: kilobytes / 1024, seconds: (performance.now() - start) / 1000 };
+}
+
+function childrenOf(pid: number | undefined): number[] {
+  try {
+    return (readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').match(/\d+/g) ?? []).map(Number);
+  } catch {
+    return []; // it has just ended
+  }
 }
 
 function peakSoFar(pid: number | undefined): number {

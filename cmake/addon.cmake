@@ -2,6 +2,8 @@
 add_library(inform_score MODULE
   native/binding/addon.cpp
   native/binding/encode.cpp
+  native/binding/engine_options.cpp
+  native/binding/measure.cpp
   native/binding/file_lock.cpp
   native/binding/model_wrap.cpp
   native/binding/scorer_wrap.cpp

@@ -1,11 +1,14 @@
 # llama.cpp as shared libraries, its backends as modules found at run time beside the addon: one addon serves machines
 # with and without a GPU, and a missing GPU runtime is a message instead of a failed load.
-execute_process(
-  COMMAND node "${CMAKE_SOURCE_DIR}/scripts/llama-source.mjs"
-  OUTPUT_VARIABLE INFORM_LLAMA_SOURCE
-  RESULT_VARIABLE INFORM_LLAMA_RESULT)
-if(NOT INFORM_LLAMA_RESULT EQUAL 0)
-  message(FATAL_ERROR "llama.cpp's source could not be prepared; the line above says why.")
+# INFORM_LLAMA_SOURCE names a patched tree for a machine without npm, git and network (bench/gpu.sh).
+if(NOT INFORM_LLAMA_SOURCE)
+  execute_process(
+    COMMAND node "${CMAKE_SOURCE_DIR}/scripts/llama-source.mjs"
+    OUTPUT_VARIABLE INFORM_LLAMA_SOURCE
+    RESULT_VARIABLE INFORM_LLAMA_RESULT)
+  if(NOT INFORM_LLAMA_RESULT EQUAL 0)
+    message(FATAL_ERROR "llama.cpp's source could not be prepared; the line above says why.")
+  endif()
 endif()
 message(STATUS "llama.cpp source: ${INFORM_LLAMA_SOURCE}")
 
@@ -26,6 +29,7 @@ else()
   set(GGML_CPU_ALL_VARIANTS OFF CACHE BOOL "" FORCE)
   include(cmake/native-cpu.cmake)
 endif()
+include(cmake/backends.cmake)
 foreach(part TESTS SERVER APP)
   set(LLAMA_BUILD_${part} OFF CACHE BOOL "" FORCE)
 endforeach()
@@ -60,6 +64,11 @@ foreach(target IN LISTS llama_targets)
     set_property(TARGET ${target} PROPERTY SOVERSION)
   endif()
 endforeach()
+
+# The toolkit's runtime libraries are found where the toolkit lies, even if the system's loader does not know of it.
+if(INFORM_CUDA)
+  set_property(TARGET ggml-cuda APPEND PROPERTY INSTALL_RPATH "${INFORM_CUDA_LIBRARY_DIR}")
+endif()
 
 # The real Llama-3 vocabulary and chat template, for the embedded model, and llama.cpp's licence, which travels with it.
 file(MAKE_DIRECTORY "${INFORM_OUTPUT_DIR}/llama-bpe")

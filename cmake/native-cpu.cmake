@@ -9,9 +9,11 @@ if(MSVC)
   return() # no way to ask: ggml's default of AVX2 stands
 endif()
 
+separate_arguments(INFORM_COMPILER_ARGUMENTS NATIVE_COMMAND "${CMAKE_CXX_COMPILER_ARG1}")
 file(WRITE "${CMAKE_BINARY_DIR}/empty.cpp" "")
 execute_process(
-  COMMAND ${CMAKE_CXX_COMPILER} -march=native -dM -E "${CMAKE_BINARY_DIR}/empty.cpp"
+  # ARG1: what follows the program in CXX ("ccache g++").
+  COMMAND ${CMAKE_CXX_COMPILER} ${INFORM_COMPILER_ARGUMENTS} -march=native -dM -E "${CMAKE_BINARY_DIR}/empty.cpp"
   OUTPUT_VARIABLE INFORM_CPU_MACROS
   RESULT_VARIABLE INFORM_CPU_RESULT)
 if(NOT INFORM_CPU_RESULT EQUAL 0)

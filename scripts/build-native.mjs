@@ -1,9 +1,11 @@
 // Builds the addon and llama.cpp's libraries into build/Release: `npm run build:native`, and what binding.gyp calls.
+// `--cuda`, `--vulkan`, `--metal` ask for a GPU backend; without one cmake/backends.cmake takes what it finds.
 // Configuring is cheap and always done, so that changed variables take effect; compiling is incremental.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
+import { chosenBackends } from './build-options.mjs';
 import { packageRoot } from './paths.mjs';
 
 const cmakeJs = path.join(
@@ -16,8 +18,14 @@ const portable = process.env.INFORM_PORTABLE === '1' ? 'ON' : 'OFF';
 // The CMake tree lies outside of build/, which node-gyp empties before it rebuilds.
 const common = ['--out', path.join(packageRoot, '.cmake'), '--directory', packageRoot];
 
+const backends = readBackends();
 checkTools();
-run(['configure', ...common, `--CDINFORM_PORTABLE=${portable}`]);
+run([
+  'configure',
+  ...common,
+  `--CDINFORM_PORTABLE=${portable}`,
+  ...(backends === undefined ? [] : [`--CDINFORM_BACKENDS=${backends}`]),
+]);
 run(['build', ...common, '--parallel', String(os.availableParallelism()), '--target', 'inform_score']);
 
 function run(args) {
@@ -25,6 +33,15 @@ function run(args) {
   if (status !== 0) {
     console.error('inform-score: the native build failed; the lines above say where.');
     process.exit(1);
+  }
+}
+
+function readBackends() {
+  try {
+    return chosenBackends(process.argv.slice(2), process.env);
+  } catch (error) {
+    console.error(`inform-score: ${error.message}`);
+    process.exit(2);
   }
 }
 

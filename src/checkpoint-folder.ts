@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
+import { CHECKPOINT_FILES } from './convert/checkpoint-files.js';
 import { readCheckpointConfig } from './convert/checkpoint.js';
 import { convertCheckpoint } from './convert/convert.js';
 import { openCheckpointFolder } from './convert/weights.js';
 import { conversionStatus, convertedPath, convertOnce, localSource } from './converted-models.js';
-import { CHECKPOINT_FILES } from './hub/select-files.js';
 import type { ModelSourceOptions } from './model-source.js';
 
 /**

@@ -2,17 +2,20 @@
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { attachCommand } from './commands/attach.js';
+import { backendCommand } from './commands/backend.js';
 import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
 import { inspectCommand } from './commands/inspect.js';
 import { mergeCommand } from './commands/merge.js';
+import { planCommand } from './commands/plan.js';
 import { quantizeCommand } from './commands/quantize.js';
 import { pullCommand } from './commands/pull.js';
 import { scoreCommand } from './commands/score.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
 import { InformError, systemCodeOf } from './errors.js';
 import { packageVersion } from './package-root.js';
+import { printable } from './printable.js';
 
 const HELP_WIDTH = 110;
 /** The arguments that are lists of files; "_" is yargs' own. */
@@ -38,6 +41,8 @@ async function main(args: string[]): Promise<number> {
     .command(attachCommand())
     .command(inspectCommand())
     .command(devicesCommand())
+    .command(planCommand())
+    .command(backendCommand())
     .example('$0 demo', 'score a few real samples with the embedded model')
     .example('$0 data.jsonl -m inform-orm.gguf -o scores.jsonl', 'score a file')
     .example('$0 -c config.yaml data.jsonl', 'score as a configuration file says')
@@ -79,7 +84,7 @@ function takeLastOfRepeated(argv: Record<string, unknown>): void {
 /** One sentence for a mistake anyone can make; a stack only for what should not happen. */
 function report(error: unknown): void {
   if (error instanceof InformError && error.code !== 'INFORM_INTERNAL') {
-    process.stderr.write(`inform-score: ${error.message} [${error.code}]\n`);
+    process.stderr.write(`inform-score: ${printable(error.message)} [${error.code}]\n`);
   } else {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(

@@ -1,10 +1,16 @@
-import { readFile, stat } from 'node:fs/promises';
-import { loadAll, YAMLException } from 'js-yaml';
+import { CORE_SCHEMA, loadAll, YAMLException } from 'js-yaml';
 import { InformError, messageOf } from './errors.js';
+import { readBoundedText } from './io/bounded-text.js';
 import { checkOption, defaultOptions, OPTIONS, snakeCase, unknownKey, type RunOptions } from './options.js';
 
 /** A configuration is a page of text; a larger file is a mistake. */
 const MAX_CONFIG_BYTES = 1024 * 1024;
+
+/**
+ * YAML's core schema has no tags that make objects of code, and knows no merge keys. Aliases may stand for values, but not for
+ * the towers of lists that grow without end when someone walks through them: no option is a list of lists.
+ */
+const YAML_LIMITS = { schema: CORE_SCHEMA, maxDepth: 8, maxAliases: 32 };
 
 /** What a configuration file says: some of the options, checked. */
 export type PartialOptions = Partial<Record<keyof RunOptions, unknown>>;
@@ -41,20 +47,21 @@ export function mergeOptions(...layers: readonly PartialOptions[]): RunOptions {
 }
 
 async function readText(path: string): Promise<string> {
+  let text: string | undefined;
   try {
-    const { size } = await stat(path);
-    if (size <= MAX_CONFIG_BYTES) return await readFile(path, 'utf8');
+    text = await readBoundedText(path, MAX_CONFIG_BYTES);
   } catch (error) {
     throw new InformError('INFORM_INVALID_CONFIG', `the configuration ${path} cannot be read: ${messageOf(error)}.`, {
       cause: error,
     });
   }
+  if (text !== undefined) return text;
   throw new InformError('INFORM_INVALID_CONFIG', `${path} is larger than 1 MB, so it is no configuration file.`);
 }
 
 function parseYaml(text: string, path: string): unknown[] {
   try {
-    return loadAll(text);
+    return loadAll(text, YAML_LIMITS);
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     const line = error.mark ? ` (line ${error.mark.line + 1})` : '';

@@ -3,7 +3,8 @@ import { fromNative, InformError } from './errors.js';
 import { toMessages } from './sample.js';
 import { SpecialTokens, type PromptPiece } from './special-tokens.js';
 import type { StageSeconds } from './stats.js';
-import type { ChatTemplate } from './template.js';
+import { beyondLimits, TEMPLATE_MILLISECONDS, type ChatTemplate } from './template.js';
+import { TimeLimitError, withTimeLimit } from './time-limit.js';
 
 /** A sample as the engine takes it. */
 export interface EncodedSample {
@@ -18,6 +19,8 @@ export interface EncodedSample {
 export interface EncoderOptions {
   maxLength: number;
   specialTokens: 'parse' | 'literal';
+  /** In place of TEMPLATE_MILLISECONDS, for tests. */
+  templateMilliseconds?: number;
 }
 
 /** sample -> messages -> prompt text -> token ids, for many samples at a time. */
@@ -38,7 +41,7 @@ export class Encoder {
     seconds: Pick<StageSeconds, 'template' | 'tokenize'> = { template: 0, tokenize: 0 },
   ): Promise<(EncodedSample | InformError)[]> {
     const start = performance.now();
-    const prompts = samples.map((sample) => this.#render(sample));
+    const prompts = this.#renderAll(samples);
     const pieces = prompts.flatMap((prompt) => (prompt instanceof InformError ? [] : prompt.pieces));
     const rendered = performance.now();
     const tokenized = await this.#tokenize(pieces);
@@ -52,6 +55,27 @@ export class Encoder {
       const [only] = parts;
       return this.#limit(parts.length === 1 && only ? only : concatenate(parts), prompt.holdsSpecialText);
     });
+  }
+
+  /**
+   * Many share one time limit, as setting it costs. The one whose turn it is when time is up is tried once more as the first:
+   * others may have used the time up, or the machine slept.
+   */
+  #renderAll(samples: readonly unknown[]): (Prompt | InformError)[] {
+    const prompts: (Prompt | InformError)[] = [];
+    let interrupted: number | undefined;
+    while (prompts.length < samples.length) {
+      try {
+        withTimeLimit(this.options.templateMilliseconds ?? TEMPLATE_MILLISECONDS, () => {
+          while (prompts.length < samples.length) prompts.push(this.#render(samples[prompts.length]));
+        });
+      } catch (error) {
+        if (!(error instanceof TimeLimitError)) throw error;
+        if (interrupted === prompts.length) prompts.push(beyondLimits(error));
+        else interrupted = prompts.length;
+      }
+    }
+    return prompts;
   }
 
   #render(sample: unknown): Prompt | InformError {

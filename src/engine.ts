@@ -1,3 +1,4 @@
+import { noteEngine } from './engine-log.js';
 import { fromNative, InformError } from './errors.js';
 import { headFile } from './head/head-file.js';
 import {
@@ -9,80 +10,84 @@ import {
   type NativeScorer,
 } from './native.js';
 import type { ModelOptions } from './options.js';
+import { scorerOptions } from './placement/dry-load.js';
+import { loadPlanner, type LoadPlan } from './placement/load-plan.js';
+import type { Placement } from './placement/plan.js';
+import { describePlacement } from './placement/report.js';
+import { loadSteppingDown } from './placement/step-down.js';
 import type { Batch, PlannerLimits } from './planner.js';
-import { physicalCores } from './threads.js';
 import { watchTask, type TaskHooks } from './watch-task.js';
 
 export type { ModelSizes } from './native.js';
 export type Evaluation = NativeEvaluation;
 
-/** Room for a long prompt and its answers. See docs/performance.md for the measurement. */
-const AUTO_CONTEXT_TOKENS = 4096;
-
-/** A GPU gains by batches of several micro-batches: fewer of them are left half full, and the head runs less often. */
-const GPU_MICRO_BATCHES = 4;
-
-/** llama.cpp takes a negative number as "all layers", and puts none on a machine without a GPU. */
-const ALL_LAYERS = -1;
-
 /** While the engine evaluates one batch the next one waits in native code, so that it goes on without JavaScript. */
 export const BATCHES_IN_FLIGHT = 2;
 
-/** A loaded model with one scoring context: the native objects, jobs in the order of their calls, closed in the right order. */
+/** A scoring context with its jobs. */
+interface Lane {
+  scorer: NativeScorer;
+  /** The last jobs, as many as may be in flight; a new one starts when the oldest of them has ended. */
+  last: Promise<unknown>[];
+}
+
+/** A loaded model with its scoring contexts: the native objects, jobs in the order of their calls, closed in the right order. */
 export class Engine {
   readonly info: NativeModelInfo;
   readonly limits: PlannerLimits;
+  /** How the model lies on the devices; undefined where the CPU does everything. */
+  readonly placement: Placement | undefined;
+  readonly microBatch: number;
+  /** What happened on the way that a user should know, a sentence each. */
+  readonly notes: readonly string[];
   readonly #model: NativeModel;
-  readonly #scorer: NativeScorer;
+  readonly #lanes: readonly Lane[];
   #jobs = 0;
-  /** The last jobs, as many as may be in flight; a new one starts when the oldest of them has ended. */
-  #last: Promise<unknown>[] = Array.from({ length: BATCHES_IN_FLIGHT }, () => Promise.resolve());
   #closing: Promise<void> | undefined;
 
-  private constructor(model: NativeModel, scorer: NativeScorer, info: NativeModelInfo, limits: PlannerLimits) {
+  private constructor(
+    model: NativeModel,
+    scorers: readonly NativeScorer[],
+    { placement, microBatch, contextTokens, batchTokens }: LoadPlan,
+    options: ModelOptions,
+    notes: readonly string[],
+  ) {
     this.#model = model;
-    this.#scorer = scorer;
-    this.info = info;
-    this.limits = limits;
+    this.#lanes = scorers.map((scorer) => ({
+      scorer,
+      last: Array.from({ length: BATCHES_IN_FLIGHT }, () => Promise.resolve()),
+    }));
+    this.info = model.info();
+    this.placement = placement;
+    this.microBatch = microBatch;
+    this.limits = {
+      contextTokens,
+      batchTokens,
+      maxSequences: options.deterministic ? 1 : options.batchSize,
+      share: options.share,
+    };
+    this.notes = notes;
   }
 
   /** Throws the codes of loading: INFORM_MODEL_NOT_FOUND, INFORM_MODEL_HAS_NO_HEAD, …, INFORM_ABORTED. */
   static async load(path: string, options: ModelOptions, hooks: TaskHooks = {}): Promise<Engine> {
-    const contextTokens = chooseContextTokens(options);
     const loaded = loadAddon();
-    const { addon, backendDir } = loaded;
-    const ticket = new addon.TaskTicket();
-    const native = {
-      path,
-      headPath: options.scoreHead === undefined ? '' : await headFile(options.scoreHead, hooks.signal),
-      gpuLayers: options.gpuLayers === 'auto' ? ALL_LAYERS : options.gpuLayers,
-      backendDir,
+    const headPath = options.scoreHead === undefined ? '' : await headFile(options.scoreHead, hooks.signal);
+    const notes: string[] = [];
+    const attempt = async (plan: LoadPlan): Promise<Engine> => {
+      if (plan.placement) noteEngine(describePlacement(plan.placement));
+      if (plan.note !== undefined) notes.push(plan.note);
+      const { model, scorers } = await loadByPlan(path, headPath, plan, options, loaded, hooks);
+      return new Engine(model, scorers, plan, options, notes);
+    };
+    const sayStep = (next: LoadPlan, failure: InformError): void => {
+      const how = next.placement ? describePlacement(next.placement) : 'On the CPU alone.';
+      const note = `The GPU's memory did not suffice, so the model is loaded again with less of it. ${how}`;
+      noteEngine(`${note} The reason: ${failure.message}`);
+      notes.push(note);
     };
     try {
-      const model = await watchTask(ticket, hooks, addon.loadModel(native, ticket));
-      try {
-        const info = model.info();
-        checkTrainedContext(options.maxLength, info);
-        const limits = {
-          contextTokens,
-          batchTokens: await chooseBatchTokens(options, loaded),
-          maxSequences: options.deterministic ? 1 : options.batchSize,
-          share: options.share,
-        };
-        const scorer = await addon.createScorer(model, {
-          contextTokens,
-          maxSequences: limits.maxSequences,
-          microBatch: options.microBatch,
-          threads: options.threads === 'auto' ? physicalCores() : options.threads,
-          flashAttention: options.flashAttention,
-          f32Kv: options.kvType === 'f32',
-          deterministic: options.deterministic,
-        });
-        return new Engine(model, scorer, info, limits);
-      } catch (error) {
-        await model.close();
-        throw error;
-      }
+      return await loadSteppingDown(await loadPlanner(path, options, loaded), attempt, doesTheSame, sayStep);
     } catch (error) {
       throw fromNative(error);
     }
@@ -100,39 +105,26 @@ export class Engine {
 
   /**
    * The rewards of a batch within `limits`, one per sequence, in order; NaN where the model's arithmetic was not finite.
-   * Jobs run one after the other, in the order of the calls.
+   * Jobs run one after the other in the order of the calls, on several contexts side by side.
    */
   async evaluate(batch: Batch, signal?: AbortSignal): Promise<Evaluation> {
     this.#refuseWhenClosed();
-    const [oldest, ...others] = this.#last;
-    const job = Promise.resolve(oldest).then(() => this.#run(batch, signal));
-    this.#last = [...others, job.catch(() => undefined)];
+    const id = this.#jobs++;
+    const lane = this.#lanes[id % this.#lanes.length];
+    if (!lane) throw new InformError('INFORM_INTERNAL', 'There is no scoring context.');
+    const [oldest, ...others] = lane.last;
+    const job = Promise.resolve(oldest).then(() => run(lane.scorer, id, batch, signal));
+    lane.last = [...others, job.catch(() => undefined)];
     return job;
   }
 
   /** Refuses new work, waits for the work that runs or is queued, then frees everything. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= Promise.all(this.#last).then(async () => {
-      await this.#scorer.close();
+    this.#closing ??= Promise.all(this.#lanes.flatMap(({ last }) => last)).then(async () => {
+      for (const { scorer } of this.#lanes) await scorer.close();
       await this.#model.close();
     });
     return this.#closing;
-  }
-
-  async #run(batch: Batch, signal: AbortSignal | undefined): Promise<Evaluation> {
-    throwIfAborted(signal);
-    const id = this.#jobs++;
-    const cancel = (): void => {
-      this.#scorer.cancel(id);
-    };
-    signal?.addEventListener('abort', cancel, { once: true });
-    try {
-      return await this.#scorer.score(id, batch);
-    } catch (error) {
-      throw fromNative(error);
-    } finally {
-      signal?.removeEventListener('abort', cancel);
-    }
   }
 
   #refuseWhenClosed(): void {
@@ -149,21 +141,60 @@ export function abortError(signal: AbortSignal): InformError {
   return new InformError('INFORM_ABORTED', 'The work was aborted.', { cause: signal.reason });
 }
 
-function chooseContextTokens({ contextTokens, maxLength }: ModelOptions): number {
-  if (contextTokens === 'auto') return Math.max(maxLength, AUTO_CONTEXT_TOKENS);
-  if (contextTokens >= maxLength) return contextTokens;
-  throw new InformError(
-    'INFORM_INVALID_CONFIG',
-    `context_tokens is ${contextTokens}, but must hold the longest sequence, max_length ${maxLength}. Raise one or lower the other.`,
-  );
+async function run(
+  scorer: NativeScorer,
+  id: number,
+  batch: Batch,
+  signal: AbortSignal | undefined,
+): Promise<Evaluation> {
+  throwIfAborted(signal);
+  const cancel = (): void => {
+    scorer.cancel(id);
+  };
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    return await scorer.score(id, batch);
+  } catch (error) {
+    throw fromNative(error);
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+  }
 }
 
-async function chooseBatchTokens(options: ModelOptions, { addon, backendDir }: LoadedAddon): Promise<number> {
-  if (options.batchTokens !== 'auto') return options.batchTokens;
-  if (options.gpuLayers === 0) return options.microBatch;
-  const devices = await addon.devices(backendDir);
-  const onGpu = devices.some(({ type }) => type === 'gpu' || type === 'igpu');
-  return onGpu ? GPU_MICRO_BATCHES * options.microBatch : options.microBatch;
+/** Whether loading by one plan would fail as by the other. */
+function doesTheSame(a: LoadPlan, b: LoadPlan): boolean {
+  const loadedBy = ({ native, contexts, microBatch, contextTokens }: LoadPlan): string =>
+    JSON.stringify([native, contexts, microBatch, contextTokens]);
+  return loadedBy(a) === loadedBy(b);
+}
+
+async function loadByPlan(
+  path: string,
+  headPath: string,
+  plan: LoadPlan,
+  options: ModelOptions,
+  { addon, backendDir }: LoadedAddon,
+  hooks: TaskHooks,
+): Promise<{ model: NativeModel; scorers: NativeScorer[] }> {
+  const ticket = new addon.TaskTicket();
+  try {
+    const placed = { path, headPath, placement: plan.native, backendDir };
+    const model = await watchTask(ticket, hooks, addon.loadModel(placed, ticket));
+    const scorers: NativeScorer[] = [];
+    try {
+      checkTrainedContext(options.maxLength, model.info());
+      for (let i = 0; i < plan.contexts; i++) {
+        scorers.push(await addon.createScorer(model, scorerOptions(options, plan, plan.opOffload)));
+      }
+      return { model, scorers };
+    } catch (error) {
+      for (const scorer of scorers) await scorer.close();
+      await model.close();
+      throw error;
+    }
+  } catch (error) {
+    throw fromNative(error);
+  }
 }
 
 function checkTrainedContext(maxLength: number, info: NativeModelInfo): void {

@@ -3,6 +3,7 @@ export type { Message, MessagesSample, InstructionSample, Role, Sample, SampleId
 export type { ModelOptions } from './options.js';
 export {
   RewardModel,
+  type DeviceLayers,
   type LoadOptions,
   type LoadProgress,
   type ModelInfo,

@@ -2,6 +2,7 @@ import { arrayAt, numberAt, stringAt, stringsAt } from './gguf/metadata.js';
 import { readGgufModel, type GgufModel, type ModelTensor } from './gguf/shards.js';
 import { elementCount, LLAMA_FILE_TYPES, type GgufMetadata, type GgufValue } from './gguf/types.js';
 import { HEAD_TENSORS } from './head/tensor-names.js';
+import { printable } from './printable.js';
 import { formatBytes } from './progress.js';
 
 /** What a GGUF file holds. Plain JSON: absent facts are null; numbers that JSON cannot hold exactly are strings. */
@@ -200,9 +201,9 @@ export function formatReport(report: ModelReport): string {
     ),
     ...(['bos', 'eos', 'eot', 'pad'] as const).map((kind) => row('', `${kind}: ${shownToken(tokenizer[kind])}`)),
     row('template', chatTemplate === null ? 'none' : `${chatTemplate.characters} characters, beginning`),
-    ...(chatTemplate?.firstLines ?? []).map((line) => row('', `| ${printable(line)}`)),
+    ...(chatTemplate?.firstLines ?? []).map((line) => row('', `| ${printable(line, MAX_SHOWN)}`)),
     'metadata',
-    ...Object.entries(report.metadata).map(([key, value]) => `  ${printable(key)} = ${printable(String(value))}`),
+    ...Object.entries(report.metadata).map(([key, value]) => `  ${shown(key)} = ${shown(value)}`),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -223,18 +224,10 @@ function row(label: string, text: string): string {
   return `${label.padEnd(12)}${text}`;
 }
 
-function shown(value: string | number | null): string {
-  return value === null ? 'unknown' : printable(String(value));
+function shown(value: string | number | boolean | null): string {
+  return value === null ? 'unknown' : printable(String(value), MAX_SHOWN);
 }
 
 function shownToken(token: Token | null): string {
   return token === null ? 'none' : `${token.id} ${shown(token.text)}`;
-}
-
-// What a file from elsewhere says must not reach a terminal as control sequences.
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
-
-function printable(text: string): string {
-  const shortened = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
-  return shortened.replace(CONTROL, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

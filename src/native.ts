@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { userBackendFolder } from './backend/folder.js';
 import { InformError, messageOf } from './errors.js';
 import { packageRoot } from './package-root.js';
 
@@ -43,6 +44,28 @@ export interface NativeScorerOptions {
   flashAttention: boolean;
   f32Kv: boolean;
   deterministic: boolean;
+  /** Whether products with streamed weights are computed on a GPU. */
+  opOffload: boolean;
+}
+
+/** Where weights lie; native/engine/placement.h says what each of them means. */
+export interface NativePlacement {
+  /** GPUs by name; none: the CPU does everything. */
+  devices: string[];
+  /** Each device's share of the layers; none: by free memory. */
+  shares: number[];
+  splitMode: 'layer' | 'row' | 'none';
+  /** As llama.cpp counts: the output is a layer too, a negative number is all of them. */
+  gpuLayers: number;
+  streamedLayers: number;
+  pinned: boolean;
+}
+
+/** Bytes. */
+export interface NativeComputeBuffers {
+  /** In the placement's order. */
+  devices: number[];
+  host: number;
 }
 
 /** Sequences, front-coded: sequence i is the first `shared[i]` tokens of sequence i - 1, then `tails[i]` of `tokens`. */
@@ -96,10 +119,26 @@ export interface NativeDevice {
   name: string;
   description: string;
   backend: string;
+  /** Of the hardware, such as its PCI address; '' where that is not known. */
+  id: string;
   type: 'cpu' | 'gpu' | 'igpu' | 'accelerator' | 'other';
   memoryFree: number;
   memoryTotal: number;
   features: string[];
+}
+
+/** One GPU backend of ggml that lies in a backend folder as a module, and what became of it. */
+export interface NativeBackend {
+  /** "cuda" of libggml-cuda.so. */
+  name: string;
+  file: string;
+  loaded: boolean;
+  /** That it offers. */
+  devices: number;
+  /** What the loader or the backend said where there is no device, in its words; may be ''. */
+  reason: string;
+  /** Shared libraries that it needs and that the loader does not find; Linux only. */
+  missing: string[];
 }
 
 export interface NativeQuantizeOptions {
@@ -128,9 +167,16 @@ export interface LogLine {
 export interface NativeAddon {
   TaskTicket: new () => TaskTicket;
   loadModel(
-    options: { path: string; headPath: string; gpuLayers: number; backendDir: string },
+    options: { path: string; headPath: string; placement: NativePlacement; backendDir: string },
     ticket: TaskTicket,
   ): Promise<NativeModel>;
+  /** The compute buffers that each of these scorers would get; nothing is allocated. */
+  measureCompute(options: {
+    path: string;
+    placement: NativePlacement;
+    scorers: NativeScorerOptions[];
+    backendDir: string;
+  }): Promise<NativeComputeBuffers[]>;
   encodeTensors(jobs: EncodeJob[], threads: number, ticket: TaskTicket): Promise<void>;
   createScorer(model: NativeModel, options: NativeScorerOptions): Promise<NativeScorer>;
   /** Cannot be stopped, and llama.cpp aborts the process on some damaged input: for a process of its own. */
@@ -138,6 +184,11 @@ export interface NativeAddon {
   /** Whether this process now holds the lock of an open file; it goes with the descriptor, and so with the process. */
   lockFile(fd: number): 'locked' | 'held' | 'unsupported';
   devices(backendDir: string): Promise<NativeDevice[]>;
+  backends(backendDir: string): Promise<NativeBackend[]>;
+  /** A folder with further backend modules. Without effect once a backend was loaded in this process. */
+  addBackendFolder(folder: string): void;
+  /** Whether the system's loader finds a shared library, by name or path. */
+  opensLibrary(name: string): boolean;
   takeLog(): LogLine[];
   cancelAll(): void;
   llamaVersion(): string;
@@ -159,6 +210,7 @@ export function loadAddon(): LoadedAddon {
   try {
     const file = find.resolve(packageRoot());
     const addon = require(file) as NativeAddon;
+    addon.addBackendFolder(userBackendFolder());
     // process.exit() waits for running native work, and a batch can take minutes: tell it to stop.
     process.once('exit', () => {
       addon.cancelAll();

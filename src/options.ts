@@ -14,9 +14,13 @@ export interface ModelOptions {
   maxLength: number;
   scoreHead: string | undefined;
   gpuLayers: number | 'auto';
+  streamWeights: 'auto' | 'always' | 'never';
+  devices: readonly string[] | undefined;
+  splitMode: 'layer' | 'row' | 'none';
+  tensorSplit: readonly number[] | undefined;
   contextTokens: number | 'auto';
   batchTokens: number | 'auto';
-  microBatch: number;
+  microBatch: number | 'auto';
   window: number;
   share: boolean;
   deterministic: boolean;
@@ -34,11 +38,14 @@ export interface RunOptions extends ModelOptions {
   input: string[];
   output: string | undefined;
   onError: 'reject' | 'stop';
+  maxLineBytes: number;
 }
 
 export type OptionKind =
   | { type: 'string' }
   | { type: 'strings' }
+  | { type: 'names' }
+  | { type: 'shares' }
   | { type: 'boolean' }
   | { type: 'choice'; choices: readonly string[] }
   | { type: 'integer'; min: number; max: number; auto?: boolean };
@@ -56,6 +63,9 @@ export interface OptionSpec {
 }
 
 const MAX_INT32 = 2 ** 31 - 1;
+
+/** V8 holds no string of 2^29 characters, and a line is one before it is a sample. */
+const MAX_LINE_BYTES = 512_000_000;
 
 export const OPTIONS: readonly OptionSpec[] = [
   {
@@ -117,6 +127,13 @@ export const OPTIONS: readonly OptionSpec[] = [
     help: 'what a bad sample does: be reported while the run goes on, or stop it',
   },
   {
+    key: 'maxLineBytes',
+    scope: 'run',
+    kind: { type: 'integer', min: 1, max: MAX_LINE_BYTES },
+    fallback: 64 * 2 ** 20,
+    help: 'longest line, or element of a JSON array, in bytes; a longer one is skipped and rejected',
+  },
+  {
     key: 'scoreHead',
     scope: 'model',
     kind: { type: 'string' },
@@ -149,14 +166,14 @@ export const OPTIONS: readonly OptionSpec[] = [
     scope: 'model',
     kind: { type: 'integer', min: 1, max: MAX_INT32, auto: true },
     fallback: 'auto',
-    help: 'tokens computed in one batch; auto is micro_batch, four times that with a GPU',
+    help: 'tokens computed in one batch; auto is micro_batch, with a GPU 2048 if that is more',
   },
   {
     key: 'microBatch',
     scope: 'model',
-    kind: { type: 'integer', min: 1, max: 65536 },
-    fallback: 512,
-    help: 'tokens that go through the layers at once',
+    kind: { type: 'integer', min: 1, max: 65536, auto: true },
+    fallback: 'auto',
+    help: 'tokens that go through the layers at once; auto is 512 on the CPU and what the plan says on a GPU',
   },
   {
     key: 'window',
@@ -191,7 +208,35 @@ export const OPTIONS: readonly OptionSpec[] = [
     scope: 'model',
     kind: { type: 'integer', min: 0, max: 10_000, auto: true },
     fallback: 'auto',
-    help: 'layers on the GPU; auto is all of them where there is one',
+    help: 'layers whose weights lie on a GPU, the last ones; auto is as many as fit, 0 is the CPU alone',
+  },
+  {
+    key: 'streamWeights',
+    scope: 'model',
+    kind: { type: 'choice', choices: ['auto', 'always', 'never'] },
+    fallback: 'auto',
+    help: 'compute the other layers on the GPU too, copying their weights for each micro-batch; auto is unless gpu_layers is 0',
+  },
+  {
+    key: 'devices',
+    scope: 'model',
+    kind: { type: 'names' },
+    fallback: undefined,
+    help: 'GPUs to use, as "inform-score devices" names them; without it all of them',
+  },
+  {
+    key: 'splitMode',
+    scope: 'model',
+    kind: { type: 'choice', choices: ['layer', 'row', 'none'] },
+    fallback: 'layer',
+    help: 'how several GPUs share a model: each has some layers, each has some rows of every matrix, or one has all',
+  },
+  {
+    key: 'tensorSplit',
+    scope: 'model',
+    kind: { type: 'shares' },
+    fallback: undefined,
+    help: 'the share of the layers of each GPU, such as 3,1; without it as they fit',
   },
   {
     key: 'flashAttention',
@@ -224,6 +269,10 @@ export function describeKind(kind: OptionKind): string {
       return 'a string';
     case 'strings':
       return 'a string or a list of strings';
+    case 'names':
+      return 'names with commas between them, or a list of names';
+    case 'shares':
+      return 'numbers with commas between them, or a list of numbers, none negative and not all 0';
     case 'boolean':
       return 'true or false';
     case 'choice':
@@ -251,6 +300,16 @@ export function checkOption(spec: OptionSpec, value: unknown, label: string): un
       if (typeof value === 'string' && value !== '') return [value];
       if (Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')) return value;
       break;
+    case 'names': {
+      const names = partsOf(value);
+      if (names?.every((name) => typeof name === 'string' && name !== '')) return names;
+      break;
+    }
+    case 'shares': {
+      const shares = partsOf(value)?.map((part) => (typeof part === 'string' && part !== '' ? Number(part) : part));
+      if (shares?.every(isShare) && shares.some((share) => share > 0)) return shares;
+      break;
+    }
     case 'boolean':
       if (typeof value === 'boolean') return value;
       break;
@@ -263,6 +322,16 @@ export function checkOption(spec: OptionSpec, value: unknown, label: string): un
       break;
   }
   throw new InformError('INFORM_INVALID_CONFIG', `${label} must be ${describeKind(kind)}, but is ${show(value)}.`);
+}
+
+/** The parts of a list, or of a text with commas; undefined for anything else and for none. */
+function partsOf(value: unknown): unknown[] | undefined {
+  const parts = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value;
+  return Array.isArray(parts) && parts.length > 0 ? parts : undefined;
+}
+
+function isShare(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
 
 const MODEL_SPECS = OPTIONS.filter((spec) => spec.scope === 'model');

@@ -1,15 +1,16 @@
 import type { Encoder } from './encoder.js';
 import { BATCHES_IN_FLIGHT, throwIfAborted, type Engine } from './engine.js';
 import { Bell } from './pipeline/bell.js';
-import type { Entry, Job, Outcome } from './pipeline/entry.js';
+import type { Entry, Job, OnNative, Outcome } from './pipeline/entry.js';
+import { Evaluator } from './pipeline/evaluator.js';
 import { Queue } from './pipeline/queue.js';
-import { Reader } from './pipeline/reader.js';
+import { Reader, WINDOW_CHARACTERS } from './pipeline/reader.js';
 import { Planner, type PlannedBatch } from './planner.js';
 import { PipelineStats } from './stats.js';
 
-export type { Job, Outcome } from './pipeline/entry.js';
+export type { Job, OnNative, Outcome } from './pipeline/entry.js';
 
-export interface StreamOptions {
+export interface StreamOptions<Tag = unknown> {
   /** The most samples planned together. */
   window: number;
   /**
@@ -20,6 +21,8 @@ export interface StreamOptions {
   signal?: AbortSignal | undefined;
   /** Filled while the stream runs. */
   stats?: PipelineStats | undefined;
+  /** Watches samples enter native code. */
+  onNative?: OnNative<Tag> | undefined;
 }
 
 /** How long a live source may be silent while the engine has nothing to do. */
@@ -38,7 +41,7 @@ export async function* scoreStream<Tag>(
   source: AsyncIterable<Job<Tag>>,
   encoder: Encoder,
   engine: Engine,
-  options: StreamOptions,
+  options: StreamOptions<Tag>,
 ): AsyncGenerator<Outcome<Tag>> {
   const { signal, stats = new PipelineStats() } = options;
   const start = performance.now();
@@ -67,9 +70,11 @@ class Flow<Tag> {
   readonly change = new Bell();
   readonly #reader: Reader<Tag>;
   readonly #planner: Planner<Entry<Tag>>;
+  readonly #evaluator: Evaluator<Tag>;
   readonly #entries = new Queue<Entry<Tag>>();
   /** Entries of windows that the planner was given which are not taken yet. */
   #planned = 0;
+  #plannedCharacters = 0;
   readonly #inFlight = new Set<Promise<void>>();
   /** Ends the batches that are computed, when the consumer leaves early too. */
   readonly #leaving = new AbortController();
@@ -83,14 +88,15 @@ class Flow<Tag> {
   constructor(
     source: AsyncIterable<Job<Tag>>,
     encoder: Encoder,
-    private readonly engine: Engine,
-    private readonly options: StreamOptions,
+    engine: Engine,
+    private readonly options: StreamOptions<Tag>,
     private readonly stats: PipelineStats,
   ) {
-    const { signal, window, live } = options;
+    const { signal, window, live, onNative } = options;
     this.#stop = signal ? AbortSignal.any([signal, this.#leaving.signal]) : this.#leaving.signal;
     signal?.addEventListener('abort', this.#onAbort);
     this.#planner = new Planner(engine.limits);
+    this.#evaluator = new Evaluator(engine, stats);
     const onProgress = (entries: readonly Entry<Tag>[]): void => {
       for (const entry of entries) this.#entries.push(entry);
       this.#advance();
@@ -100,6 +106,7 @@ class Flow<Tag> {
       window,
       live,
       stats,
+      onNative,
       onProgress,
     });
   }
@@ -111,10 +118,11 @@ class Flow<Tag> {
 
   /** The next outcome in input order, undefined while there is none. Throws what ended the stream before its end. */
   take(): Outcome<Tag> | undefined {
-    const outcome = this.#entries.front?.outcome;
+    const { outcome, characters = 0 } = this.#entries.front ?? {};
     if (outcome) {
       this.#entries.shift();
       this.#planned--;
+      this.#plannedCharacters -= characters;
       if (this.#planner.empty) this.#advance();
       return outcome;
     }
@@ -152,11 +160,11 @@ class Flow<Tag> {
 
   #nextBatch(): PlannedBatch<Entry<Tag>> | undefined {
     const began = performance.now();
-    // The limit is for a consumer that is slower than the engine.
-    while (this.#planner.empty && this.#planned <= this.options.window) {
+    while (this.#planner.empty && !this.#planningWaits) {
       const window = this.#reader.takeWindow();
       if (!window) break;
       this.#planned += window.length;
+      this.#plannedCharacters += window.reduce((sum, { characters }) => sum + characters, 0);
       this.#planner.add(window.filter((entry) => entry.outcome === undefined));
     }
     const batch = this.#planner.next();
@@ -164,20 +172,16 @@ class Flow<Tag> {
     return batch;
   }
 
+  /** For a consumer that is slower than the engine, and for a batch that holds up the outcomes behind it. */
+  get #planningWaits(): boolean {
+    return this.#planned > this.options.window || this.#plannedCharacters > WINDOW_CHARACTERS;
+  }
+
   async #evaluate(batch: PlannedBatch<Entry<Tag>>): Promise<void> {
-    const { stats } = this;
     try {
-      const { rewards, computedTokens, seconds } = await this.engine.evaluate(batch, this.#stop);
-      stats.batches++;
-      stats.tokensComputed += computedTokens;
-      stats.seconds.engine += seconds;
-      for (const [i, entries] of batch.samples.entries()) {
-        for (const entry of entries) {
-          entry.settle(rewards[i]);
-          stats.samples++;
-          stats.tokensSeen += entry.tokens.length;
-        }
-      }
+      const left = await this.options.onNative?.(batch.samples.flat().map(({ tag }) => tag));
+      await this.#evaluator.evaluate(batch, this.#stop);
+      left?.();
     } catch (error) {
       this.#failure ??= { error };
     }

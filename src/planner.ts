@@ -102,6 +102,15 @@ export class Planner<T extends { tokens: Int32Array }> {
   }
 }
 
+/** The two halves of a batch, in the same order; undefined for a batch of one sequence. */
+export function halves<T extends { tokens: Int32Array }>(batch: PlannedBatch<T>): PlannedBatch<T>[] | undefined {
+  const { samples, reuse } = batch;
+  if (samples.length < 2) return undefined;
+  const middle = Math.ceil(samples.length / 2);
+  // Coded anew: the second half's first sequence follows none.
+  return [samples.slice(0, middle), samples.slice(middle)].map((half) => frontCoded(half, reuse));
+}
+
 /**
  * Depth first, so that every sequence has its longest common prefix with the one before. A sequence comes before those
  * that it begins, except where the resident sequence goes on: that must come first to be of use.

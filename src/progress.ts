@@ -1,3 +1,5 @@
+import { printable } from './printable.js';
+
 /** How progress is shown: a bar that redraws itself, a plain line now and then, or not at all. */
 export type ProgressMode = 'auto' | 'bar' | 'plain' | 'none';
 
@@ -73,7 +75,7 @@ export class Progress {
   /** Writes a line of its own without tearing the bar, which comes back with the next update. */
   note(line: string): void {
     this.clear();
-    this.#stream.write(`${line}\n`);
+    this.#stream.write(`${printable(line)}\n`);
   }
 
   /** Takes the bar off the screen, at the end or before others write to the same terminal. */

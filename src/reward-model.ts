@@ -1,13 +1,13 @@
-import { readFile, stat } from 'node:fs/promises';
 import { Encoder } from './encoder.js';
 import { Engine, throwIfAborted, type ModelSizes } from './engine.js';
 import { fromNative, InformError, messageOf } from './errors.js';
 import type { ConfirmDownload } from './hub/confirm-download.js';
+import { readBoundedText } from './io/bounded-text.js';
 import { resolveModel } from './model-source.js';
 import { resolveModelOptions, type ModelOptions } from './options.js';
 import { scoreStream, type Job, type Outcome, type StreamOptions } from './pipeline.js';
 import { toId, type Sample, type SampleId } from './sample.js';
-import { ChatTemplate } from './template.js';
+import { ChatTemplate, MAX_TEMPLATE_BYTES } from './template.js';
 
 /** Options of `RewardModel.load`, as docs/api.md lists them, all optional. */
 export interface LoadOptions extends Partial<ModelOptions> {
@@ -39,6 +39,21 @@ export interface ModelInfo extends ModelSizes {
   path: string;
   /** The most tokens evaluated together. */
   contextTokens: number;
+  /** Tokens that go through the layers at once. */
+  microBatch: number;
+  /** The GPUs in use, none where the CPU does everything. */
+  devices: readonly DeviceLayers[];
+  /** What happened while the model was loaded that a user should know, a sentence each: that memory did not suffice. */
+  notes: readonly string[];
+}
+
+/** What a GPU has of a model. */
+export interface DeviceLayers {
+  name: string;
+  /** Layers that it computes. */
+  layers: number;
+  /** Those of them whose weights are copied to it for each micro-batch. */
+  streamedLayers: number;
 }
 
 export interface ScoreResult {
@@ -160,7 +175,7 @@ export class RewardModel implements AsyncDisposable {
   /** The flow under `scoreAll`, for callers that keep their own notes beside each sample. @internal */
   scoreJobs<Tag>(
     jobs: AsyncIterable<Job<Tag>>,
-    options: Omit<StreamOptions, 'window'> = { live: true },
+    options: Omit<StreamOptions<Tag>, 'window'> = { live: true },
   ): AsyncGenerator<Outcome<Tag>> {
     return scoreStream(jobs, this.#encoder, this.#engine, { ...options, window: this.#window });
   }
@@ -195,20 +210,18 @@ function jobOf(sample: unknown, index: number): Job<{ index: number; id: SampleI
   }
 }
 
-/** A template is a page of text; a larger file is a mistake. */
-const MAX_TEMPLATE_BYTES = 1024 * 1024;
-
-/** Read before the model is loaded, which may take minutes. */
-async function readTemplate(file: string | undefined): Promise<string | undefined> {
+/** Read before the model is loaded, which may take minutes. @internal */
+export async function readTemplate(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
+  let text: string | undefined;
   try {
-    const { size } = await stat(file);
-    if (size <= MAX_TEMPLATE_BYTES) return await readFile(file, 'utf8');
+    text = await readBoundedText(file, MAX_TEMPLATE_BYTES);
   } catch (error) {
     throw new InformError('INFORM_TEMPLATE_FAILED', `The chat template ${file} cannot be read: ${messageOf(error)}.`, {
       cause: error,
     });
   }
+  if (text !== undefined) return text;
   throw new InformError('INFORM_TEMPLATE_FAILED', `${file} is larger than 1 MB, so it is no chat template.`);
 }
 
@@ -223,7 +236,7 @@ function modelTemplate(engine: Engine, model: string): string {
 function describe(path: string, engine: Engine): ModelInfo {
   const { description, sizeBytes, parameters, vocabularySize, hiddenSize, headHiddenSize, trainedContext } =
     engine.info;
-  const { contextTokens } = engine.limits;
+  const { limits, microBatch, placement, notes } = engine;
   return {
     path,
     description,
@@ -233,6 +246,9 @@ function describe(path: string, engine: Engine): ModelInfo {
     hiddenSize,
     headHiddenSize,
     trainedContext,
-    contextTokens,
+    contextTokens: limits.contextTokens,
+    microBatch,
+    devices: (placement?.devices ?? []).map(({ name, layers, streamedLayers }) => ({ name, layers, streamedLayers })),
+    notes,
   };
 }

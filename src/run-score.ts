@@ -1,5 +1,4 @@
 import { confirmOnTerminal } from './ask.js';
-import { takeEngineLog } from './engine-log.js';
 import { ExitCode } from './exit-codes.js';
 import { InformError, messageOf } from './errors.js';
 import { onInterrupt } from './interrupt.js';
@@ -9,7 +8,6 @@ import { DEMO, DEMO_NOTICE, resolveModel } from './model-source.js';
 import { modelOptionsOf, type RunOptions } from './options.js';
 import type { Job, Outcome } from './pipeline.js';
 import { formatCount, Progress, scoringStatus } from './progress.js';
-import { RewardModel } from './reward-model.js';
 import { RunLog } from './run-log.js';
 import { beginRun } from './run/begin.js';
 import { JournaledOutput } from './run/journaled-output.js';
@@ -19,6 +17,7 @@ import { RunRows } from './run/rows.js';
 import { chooseInputs, requireModel, type RunSettings } from './run/settings.js';
 import { formatStats, PipelineStats } from './stats.js';
 import { formatSummary, RunStats } from './summary.js';
+import { SupervisedModel } from './supervisor/supervised-model.js';
 
 /**
  * Scores files: from the inputs' rows to an output in input order, with progress, rejects and a summary on the way.
@@ -132,7 +131,10 @@ class ScoreRun {
   async #begin(modelPath: string, signal: AbortSignal): Promise<{ rows: RunRows; done: boolean }> {
     const { inputs, output, options, size, settings } = this;
     const { shard, followAppended = false } = settings;
-    if (!(output instanceof JournaledOutput)) return { rows: new RunRows(inputs, undefined, { signal }), done: false };
+    if (!(output instanceof JournaledOutput)) {
+      const { maxLineBytes } = options;
+      return { rows: new RunRows(inputs, undefined, { maxLineBytes, signal }), done: false };
+    }
     const run = { options, modelPath, inputs, totalBytes: size.bytes, shard, followAppended, signal };
     return beginRun(output, run, this.stats, this.#progress);
   }
@@ -152,24 +154,28 @@ class ScoreRun {
       if (!this.output.readerGone.aborted) throw error;
     } finally {
       await model.close();
-      this.#showEngineLog();
+      this.#showEngineLog(model);
     }
   }
 
-  async #load(modelPath: string, signal: AbortSignal): Promise<RewardModel> {
-    const model = await RewardModel.load(modelPath, {
+  async #load(modelPath: string, signal: AbortSignal): Promise<SupervisedModel> {
+    const model = await SupervisedModel.load(modelPath, {
       ...modelOptionsOf(this.options),
       signal,
       onProgress: (status) => {
         this.#progress.update(status);
       },
+      onCrash: (what) => {
+        this.#progress.note(what);
+      },
     });
     this.#progress.clear();
-    this.#showEngineLog();
+    for (const note of model.info.notes) this.#progress.note(note);
+    this.#showEngineLog(model);
     return model;
   }
 
-  async #scoreRows(model: RewardModel, rows: RunRows, signal: AbortSignal): Promise<void> {
+  async #scoreRows(model: SupervisedModel, rows: RunRows, signal: AbortSignal): Promise<void> {
     const start = performance.now();
     const elapsed = (): number => (performance.now() - start) / 1000;
     // A pipe may fall silent, a file does not.
@@ -193,13 +199,14 @@ class ScoreRun {
   async *#jobs(rows: RunRows): AsyncGenerator<Job<RowTag>> {
     for await (const row of rows) {
       // A row that could not be read travels along as its error, so that rejects keep the input's order.
-      yield { tag: { row, idJson: this.#idOf(row) }, sample: row.ok ? row.value : row.error };
+      const sample = row.ok ? row.value : row.error;
+      yield { tag: { row, idJson: this.#idOf(row) }, sample, characters: row.text?.length };
     }
   }
 
-  #showEngineLog(): void {
+  #showEngineLog(model: SupervisedModel): void {
     if (this.settings.verbose !== true) return;
-    for (const line of takeEngineLog()) this.#progress.note(line);
+    for (const line of model.takeLog()) this.#progress.note(line);
   }
 
   #idOf(row: InputRow): string {

@@ -20,6 +20,10 @@ export interface StageSeconds {
 export class PipelineStats {
   samples = 0;
   batches = 0;
+  /** Batches that failed and were evaluated again in two halves. */
+  halved = 0;
+  /** Times that the engine's process was started again after a crash. */
+  restarts = 0;
   /** Of all samples evaluated, after truncation. */
   tokensSeen = 0;
   /** Those that went through the model: a prefix that samples share goes once. */
@@ -41,7 +45,7 @@ export class PipelineStats {
 
 /** The statistics in aligned lines for people to read. */
 export function formatStats(stats: PipelineStats): string {
-  const { samples, batches, tokensSeen, tokensComputed, elapsed, seconds } = stats;
+  const { samples, batches, halved, restarts, tokensSeen, tokensComputed, elapsed, seconds } = stats;
   const rate = (tokens: number): string =>
     elapsed > 0 ? `, ${formatCount(Math.round(tokens / elapsed))} tokens/s` : '';
   const share = (part: number): string => (elapsed > 0 ? ` (${((100 * part) / elapsed).toFixed(1)} %)` : '');
@@ -50,6 +54,8 @@ export function formatStats(stats: PipelineStats): string {
     ['Tokens computed', `${formatCount(tokensComputed)}${rate(tokensComputed)}`],
     ['Sharing factor', `${stats.sharingFactor.toFixed(3)} tokens seen for each one computed`],
     ['Batches', `${formatCount(batches)} for ${formatCount(samples)} samples`],
+    ...whereAny('Halved', halved, 'batches that failed as a whole'),
+    ...whereAny('Restarts', restarts, "of the engine's process after a crash"),
     ['Elapsed', `${elapsed.toFixed(3)} s; stages overlap:`],
     ...Object.entries(seconds).map(([stage, time]: [string, number]): [string, string] => [
       `  ${stage}`,
@@ -59,4 +65,8 @@ export function formatStats(stats: PipelineStats): string {
   ];
   const width = Math.max(...lines.map(([label]) => label.length));
   return lines.map(([label, text]) => `${label.padEnd(width)}  ${text}\n`).join('');
+}
+
+function whereAny(label: string, count: number, what: string): [label: string, text: string][] {
+  return count === 0 ? [] : [[label, `${formatCount(count)} ${what}`]];
 }

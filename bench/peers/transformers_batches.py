@@ -1,7 +1,8 @@
-"""One trial of the Python reference: python transformers_batches.py GEOMETRY DATASET THREADS DTYPE
+"""One trial of the Python reference: python transformers_batches.py GEOMETRY DATASET THREADS DTYPE [DEVICE]
 
 The loop of the reference scorer: batches of 32 samples in input order, each padded to its longest sample, through the
 reward model's class in PyTorch. The weights are random: speed does not depend on them.
+DEVICE is cpu (default) or cuda; attention is PyTorch's scaled_dot_product_attention.
 """
 
 import json
@@ -33,7 +34,7 @@ class RewardModel(torch.nn.Module):
         return self.score(hidden[torch.arange(len(ids)), last]).squeeze(1)
 
 
-def build(geometry: dict, dtype: torch.dtype) -> RewardModel:
+def build(geometry: dict, dtype: torch.dtype, device: str) -> RewardModel:
     config = LlamaConfig(
         vocab_size=VOCABULARY_SIZE,
         hidden_size=geometry["hiddenSize"],
@@ -42,37 +43,38 @@ def build(geometry: dict, dtype: torch.dtype) -> RewardModel:
         num_attention_heads=geometry["headCount"],
         num_key_value_heads=geometry["kvHeadCount"],
         max_position_embeddings=131072,
+        attn_implementation="sdpa",
     )
     # Made without storage and filled by hand: the library's own initialization takes longer than the trial.
     with torch.device("meta"):
         model = RewardModel(config)
-    model = model.to(dtype).to_empty(device="cpu")
-    model.model.rotary_emb = LlamaRotaryEmbedding(config)
+    model = model.to(dtype).to_empty(device=device)
+    model.model.rotary_emb = LlamaRotaryEmbedding(config).to(device)
     for parameter in model.parameters():
         parameter.data.uniform_(-0.02, 0.02)
     return model.eval()
 
 
-def padded(batch: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+def padded(batch: list[list[int]], device: str) -> tuple[torch.Tensor, torch.Tensor]:
     width = max(len(ids) for ids in batch)
-    ids = torch.tensor([ids + [PAD] * (width - len(ids)) for ids in batch])
-    mask = torch.tensor([[1] * len(ids) + [0] * (width - len(ids)) for ids in batch])
+    ids = torch.tensor([ids + [PAD] * (width - len(ids)) for ids in batch], device=device)
+    mask = torch.tensor([[1] * len(ids) + [0] * (width - len(ids)) for ids in batch], device=device)
     return ids, mask
 
 
 @torch.inference_mode()
 def main() -> None:
-    geometry, dataset, threads, dtype = sys.argv[1:]
+    geometry, dataset, threads, dtype, device = [*sys.argv[1:], "cpu"][:5]
     torch.set_num_threads(int(threads))
     with open(dataset, encoding="utf-8") as file:
         tokens = json.load(file)["tokens"]
-    model = build(json.loads(geometry), getattr(torch, dtype))
-    model(*padded([tokens[0][:32]]))
+    model = build(json.loads(geometry), getattr(torch, dtype), device)
+    model(*padded([tokens[0][:32]], device))
 
     computed = 0
     start = time.perf_counter()
     for first in range(0, len(tokens), BATCH_SIZE):
-        ids, mask = padded(tokens[first : first + BATCH_SIZE])
+        ids, mask = padded(tokens[first : first + BATCH_SIZE], device)
         computed += ids.numel()
         scores = model(ids, mask).tolist()
         assert len(scores) == len(ids)

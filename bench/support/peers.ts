@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { cacheFolder } from '../../src/cache.js';
@@ -39,6 +40,13 @@ export function nodeLlamaCppFolder(): string | undefined {
 export function pythonWithTransformers(): string | undefined {
   const { python } = peerPaths();
   return existsSync(python) ? python : undefined;
+}
+
+/** That Python if it also has what llama.cpp's converter imports for every Llama. */
+export function pythonWithConverter(): string | undefined {
+  const python = pythonWithTransformers();
+  if (python === undefined) return undefined;
+  return spawnSync(python, ['-c', 'import sentencepiece'], { stdio: 'ignore' }).status === 0 ? python : undefined;
 }
 
 /** A file of bench/peers. */

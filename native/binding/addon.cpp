@@ -3,6 +3,7 @@
 #include "binding/addon_data.h"
 #include "binding/encode.h"
 #include "binding/file_lock.h"
+#include "binding/measure.h"
 #include "binding/task_ticket_wrap.h"
 #include "binding/model_wrap.h"
 #include "binding/promise_worker.h"
@@ -11,10 +12,19 @@
 #include "engine/log.h"
 #include "engine/quantizer.h"
 #include "engine/runtime.h"
+#include "engine/shared_library.h"
 
 namespace inform::binding {
 
 namespace {
+
+Napi::Array to_js_strings(Napi::Env env, const std::vector<std::string> & texts) {
+    Napi::Array out = Napi::Array::New(env, texts.size());
+    for (size_t i = 0; i < texts.size(); i++) {
+        out.Set(static_cast<uint32_t>(i), texts[i]);
+    }
+    return out;
+}
 
 // devices(backendDir): Promise<Device[]>
 Napi::Value devices(const Napi::CallbackInfo & info) {
@@ -29,22 +39,55 @@ Napi::Value devices(const Napi::CallbackInfo & info) {
             Napi::Array out = Napi::Array::New(env, found.size());
             for (size_t i = 0; i < found.size(); i++) {
                 const Device & device = found[i];
-                Napi::Array features = Napi::Array::New(env, device.features.size());
-                for (size_t f = 0; f < device.features.size(); f++) {
-                    features.Set(static_cast<uint32_t>(f), device.features[f]);
-                }
                 Napi::Object entry = Napi::Object::New(env);
                 entry.Set("name", device.name);
                 entry.Set("description", device.description);
                 entry.Set("backend", device.backend);
+                entry.Set("id", device.id);
                 entry.Set("type", device.type);
                 entry.Set("memoryFree", static_cast<double>(device.memory_free));
                 entry.Set("memoryTotal", static_cast<double>(device.memory_total));
-                entry.Set("features", features);
+                entry.Set("features", to_js_strings(env, device.features));
                 out.Set(static_cast<uint32_t>(i), entry);
             }
             return out;
         });
+}
+
+// backends(backendDir): Promise<BackendModule[]>
+Napi::Value backends(const Napi::CallbackInfo & info) {
+    const std::string backend_dir = info[0].As<Napi::String>();
+    return PromiseWorker<std::vector<BackendModule>>::start(
+        info.Env(),
+        [backend_dir]() {
+            start_runtime(backend_dir);
+            return backend_modules();
+        },
+        [](Napi::Env env, std::vector<BackendModule> found) -> Napi::Value {
+            Napi::Array out = Napi::Array::New(env, found.size());
+            for (size_t i = 0; i < found.size(); i++) {
+                const BackendModule & module = found[i];
+                Napi::Object entry = Napi::Object::New(env);
+                entry.Set("name", module.name);
+                entry.Set("file", module.file);
+                entry.Set("loaded", module.loaded);
+                entry.Set("devices", static_cast<double>(module.devices));
+                entry.Set("reason", module.reason);
+                entry.Set("missing", to_js_strings(env, module.missing));
+                out.Set(static_cast<uint32_t>(i), entry);
+            }
+            return out;
+        });
+}
+
+// addBackendFolder(folder: string): void - for modules beyond the addon's own; before anything is loaded
+void add_folder(const Napi::CallbackInfo & info) {
+    add_backend_folder(info[0].As<Napi::String>());
+}
+
+// opensLibrary(name: string): boolean
+Napi::Value opens(const Napi::CallbackInfo & info) {
+    return Napi::Boolean::New(info.Env(), opens_library(info[0].As<Napi::String>()));
 }
 
 MetadataValue to_metadata_value(const Napi::Value & value) {
@@ -128,7 +171,11 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("createScorer", Napi::Function::New<ScorerWrap::create>(env, "createScorer"));
     exports.Set("encodeTensors", Napi::Function::New<encode_tensors>(env, "encodeTensors"));
     exports.Set("lockFile", Napi::Function::New<lock_file>(env, "lockFile"));
+    exports.Set("measureCompute", Napi::Function::New<measure_compute>(env, "measureCompute"));
     exports.Set("devices", Napi::Function::New<devices>(env, "devices"));
+    exports.Set("backends", Napi::Function::New<backends>(env, "backends"));
+    exports.Set("addBackendFolder", Napi::Function::New<add_folder>(env, "addBackendFolder"));
+    exports.Set("opensLibrary", Napi::Function::New<opens>(env, "opensLibrary"));
     exports.Set("quantize", Napi::Function::New<quantize>(env, "quantize"));
     exports.Set("takeLog", Napi::Function::New<take_log_lines>(env, "takeLog"));
     exports.Set("cancelAll", Napi::Function::New<cancel_all>(env, "cancelAll"));

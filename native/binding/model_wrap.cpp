@@ -1,6 +1,7 @@
 #include "binding/model_wrap.h"
 
 #include "binding/addon_data.h"
+#include "binding/engine_options.h"
 #include "binding/task_ticket_wrap.h"
 #include "binding/promise_worker.h"
 #include "engine/runtime.h"
@@ -32,7 +33,7 @@ Napi::Value ModelWrap::load(const Napi::CallbackInfo & info) {
     ModelOptions model_options;
     model_options.path = options.Get("path").As<Napi::String>();
     model_options.head_path = options.Get("headPath").As<Napi::String>();
-    model_options.gpu_layers = options.Get("gpuLayers").As<Napi::Number>();
+    model_options.placement = to_placement(options.Get("placement").As<Napi::Object>());
     const std::string backend_dir = options.Get("backendDir").As<Napi::String>();
     const auto state = TaskTicketWrap::Unwrap(info[1].As<Napi::Object>())->state();
 

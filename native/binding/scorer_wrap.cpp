@@ -1,5 +1,6 @@
 #include "binding/scorer_wrap.h"
 
+#include "binding/engine_options.h"
 #include "binding/model_wrap.h"
 #include "binding/promise_worker.h"
 
@@ -35,19 +36,10 @@ ScorerWrap::ScorerWrap(const Napi::CallbackInfo & info) : Napi::ObjectWrap<Score
 Napi::Value ScorerWrap::create(const Napi::CallbackInfo & info) {
     const Napi::Env env = info.Env();
     const auto model = ModelWrap::Unwrap(info[0].As<Napi::Object>())->model(env);
-    const Napi::Object options = info[1].As<Napi::Object>();
-    const auto number = [&options](const char * key) { return options.Get(key).As<Napi::Number>().Int32Value(); };
-    ScorerOptions scorer_options;
-    scorer_options.context_tokens = number("contextTokens");
-    scorer_options.max_sequences = number("maxSequences");
-    scorer_options.micro_batch = number("microBatch");
-    scorer_options.threads = number("threads");
-    scorer_options.flash_attention = options.Get("flashAttention").As<Napi::Boolean>();
-    scorer_options.f32_kv = options.Get("f32Kv").As<Napi::Boolean>();
-    scorer_options.deterministic = options.Get("deterministic").As<Napi::Boolean>();
+    const ScorerOptions options = to_scorer_options(info[1].As<Napi::Object>());
 
     return PromiseWorker<ScorerPointer>::start(
-        env, [model, scorer_options]() { return std::make_shared<Scorer>(model, scorer_options); },
+        env, [model, options]() { return std::make_shared<Scorer>(model, options); },
         [](Napi::Env env, ScorerPointer scorer) -> Napi::Value {
             return addon_data(env).scorer.New({Napi::External<ScorerPointer>::New(env, &scorer)});
         });

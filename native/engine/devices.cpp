@@ -39,11 +39,11 @@ std::vector<Device> list_devices() {
     for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
         ggml_backend_dev_t dev = ggml_backend_dev_get(i);
         ggml_backend_reg_t backend = ggml_backend_dev_backend_reg(dev);
-        size_t free = 0;
-        size_t total = 0;
-        ggml_backend_dev_memory(dev, &free, &total);
+        ggml_backend_dev_props props;
+        ggml_backend_dev_get_props(dev, &props);
         devices.push_back({ggml_backend_dev_name(dev), ggml_backend_dev_description(dev), ggml_backend_reg_name(backend),
-                           type_name(ggml_backend_dev_type(dev)), free, total, backend_features(backend)});
+                           props.device_id ? props.device_id : "", type_name(ggml_backend_dev_type(dev)),
+                           props.memory_free, props.memory_total, backend_features(backend)});
     }
     return devices;
 }

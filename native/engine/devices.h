@@ -11,6 +11,7 @@ struct Device {
     std::string name;
     std::string description;
     std::string backend;
+    std::string id;    // of the hardware, such as its PCI address; "" where the backend knows none
     std::string type;  // "cpu", "gpu", "igpu", "accelerator" or "other"
     uint64_t memory_free;
     uint64_t memory_total;

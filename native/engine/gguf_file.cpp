@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/error.h"
+#include "engine/gguf_header.h"
 #include "engine/log.h"
 #include "llama.h"
 
@@ -28,6 +29,9 @@ void check_readable_gguf(const std::string & path) {
     }
     if (fs::is_directory(status)) {
         throw EngineError(ErrorCode::model_not_found, path + " is a folder, not a GGUF file.");
+    }
+    if (!fs::is_regular_file(status)) {
+        throw EngineError(ErrorCode::invalid_model_file, path + " is not a regular file.");  // a pipe would be waited for
     }
     std::ifstream file = open(path);
     if (!file) {
@@ -73,6 +77,13 @@ GgufFile::GgufFile(const std::string & path) {
 void GgufFile::add_shard(const std::string & path) {
     check_readable_gguf(path);
 
+    const uint64_t file_size = fs::file_size(fs::u8path(path));
+    std::ifstream header = open(path);
+    const std::string problem = gguf_header_problem(header, file_size);
+    if (!problem.empty()) {
+        throw EngineError(ErrorCode::invalid_model_file, path + " " + problem + ". Download or convert it again.");
+    }
+
     ErrorCapture errors;
     Shard shard = {path, std::unique_ptr<gguf_context, Free>(
                              gguf_init_from_file(path.c_str(), {/*no_alloc=*/true, /*ctx=*/nullptr}))};
@@ -82,7 +93,6 @@ void GgufFile::add_shard(const std::string & path) {
                               ". Download or convert it again.");
     }
 
-    const uint64_t file_size = fs::file_size(fs::u8path(path));
     const int64_t n_tensors = gguf_get_n_tensors(shard.gguf.get());
     shards_.push_back(std::move(shard));
     for (int64_t i = 0; i < n_tensors; i++) {
@@ -167,6 +177,46 @@ std::optional<int64_t> GgufFile::integer(const char * key) const {
         case GGUF_TYPE_INT32: return gguf_get_val_i32(first(), id);
         case GGUF_TYPE_INT64: return gguf_get_val_i64(first(), id);
         default: return std::nullopt;
+    }
+}
+
+std::optional<float> GgufFile::real(const char * key) const {
+    const int64_t id = gguf_find_key(first(), key);
+    if (id < 0 || gguf_get_kv_type(first(), id) != GGUF_TYPE_FLOAT32) {
+        return std::nullopt;
+    }
+    return gguf_get_val_f32(first(), id);
+}
+
+std::optional<bool> GgufFile::boolean(const char * key) const {
+    const int64_t id = gguf_find_key(first(), key);
+    if (id < 0 || gguf_get_kv_type(first(), id) != GGUF_TYPE_BOOL) {
+        return std::nullopt;
+    }
+    return gguf_get_val_bool(first(), id);
+}
+
+bool GgufFile::has(const char * key) const {
+    return gguf_find_key(first(), key) >= 0;
+}
+
+void GgufFile::for_each_string(const char * key, const std::function<void(int64_t, const std::string &)> & use) const {
+    const int64_t id = gguf_find_key(first(), key);
+    if (id < 0 || gguf_get_kv_type(first(), id) != GGUF_TYPE_ARRAY || gguf_get_arr_type(first(), id) != GGUF_TYPE_STRING) {
+        return;
+    }
+    const int64_t n = static_cast<int64_t>(gguf_get_arr_n(first(), id));
+    for (int64_t i = 0; i < n; i++) {
+        use(i, gguf_get_arr_str(first(), id, i));
+    }
+}
+
+void GgufFile::for_each_tensor(const std::function<void(const Tensor &)> & use) const {
+    for (size_t shard = 0; shard < shards_.size(); shard++) {
+        const int64_t n = gguf_get_n_tensors(shards_[shard].gguf.get());
+        for (int64_t i = 0; i < n; i++) {
+            use(tensor_at(shard, i));
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,8 +37,18 @@ public:
     // Nothing where the key is absent or of another type.
     std::optional<std::string> string(const char * key) const;
     std::optional<int64_t> integer(const char * key) const;
+    std::optional<float> real(const char * key) const;
+    std::optional<bool> boolean(const char * key) const;
+
+    // Whether the key is there, of whatever type.
+    bool has(const char * key) const;
+
+    // Calls `use` with each string of an array and its index; never where the key is absent or of another type.
+    void for_each_string(const char * key, const std::function<void(int64_t, const std::string &)> & use) const;
 
     std::optional<Tensor> tensor(const char * name) const;
+
+    void for_each_tensor(const std::function<void(const Tensor &)> & use) const;
 
     // The tensor's bytes as they lie in the file.
     std::vector<uint8_t> read(const Tensor & tensor) const;

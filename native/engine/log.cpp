@@ -17,6 +17,7 @@ std::mutex mutex;
 std::deque<LogLine> lines;
 
 thread_local ErrorCapture * capture = nullptr;
+thread_local LineCollector * collector = nullptr;
 // llama.cpp writes some lines in pieces; a piece belongs to the line its own thread began.
 thread_local std::string pending;
 thread_local int pending_level = GGML_LOG_LEVEL_INFO;
@@ -52,6 +53,9 @@ struct LogSink {
             }
             captured.push_back(line);
         }
+        if (collector && line.find(collector->text_) != std::string::npos) {
+            collector->lines_.push_back(line);
+        }
         std::lock_guard<std::mutex> lock(mutex);
         if (lines.size() == max_lines) {
             lines.pop_front();
@@ -79,12 +83,24 @@ ErrorCapture::~ErrorCapture() {
     capture = outer_;
 }
 
-std::string ErrorCapture::reason() const {
+LineCollector::LineCollector(std::string text) : text_(std::move(text)) {
+    collector = this;
+}
+
+LineCollector::~LineCollector() {
+    collector = nullptr;
+}
+
+std::string ErrorCapture::lines() const {
     std::string joined;
     for (const std::string & line : lines_) {
-        joined += (joined.empty() ? ": " : "; ") + line;
+        joined += (joined.empty() ? "" : "; ") + line;
     }
     return joined;
+}
+
+std::string ErrorCapture::reason() const {
+    return lines_.empty() ? "" : ": " + lines();
 }
 
 }  // namespace inform

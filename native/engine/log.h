@@ -26,6 +26,9 @@ public:
     ErrorCapture(const ErrorCapture &) = delete;
     ErrorCapture & operator=(const ErrorCapture &) = delete;
 
+    // The lines, joined; "" where nothing was logged.
+    std::string lines() const;
+
     // ": the lines, joined" or "" where nothing was logged.
     std::string reason() const;
 
@@ -33,6 +36,23 @@ private:
     friend struct LogSink;
     std::vector<std::string> lines_;
     ErrorCapture * outer_;
+};
+
+// Collects what the constructing thread logs while it lives, the lines that contain a text: for what llama.cpp tells in its
+// log only. One at a time.
+class LineCollector {
+public:
+    explicit LineCollector(std::string text);
+    ~LineCollector();
+    LineCollector(const LineCollector &) = delete;
+    LineCollector & operator=(const LineCollector &) = delete;
+
+    const std::vector<std::string> & lines() const { return lines_; }
+
+private:
+    friend struct LogSink;
+    std::string text_;
+    std::vector<std::string> lines_;
 };
 
 }  // namespace inform

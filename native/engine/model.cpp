@@ -4,25 +4,11 @@
 
 #include "engine/error.h"
 #include "engine/log.h"
+#include "engine/model_header.h"
 
 namespace inform {
 
 namespace {
-
-int64_t check_backbone(const GgufFile & file) {
-    const std::string architecture = file.string("general.architecture").value_or("");
-    if (architecture != "llama") {
-        throw EngineError(ErrorCode::unsupported_model,
-                          file.path() + " holds a model of architecture \"" + architecture +
-                              "\", but INF-ORM is a \"llama\". Convert the right checkpoint.");
-    }
-    const int64_t n_embd = file.integer("llama.embedding_length").value_or(0);
-    if (n_embd <= 0 || n_embd > std::numeric_limits<int32_t>::max()) {
-        throw EngineError(ErrorCode::invalid_model_file,
-                          file.path() + " does not state its hidden size (llama.embedding_length).");
-    }
-    return n_embd;
-}
 
 std::shared_ptr<const ScoreHead> load_head(const GgufFile & file, const std::string & head_path, int64_t n_embd) {
     if (head_path.empty()) {
@@ -47,12 +33,12 @@ Model::Model(const ModelOptions & options, TaskState & state) {
     {
         // The head first: it is small, and a file without one is refused before gigabytes are read.
         const GgufFile file(options.path);
-        const int64_t n_embd = check_backbone(file);
+        const int64_t n_embd = check_model_header(file);
         head_ = load_head(file, options.head_path, n_embd);
     }
 
-    llama_model_params params = llama_model_default_params();
-    params.n_gpu_layers = options.gpu_layers;
+    ModelParams model_params(options.placement);
+    llama_model_params & params = model_params.params;
     params.progress_callback = on_progress;
     params.progress_callback_user_data = &state;
 

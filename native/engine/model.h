@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/placement.h"
 #include "engine/score_head.h"
 #include "engine/task_state.h"
 #include "llama-cpp.h"
@@ -12,15 +13,16 @@
 namespace inform {
 
 struct ModelOptions {
-    std::string path;        // the GGUF
-    std::string head_path;   // a GGUF that holds the head; empty: the model's own
-    int32_t gpu_layers = 0;  // how many layers go to a GPU; negative: all
+    std::string path;       // the GGUF
+    std::string head_path;  // a GGUF that holds the head; empty: the model's own
+    Placement placement;
 };
 
 // A backbone and its head, loaded: weights that never change. Shared by scorers; usable from any thread.
 class Model {
 public:
-    // Blocks while it loads. Throws what GgufFile and ScoreHead throw, model_load_failed and aborted.
+    // Blocks while it loads. Throws what GgufFile, ScoreHead and ModelParams throw, model_load_failed, out_of_memory and
+    // aborted.
     Model(const ModelOptions & options, TaskState & state);
 
     const llama_model * llama() const { return llama_.get(); }

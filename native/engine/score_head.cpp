@@ -108,8 +108,7 @@ ScoreHead::ScoreHead(const GgufFile & file, int64_t n_embd) : n_embd_(n_embd) {
         output_bias_ = ggml_new_tensor_1d(context_.get(), GGML_TYPE_F32, 1);
     }
 
-    ggml_backend_dev_t cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
-    buffer_.reset(ggml_backend_alloc_ctx_tensors_from_buft(context_.get(), ggml_backend_dev_buffer_type(cpu)));
+    buffer_.reset(ggml_backend_alloc_ctx_tensors_from_buft(context_.get(), ggml_backend_cpu_buffer_type()));
     if (!buffer_) {
         throw EngineError(ErrorCode::out_of_memory, "There is not enough memory for the score head.");
     }

@@ -60,14 +60,10 @@ int32_t common_prefix(const std::vector<int32_t> & resident, const std::vector<i
 
 }  // namespace
 
-Scorer::Scorer(std::shared_ptr<const Model> model, const ScorerOptions & options)
-    : model_(std::move(model)), options_(options), tap_(model_->n_embd()), head_(model_->head(), options.threads) {
-    check_options(options);
-    options_.micro_batch = std::min(options.micro_batch, options.context_tokens);
-
+llama_context_params context_params(const ScorerOptions & options) {
     llama_context_params params = llama_context_default_params();
     params.n_ctx = options.context_tokens;
-    params.n_ubatch = options_.micro_batch;
+    params.n_ubatch = std::min(options.micro_batch, options.context_tokens);
     params.n_batch = params.n_ubatch;
     params.n_seq_max = options.max_sequences;
     params.n_outputs_max = options.max_sequences;
@@ -80,6 +76,16 @@ Scorer::Scorer(std::shared_ptr<const Model> model, const ScorerOptions & options
     params.kv_unified = true;
     params.embeddings = false;
     params.no_perf = true;
+    params.op_offload = options.op_offload;
+    return params;
+}
+
+Scorer::Scorer(std::shared_ptr<const Model> model, const ScorerOptions & options)
+    : model_(std::move(model)), options_(options), tap_(model_->n_embd()), head_(model_->head(), options.threads) {
+    check_options(options);
+    options_.micro_batch = std::min(options.micro_batch, options.context_tokens);
+
+    llama_context_params params = context_params(options);
     params.cb_eval = HiddenStateTap::callback;
     params.cb_eval_user_data = &tap_;
     // Asked at construction too, when llama.cpp reserves its graphs and nothing can be cancelled yet.

@@ -21,7 +21,11 @@ struct ScorerOptions {
     bool flash_attention = true;
     bool f32_kv = false;           // KV cache in F32 instead of F16 (only without flash attention does it gain anything)
     bool deterministic = false;    // see Scorer
+    bool op_offload = true;        // products with streamed weights are computed on a GPU, not on the CPU
 };
+
+// llama.cpp's parameters for a scorer's context, but for the callbacks.
+llama_context_params context_params(const ScorerOptions & options);
 
 struct Evaluation {
     std::vector<float> rewards;  // one per sequence, in order; not finite where the model's arithmetic was not

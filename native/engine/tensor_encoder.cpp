@@ -147,8 +147,12 @@ public:
 
     void run(int n_threads) {
         std::vector<std::thread> threads;
-        for (int i = 1; i < n_threads; i++) {
-            threads.emplace_back([this]() { work(); });
+        try {
+            for (int i = 1; i < n_threads; i++) {
+                threads.emplace_back([this]() { work(); });
+            }
+        } catch (const std::system_error &) {
+            // The system allows no more threads: those that run do the work, this one among them.
         }
         work();
         for (std::thread & thread : threads) {

@@ -24,8 +24,14 @@ function format(report: DeviceReport): string {
     lines.push(`  memory    ${gib(device.memoryFree)} free of ${gib(device.memoryTotal)}`);
     if (device.features.length > 0) lines.push(`  features  ${device.features.join(' ')}`);
   }
+  for (const { name, file, reason } of report.backends) {
+    if (reason !== undefined) lines.push('', `backend ${name}: ${reason}`, `  file      ${file}`);
+  }
   if (!report.devices.some((device) => device.type === 'gpu' || device.type === 'igpu')) {
-    lines.push('', 'No GPU backend is installed: scoring runs on the CPU.');
+    lines.push('', `Scoring runs on the CPU: no GPU backend is ${report.backends.length > 0 ? 'ready' : 'installed'}.`);
+    if (report.backends.length === 0) {
+      lines.push('`inform-score backend add cuda` or `vulkan` fetches one; docs/gpu.md says how to build one.');
+    }
   }
   return `${lines.join('\n')}\n`;
 }

@@ -1,7 +1,8 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
+import { readBoundedText } from '../io/bounded-text.js';
 import { structureProblem } from './json-structure.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -21,19 +22,16 @@ export function invalidCheckpoint(message: string, options?: ErrorOptions): Info
  */
 export async function readTextIfPresent(folder: string, name: string): Promise<string | undefined> {
   const path = join(folder, name);
-  let file: FileHandle | undefined;
   try {
-    file = await open(path, 'r');
-    const status = await file.stat();
-    if (!status.isFile()) throw invalidCheckpoint(`${path} is not a regular file.`);
-    if (status.size > MAX_FILE_BYTES) throw invalidCheckpoint(`${path} is larger than ${MAX_FILE_BYTES} bytes.`);
-    return await file.readFile('utf8');
+    // Before it is opened: opening a named pipe waits for ever.
+    if (!(await stat(path)).isFile()) throw invalidCheckpoint(`${path} is not a regular file.`);
+    const text = await readBoundedText(path, MAX_FILE_BYTES);
+    if (text === undefined) throw invalidCheckpoint(`${path} is larger than ${MAX_FILE_BYTES} bytes.`);
+    return text;
   } catch (error) {
     if (error instanceof InformError) throw error;
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw invalidCheckpoint(`${path} cannot be read: ${messageOf(error)}.`, { cause: error });
-  } finally {
-    await file?.close();
   }
 }
 

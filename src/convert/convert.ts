@@ -1,7 +1,10 @@
+import { join } from 'node:path';
+
 import { writeFilesAtomically, writeFully, type TemporaryFile } from '../gguf/atomic-file.js';
 import type { GgufMetadata } from '../gguf/types.js';
 import { checkNewFile } from '../gguf/new-file.js';
 import { layoutGguf, type GgufLayout } from '../gguf/writer.js';
+import { CHECKPOINT_FILES } from './checkpoint-files.js';
 import { readCheckpointConfig } from './checkpoint.js';
 import { encodeWeights, type PlacedTensor } from './encode-weights.js';
 import { modelMetadata, type CheckpointSource } from './metadata.js';
@@ -51,7 +54,9 @@ export async function convertCheckpoint(folder: string, outPath: string, options
   const weights = options.weights ?? (await openCheckpointFolder(folder));
   const files = await planConversion(folder, outPath, weights, options);
   const paths = files.map(({ path }) => path);
-  for (const path of paths) await checkNewFile(path, [], options.overwrite ?? true);
+  const shards = [...weights.tensors.values()].map(({ file }) => file);
+  const sources = [...new Set([...CHECKPOINT_FILES, ...shards])].map((name) => join(folder, name));
+  for (const path of paths) await checkNewFile(path, sources, options.overwrite ?? true);
   await writeFilesAtomically(
     files.map(({ path, layout }) => ({ path, bytes: layout.totalBytes })),
     async (temporaries) => {

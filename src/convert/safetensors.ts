@@ -45,15 +45,19 @@ const MAX_HEADER_BYTES = 8 << 20;
 
 /** Where the shards of a checkpoint lie: in a folder, or still on a hub. */
 export interface ShardStore {
+  has(shard: string): Promise<boolean>;
   /** The shard's size in bytes. */
   size(shard: string): Promise<number>;
   /** The bytes of a shard from `position` on, exactly `length` of them. */
   read(shard: string, position: number, length: number): Promise<Buffer>;
 }
 
+const SINGLE_FILE = 'model.safetensors';
+
 /**
  * Every tensor of a checkpoint by its name, from the headers of its shards: the one `model.safetensors`, or those that
- * `model.safetensors.index.json` in `folder` names. Sizes, shapes and extents are checked, and that the tensors fill each
+ * `model.safetensors.index.json` in `folder` names. Where both are there the single file counts, as in transformers:
+ * saving a checkpoint anew may leave the index of the former one behind. Sizes, shapes and extents are checked, and that the tensors fill each
  * shard without gaps or overlaps, as the format demands.
  *
  * @param wanted which tensors; shards of an index that hold none of them need not be there
@@ -64,8 +68,8 @@ export async function readTensorTable(
   store: ShardStore,
   wanted: (tensor: string) => boolean = () => true,
 ): Promise<Map<string, SafetensorsTensor>> {
-  const weightMap = await readWeightMap(folder, wanted);
-  const shards = weightMap === undefined ? ['model.safetensors'] : [...new Set(weightMap.values())];
+  const weightMap = (await store.has(SINGLE_FILE)) ? undefined : await readWeightMap(folder, wanted);
+  const shards = weightMap === undefined ? [SINGLE_FILE] : [...new Set(weightMap.values())];
   const found = new Map<string, SafetensorsTensor>();
   for (const shard of shards) {
     for (const tensor of await readShardHeader(shard, join(folder, shard), store)) {

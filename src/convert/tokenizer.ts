@@ -58,9 +58,13 @@ export async function tokenizerMetadata(folder: string, config: CheckpointConfig
   ];
 }
 
+/** Refuses what llama.cpp's `llama-bpe` would split otherwise: the score would be that of other tokens. */
 function checkIsLlama3(tokenizer: JsonObject, model: JsonObject, path: string): void {
-  const splits = JSON.stringify(tokenizer['pre_tokenizer'] ?? null).includes(JSON.stringify(LLAMA3_SPLIT_PATTERN));
-  if (model['type'] !== 'BPE' || model['ignore_merges'] !== true || !splits) {
+  const splitting = JSON.stringify(tokenizer['pre_tokenizer'] ?? null);
+  const splits =
+    splitting.includes(JSON.stringify(LLAMA3_SPLIT_PATTERN)) && !splitting.includes('"add_prefix_space":true');
+  const normalizes = (tokenizer['normalizer'] ?? null) !== null;
+  if (model['type'] !== 'BPE' || model['ignore_merges'] !== true || !splits || normalizes) {
     throw new InformError(
       'INFORM_UNSUPPORTED_MODEL',
       `${path} is not a Llama 3 tokenizer; only that kind can be converted.`,
@@ -104,10 +108,23 @@ function vocabularyEntries(
   for (const { id, content, special } of added) {
     place(id, content, special || looksSpecial(content) ? TOKEN_TYPE.control : TOKEN_TYPE.userDefined);
   }
+  checkDistinct(tokens, path);
   return [
     ['tokenizer.ggml.tokens', ggufStrings(tokens)],
     ['tokenizer.ggml.token_type', { type: 'array', element: 'int32', length: vocabSize, value: types }],
   ];
+}
+
+/** llama.cpp aborts the process where two tokens have the same text. */
+function checkDistinct(tokens: readonly string[], path: string): void {
+  const seen = new Set<string>();
+  for (const [id, token] of tokens.entries()) {
+    if (seen.has(token)) {
+      const text = JSON.stringify(token.slice(0, 40));
+      throw invalidCheckpoint(`${path} has the token ${text} twice, with the ids ${tokens.indexOf(token)} and ${id}.`);
+    }
+    seen.add(token);
+  }
 }
 
 /** Some checkpoints do not mark their control tokens as special; llama.cpp's converter knows them by their form. */
@@ -189,7 +206,7 @@ async function chatTemplate(folder: string, tokenizerConfig: JsonObject): Promis
   const template = (await readTextIfPresent(folder, 'chat_template.jinja')) ?? named;
   if (typeof template !== 'string' || template === '') {
     throw invalidCheckpoint(
-      `${folder} has no chat template, neither in tokenizer_config.json nor in chat_template.jinja.`,
+      `${folder} has no chat template, neither in tokenizer_config.json nor in chat_template.jinja. Put the one that the model was trained with there under the latter name.`,
     );
   }
   return template;

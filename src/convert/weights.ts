@@ -42,6 +42,13 @@ class FolderStore implements ShardStore {
     this.#folder = folder;
   }
 
+  async has(shard: string): Promise<boolean> {
+    return stat(join(this.#folder, shard)).then(
+      (status) => status.isFile(),
+      () => false,
+    );
+  }
+
   async size(shard: string): Promise<number> {
     const path = join(this.#folder, shard);
     return withFile(path, async (file) => (await file.stat()).size);

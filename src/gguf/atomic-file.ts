@@ -46,7 +46,7 @@ export async function writeFilesAtomically(
   const [first] = files;
   if (first === undefined) return;
   const folder = dirname(first.path);
-  await removeAbandoned(folder, files);
+  await removeAbandoned(files.map(({ path }) => path));
   await checkFreeSpace(
     first.path,
     files.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -84,9 +84,13 @@ function temporaryPrefix(path: string): string {
   return `.${basename(path)}.${hostname().replaceAll(/[^\w.]/g, '_')}-`;
 }
 
-/** Removes temporary files of processes that are gone: a killed conversion can leave tens of gigabytes. */
-async function removeAbandoned(folder: string, files: readonly NewFile[]): Promise<void> {
-  const prefixes = files.map(({ path }) => temporaryPrefix(path));
+/**
+ * Removes what processes that are gone left of files of one folder: a killed conversion can leave tens of gigabytes.
+ * `writeFilesAtomically` does it by itself; whoever asks for free space before that wants it back already.
+ */
+export async function removeAbandoned(paths: readonly string[]): Promise<void> {
+  const folder = dirname(paths[0] ?? '');
+  const prefixes = paths.map(temporaryPrefix);
   for (const name of await readdir(folder).catch(() => [])) {
     const prefix = prefixes.find((candidate) => name.startsWith(candidate) && name.endsWith('.tmp'));
     const pid = Number.parseInt(name.slice(prefix?.length ?? name.length), 10);

@@ -86,7 +86,7 @@ export async function writeSmallFile(path: string, text: string): Promise<void> 
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(temporary, text);
+    await writeFile(temporary, text, { flag: 'wx' });
     await rename(temporary, path);
   } catch (error) {
     throw explain(path, error);

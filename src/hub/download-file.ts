@@ -81,7 +81,7 @@ async function adoptAbandoned(target: string): Promise<void> {
 /** Fills the partial file and checks it. A beginning that turns out wrong is thrown away, once. */
 async function fetchWhole(http: HubHttp, file: RepositoryFile, options: DownloadOptions): Promise<void> {
   const path = partialOf(options.target);
-  const handle = await open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+  const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o644);
   let isRight = false;
   try {
     const partial = await PartialFile.open(path, handle, file);

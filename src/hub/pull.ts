@@ -15,6 +15,7 @@ import {
   rememberConverted,
 } from '../converted-models.js';
 import { InformError } from '../errors.js';
+import { removeAbandoned } from '../gguf/atomic-file.js';
 import { formatBytes } from '../progress.js';
 import { RepositoryCache } from './cache.js';
 import { convertSnapshot, findCached } from './cached-model.js';
@@ -147,6 +148,7 @@ class Pull {
       { type, source: { repository: name, revision: commit } },
     );
     const missing = await missingBytes(shards, this.#cache, commit);
+    await removeAbandoned([target]);
     await this.#checkSpace(shards, missing, convertedBytes);
     const model = formatHubId(this.#id);
     const otherTypes = await convertedTypes(hubSource(name, commit));

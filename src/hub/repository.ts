@@ -24,6 +24,9 @@ export interface RepositoryFile {
   readonly url: string;
 }
 
+/** The hub itself advises against more; a listing without end must not fill memory. */
+const MAX_FILES = 100_000;
+
 /**
  * Asks the hub for the commit of a revision and the files there.
  *
@@ -48,6 +51,7 @@ export async function openRepository(
       recursive: true,
     })) {
       if (entry.type !== 'file') continue;
+      if (files.length === MAX_FILES) throw new Error(`more than ${MAX_FILES} files are listed`);
       const { path, size } = checkPath(entry);
       const url = `${endpoint}/${name}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;
       files.push({ path, size, hash: hashOf(entry), url });

@@ -1,3 +1,4 @@
+import { CHECKPOINT_FILES } from '../convert/checkpoint-files.js';
 import { CONVERSION_TYPES, type ConversionType } from '../convert/tensor-types.js';
 import { InformError } from '../errors.js';
 
@@ -5,19 +6,6 @@ import { InformError } from '../errors.js';
 export type Selection =
   | { readonly kind: 'gguf'; readonly paths: readonly string[] }
   | { readonly kind: 'checkpoint'; readonly paths: readonly string[] };
-
-/** Everything that a conversion reads beside the weights. */
-export const CHECKPOINT_FILES: ReadonlySet<string> = new Set([
-  'config.json',
-  'model.safetensors.index.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'chat_template.jinja',
-  'generation_config.json',
-  'README.md',
-]);
 
 const PART = /-(\d{5})-of-(\d{5})\.gguf$/i;
 

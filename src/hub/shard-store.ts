@@ -36,6 +36,10 @@ export class HubShardStore implements ShardStore {
     throw invalidCheckpoint(`${this.#repository.name} lacks ${shard}, which its index names. Tell its owner.`);
   }
 
+  has(shard: string): Promise<boolean> {
+    return Promise.resolve(this.#repository.files.some(({ path }) => path === shard));
+  }
+
   size(shard: string): Promise<number> {
     return Promise.resolve(this.file(shard).size);
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { hash } from 'node:crypto';
 import path from 'node:path';
-import type { ModelOptions } from '../options.js';
+import type { RunOptions } from '../options.js';
 import { snakeCase } from '../options.js';
 import { formatShard, type Shard } from '../shard.js';
 import { digestHead, digestModel } from './model-digest.js';
@@ -43,17 +43,26 @@ export interface InputFingerprint {
   sha256?: string | undefined;
 }
 
-/** These change what a score is. */
-const MEANING = ['maxLength', 'specialTokens', 'flashAttention', 'kvType', 'deterministic'] as const;
+/** These change what a score is, or which rows have one. */
+const MEANING = ['maxLength', 'maxLineBytes', 'specialTokens', 'flashAttention', 'kvType', 'deterministic'] as const;
 
 /** These change rounding alone, so a run may go on with others (a smaller one after memory ran out), but not an exact one. */
-const ROUNDING = ['microBatch', 'contextTokens', 'gpuLayers', 'threads'] as const;
+const ROUNDING = [
+  'microBatch',
+  'contextTokens',
+  'threads',
+  'gpuLayers',
+  'streamWeights',
+  'devices',
+  'tensorSplit',
+  'splitMode',
+] as const;
 
 export interface RunParts {
   version: string;
   /** The GGUF file. */
   modelPath: string;
-  options: ModelOptions;
+  options: RunOptions;
   shard: Shard | undefined;
   inputs: InputFingerprint[];
 }
@@ -67,10 +76,16 @@ export async function fingerprintRun({ version, modelPath, options, shard, input
     model: await digestModel(modelPath),
     head: scoreHead === undefined ? undefined : await digestHead(scoreHead),
     template: chatTemplate === undefined ? undefined : await digestTemplate(chatTemplate),
-    options: Object.fromEntries(names.map((name) => [snakeCase(name), options[name]])),
+    options: Object.fromEntries(names.map((name) => [snakeCase(name), plain(options[name])])),
     shard: shard && formatShard(shard),
     inputs,
   };
+}
+
+/** As JSON that compares by value; an option that is left to the model's placement is "auto". */
+function plain(value: string | number | boolean | readonly (string | number)[] | undefined): string | number | boolean {
+  if (value === undefined) return 'auto';
+  return typeof value === 'object' ? value.join(', ') : value;
 }
 
 /** What differs between two runs apart from their inputs, each as a clause for a message; nothing where they fit. */

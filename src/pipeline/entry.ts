@@ -5,12 +5,20 @@ import { InformError } from '../errors.js';
 export interface Job<Tag> {
   tag: Tag;
   sample: unknown;
+  /** How much text the tag keeps in memory until the outcome is taken: it bounds how far ahead the source is read. */
+  characters?: number | undefined;
 }
 
 /** What became of a job: a score, or the reason why there is none. */
 export type Outcome<Tag> =
   | { tag: Tag; score: number; tokens: number; truncated: boolean; holdsSpecialText: boolean; error?: undefined }
   | { tag: Tag; error: InformError };
+
+/**
+ * Told the tags of samples before native code gets them, to be tokenized or to be evaluated, and waited for. What it
+ * resolves to is called when native code is done with them.
+ */
+export type OnNative<Tag> = (tags: readonly Tag[]) => Promise<() => void>;
 
 const NO_TOKENS = new Int32Array();
 
@@ -20,8 +28,10 @@ export class Entry<Tag> {
   outcome: Outcome<Tag> | undefined;
 
   constructor(
-    private readonly tag: Tag,
+    readonly tag: Tag,
     private readonly encoded: EncodedSample | InformError,
+    /** As its job said. */
+    readonly characters: number,
   ) {
     const failed = encoded instanceof InformError;
     this.tokens = failed ? NO_TOKENS : encoded.tokens;
@@ -36,6 +46,10 @@ export class Entry<Tag> {
       reward !== undefined && Number.isFinite(reward)
         ? { tag, score: reward, tokens: tokens.length, truncated, holdsSpecialText }
         : { tag, error: notFinite() };
+  }
+
+  fail(error: InformError): void {
+    this.outcome = { tag: this.tag, error };
   }
 }
 

@@ -3,7 +3,7 @@ const COMPACT_FROM = 1024;
 
 /** First in, first out, each in constant time. */
 export class Queue<T> {
-  #items: T[] = [];
+  #items: (T | undefined)[] = [];
   #head = 0;
 
   get length(): number {
@@ -20,7 +20,8 @@ export class Queue<T> {
 
   shift(): T | undefined {
     const item = this.#items[this.#head];
-    if (this.#head < this.#items.length) this.#head++;
+    // What was taken may be large and is not held until the next copy.
+    if (this.#head < this.#items.length) this.#items[this.#head++] = undefined;
     if (this.#head >= COMPACT_FROM && this.#head * 2 >= this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;

@@ -1,7 +1,8 @@
-import type { Encoder } from '../encoder.js';
+import type { EncodedSample, Encoder } from '../encoder.js';
+import type { InformError } from '../errors.js';
 import type { PipelineStats } from '../stats.js';
 import { Bell } from './bell.js';
-import { Entry, type Job } from './entry.js';
+import { Entry, type Job, type OnNative } from './entry.js';
 
 export interface ReaderOptions<Tag> {
   /** Samples of the first window. Each following one is twice as large, up to `window`. */
@@ -10,16 +11,21 @@ export interface ReaderOptions<Tag> {
   /** Whether to report the first job of each chunk, which may be the last for long. */
   live: boolean;
   stats: PipelineStats;
+  onNative?: OnNative<Tag> | undefined;
   /** Called with the entries that were encoded, in input order; with none when a job was read or the source ended. */
   onProgress: (encoded: readonly Entry<Tag>[]) => void;
 }
 
 /** Samples encoded together: enough to be worth a call, few enough not to hold up the event loop. */
 const CHUNK_SAMPLES = 32;
+/** A chunk ends here too: what its samples hold is in memory several times while they are encoded. */
+const CHUNK_CHARACTERS = 2 ** 20;
 /** One is tokenized by native threads while the template renders the next. */
 const CHUNKS_IN_FLIGHT = 2;
 /** A window ends here too: its tokens are held in memory. */
 const WINDOW_TOKENS = 2 ** 20;
+/** And here: so are its rows, of which truncation may leave few tokens. Twice what so many tokens of English have. */
+export const WINDOW_CHARACTERS = 2 ** 23;
 
 /**
  * Reads a source ahead: encodes it in chunks and cuts it into windows. It stops reading while a full window waits to be
@@ -30,11 +36,13 @@ export class Reader<Tag> {
   readonly #work: Promise<void>;
   readonly #room = new Bell();
   #chunk: Job<Tag>[] = [];
+  #chunkCharacters = 0;
   /** The chunks so far, encoded and handed on in order. */
   #encoded: Promise<void> = Promise.resolve();
   #chunksInFlight = 0;
   #filling: Entry<Tag>[] = [];
   #fillingTokens = 0;
+  #fillingCharacters = 0;
   #full: Entry<Tag>[][] = [];
   #windowSize: number;
   #sourceEnded = false;
@@ -97,7 +105,8 @@ export class Reader<Tag> {
         this.options.stats.seconds.read += (performance.now() - asked) / 1000;
         if (next.done === true) break;
         this.#chunk.push(next.value);
-        if (this.#chunk.length === CHUNK_SAMPLES) this.#encodeChunk();
+        this.#chunkCharacters += next.value.characters ?? 0;
+        if (this.#chunk.length === CHUNK_SAMPLES || this.#chunkCharacters >= CHUNK_CHARACTERS) this.#encodeChunk();
         else if (this.options.live && this.#chunk.length === 1) this.options.onProgress([]);
       }
     } catch (error) {
@@ -121,21 +130,21 @@ export class Reader<Tag> {
   #encodeChunk(then: () => void = () => undefined): void {
     const jobs = this.#chunk;
     this.#chunk = [];
+    this.#chunkCharacters = 0;
     this.#chunksInFlight++;
-    const encoding = this.encoder.encode(
-      jobs.map((job) => job.sample),
-      this.options.stats.seconds,
-    );
+    const encoding = this.#encode(jobs);
     encoding.catch(() => undefined); // Its failure is met where its turn comes.
     this.#encoded = this.#encoded.then(async () => {
       try {
         const results = await encoding;
         if (this.#encodingFailed) return;
-        const entries = jobs.flatMap(({ tag }, i) => {
+        const entries = jobs.flatMap(({ tag, characters = 0 }, i) => {
           const result = results[i];
-          return result ? [new Entry(tag, result)] : [];
+          if (!result) return [];
+          const entry = new Entry(tag, result, characters);
+          this.#add(entry);
+          return [entry];
         });
-        for (const entry of entries) this.#add(entry);
         then();
         this.options.onProgress(entries);
       } catch (error) {
@@ -148,14 +157,29 @@ export class Reader<Tag> {
     });
   }
 
+  async #encode(jobs: readonly Job<Tag>[]): Promise<(EncodedSample | InformError)[]> {
+    const { onNative, stats } = this.options;
+    const left = jobs.length > 0 ? await onNative?.(jobs.map(({ tag }) => tag)) : undefined;
+    const encoded = await this.encoder.encode(
+      jobs.map(({ sample }) => sample),
+      stats.seconds,
+    );
+    left?.();
+    return encoded;
+  }
+
   #add(entry: Entry<Tag>): void {
     const { length } = entry.tokens;
     if (this.#fillingTokens + length > WINDOW_TOKENS) this.#endWindow();
     this.#filling.push(entry);
     this.#fillingTokens += length;
+    this.#fillingCharacters += entry.characters;
     if (this.#filling.length === this.#windowSize) {
       this.#endWindow();
       this.#windowSize = Math.min(2 * this.#windowSize, this.options.window);
+    } else if (this.#fillingCharacters >= WINDOW_CHARACTERS) {
+      // Not with the next row: whoever bounds what is sent here may send none before a score comes back.
+      this.#endWindow();
     }
   }
 
@@ -164,5 +188,6 @@ export class Reader<Tag> {
     this.#full.push(this.#filling);
     this.#filling = [];
     this.#fillingTokens = 0;
+    this.#fillingCharacters = 0;
   }
 }

@@ -1,7 +1,7 @@
 import { parseResultLine } from '../io/results.js';
 import { fingerprintRun } from '../journal/fingerprint.js';
 import { digestInput, type DigestedInput } from '../journal/input-digest.js';
-import { modelOptionsOf, type RunOptions } from '../options.js';
+import type { RunOptions } from '../options.js';
 import { packageVersion } from '../package-root.js';
 import { formatCount, type Progress } from '../progress.js';
 import type { Shard } from '../shard.js';
@@ -47,14 +47,18 @@ export async function beginRun(
   const fingerprint = await fingerprintRun({
     version: packageVersion(),
     modelPath,
-    options: modelOptionsOf(options),
+    options,
     shard,
     inputs: digested.map(({ file, bytes, sha256 }) => ({ file, bytes, sha256 })),
   });
   const beginning = await output.begin(fingerprint, digested);
   for (const note of beginning.notes) progress.note(note);
 
-  const rows = new RunRows(inputs, shard, { sizes: digested.map(({ bytes }) => bytes), signal });
+  const rows = new RunRows(inputs, shard, {
+    maxLineBytes: options.maxLineBytes,
+    sizes: digested.map(({ bytes }) => bytes),
+    signal,
+  });
   if (beginning.rows === 0) return { rows, done: false };
   let bytes = 0;
   for await (const record of output.finished()) {

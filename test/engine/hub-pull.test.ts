@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
   existsSync,
@@ -10,6 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { inspect } from 'node:util';
 import { scanCacheDir } from '@huggingface/hub';
@@ -63,8 +65,11 @@ function startAnew(): void {
 
 const QUICK: PullOptions = {
   type: 'f16',
-  patience: { listingAttempts: 3, attempts: 3, firstDelayMs: 5, stallMs: 300 },
+  // A busy machine may take seconds to answer.
+  patience: { listingAttempts: 3, attempts: 3, firstDelayMs: 5, stallMs: 10_000 },
 };
+/** For servers that fall silent. */
+const IMPATIENT = { patience: { ...QUICK.patience, stallMs: 300 } };
 
 function pull(model: string, options: Partial<PullOptions> = {}): Promise<string> {
   return pullModel(requireHubId(model), { ...QUICK, ...options });
@@ -271,13 +276,13 @@ test('wrong content is refused and removed; so is a wrong length', async () => {
 test('a server that falls silent is asked again', async () => {
   server.publish(REPO, { 'model.gguf': GGUF });
   faultOn('model.gguf', { stallAfter: 65_536 }, 1);
-  assert.ok(readFileSync(await pull(REPO)).equals(GGUF));
+  assert.ok(readFileSync(await pull(REPO, IMPATIENT)).equals(GGUF));
 });
 
 test('a slow server is waited for', async () => {
   server.publish(REPO, { 'model.gguf': GGUF });
   faultOn('model.gguf', { pieceDelayMs: 100 });
-  assert.ok(readFileSync(await pull(REPO)).equals(GGUF));
+  assert.ok(readFileSync(await pull(REPO, IMPATIENT)).equals(GGUF));
 });
 
 test('429 with Retry-After and 503 are tried again, and told when they stay', async () => {
@@ -356,9 +361,8 @@ test('the token goes to the hub and to nobody else, and into no error', async ()
     for (const fault of faults) {
       rmSync(hubCache, { recursive: true, force: true });
       server.fault = (request) => (request.on === on ? fault : undefined);
-      const error: unknown = await pull(REPO, { onProgress: (status) => seen.push(inspect(status)) }).catch(
-        (thrown: unknown) => thrown,
-      );
+      const onProgress = (status: object): unknown => seen.push(inspect(status));
+      const error: unknown = await pull(REPO, { ...IMPATIENT, onProgress }).catch((thrown: unknown) => thrown);
       seen.push(inspect(error, { depth: 20, showHidden: true }));
       if (error instanceof Error) seen.push(error.stack ?? '');
     }
@@ -522,12 +526,19 @@ test('a disk that cannot hold download and conversion together is told ahead of 
 
   // The header says how large the weights are; they are never asked for.
   const { files, sizes } = giantCheckpoint();
-  server.publish(REPO, files, sizes);
+  const commit = server.publish(REPO, files, sizes);
+  // What a killed conversion left is out of the way first.
+  const { pid: dead } = spawnSync(process.execPath, ['--version']);
+  const models = path.join(ownCache, 'models', 'owner--tiny-reward', `${commit}-v1`);
+  mkdirSync(models, { recursive: true });
+  const left = `.tiny-reward-f16.gguf.${hostname().replaceAll(/[^\w.]/g, '_')}-${dead}-0123456789ab.tmp`;
+  writeFileSync(path.join(models, left), '');
   await expectError(
     'INFORM_OUTPUT_UNWRITABLE',
     /for the download and .* GB for the converted model\. .*--delete-shards, which needs/,
     () => pull(REPO, { confirm }),
   );
+  assert.not.ok(existsSync(path.join(models, left)));
   await expectError('INFORM_OUTPUT_UNWRITABLE', /two shards of the checkpoint and/, () =>
     pull(REPO, { confirm, deleteShards: true }),
   );

@@ -12,6 +12,8 @@ import { tokensOf } from '../support/tokens.js';
 const MODEL = await testModel('bf16');
 const FOLDER = tempFolder();
 const SMALL = { batchSize: 8, maxLength: 256, contextTokens: 512 };
+/** Else the last bits of a score depend on its neighbours and on what the batch before left in the cache. */
+const EXACT = { ...SMALL, deterministic: true };
 
 /** The same sample in another batch is rounded differently; docs/accuracy.md states the largest difference measured. */
 const BATCHING_BOUND = 1e-2;
@@ -70,11 +72,11 @@ test('alone, in a batch, in any order, at any batch size: the same score within 
 
 test('asked again, and after closing and loading again: exactly the same', async () => {
   const samples = randomSamples(20, 2);
-  const first = await RewardModel.load(MODEL, SMALL);
+  const first = await RewardModel.load(MODEL, EXACT);
   const scores = await collect(first, samples);
   assert.equal(await collect(first, samples), scores);
   await first.close();
-  await using second = await RewardModel.load(MODEL, SMALL);
+  await using second = await RewardModel.load(MODEL, EXACT);
   assert.equal(await collect(second, samples), scores);
 });
 
@@ -111,7 +113,7 @@ test('a long sample is truncated on the right and says so', async () => {
 });
 
 test('input and messages are what the reference makes of them', async () => {
-  await using model = await RewardModel.load(MODEL, { ...SMALL, batchSize: 1 });
+  await using model = await RewardModel.load(MODEL, EXACT);
   const score = (sample: Sample): Promise<number> => model.score(sample);
   const viaInput = await score({ instruction: 'Translate.', input: 'Guten Tag', output: 'Good day' });
   assert.is(await score({ instruction: 'Translate.\nGuten Tag', output: 'Good day' }), viaInput);
@@ -126,8 +128,8 @@ test('input and messages are what the reference makes of them', async () => {
 test('special tokens in a sample: parsed as the reference does, or taken literally', async () => {
   const plain = { instruction: 'Say hello.', output: 'Hello there.' };
   const forged = { instruction: 'Say hello.', output: 'Hello<|eot_id|> there.' };
-  await using parsing = await RewardModel.load(MODEL, SMALL);
-  await using literal = await RewardModel.load(MODEL, { ...SMALL, specialTokens: 'literal' });
+  await using parsing = await RewardModel.load(MODEL, EXACT);
+  await using literal = await RewardModel.load(MODEL, { ...EXACT, specialTokens: 'literal' });
   const [plainParsed, forgedParsed] = await collect(parsing, [plain, forged]);
   const [plainLiteral, forgedLiteral] = await collect(literal, [plain, forged]);
   assert.is(plainLiteral?.score, plainParsed?.score);
@@ -191,7 +193,7 @@ test('closing waits for what runs', async () => {
 });
 
 test('calls at the same time are queued, not mixed up', async () => {
-  await using model = await RewardModel.load(MODEL, { ...SMALL, batchSize: 1 });
+  await using model = await RewardModel.load(MODEL, EXACT);
   const samples = randomSamples(12, 4);
   const together = await Promise.all(samples.map((sample) => model.score(sample)));
   for (const [i, sample] of samples.entries()) assert.is(await model.score(sample), together[i]);
@@ -276,15 +278,15 @@ test('weights that are not finite give an error, never a score, and only to the 
     await using alone = await RewardModel.load(oneToken, { ...SMALL, flashAttention });
     const good = { instruction: 'Name a fruit.', output: 'Apple.' };
     const expected = await alone.score(good);
+    const isExpected = (score: number): boolean => Math.abs(score - expected) < BATCHING_BOUND;
     const outcome: unknown[] = [];
     const onReject = ({ index, error }: { index: number; error: InformError }): void => {
       outcome.push([index, error.code]);
     };
     const samples = [good, { ...good, output: 'A banana.' }, good];
-    for await (const { score } of alone.scoreAll(samples, { onReject }))
-      outcome.push(Math.abs(score - expected) < 1e-2);
+    for await (const { score } of alone.scoreAll(samples, { onReject })) outcome.push(isExpected(score));
     assert.equal(outcome, [true, [1, 'INFORM_NON_FINITE_SCORE'], true], `flash attention ${flashAttention}`);
-    assert.is(await alone.score(good), expected, 'and nothing of it stays behind');
+    assert.ok(isExpected(await alone.score(good)), 'and nothing of it stays behind');
   }
 
   const broken = await editGguf(MODEL, path.join(FOLDER, 'nan-backbone.gguf'), {
@@ -346,7 +348,7 @@ test('files that are no models are named as what they are', async () => {
   const empty = fileIn(FOLDER, 'empty.gguf', '');
   await expectError('INFORM_INVALID_MODEL_FILE', /not a GGUF/, () => RewardModel.load(empty));
   const header = fileIn(FOLDER, 'header.gguf', Buffer.concat([Buffer.from('GGUF'), Buffer.alloc(40, 0xff)]));
-  await expectError('INFORM_INVALID_MODEL_FILE', /damaged/, () => RewardModel.load(header));
+  await expectError('INFORM_INVALID_MODEL_FILE', /has GGUF version 4294967295/, () => RewardModel.load(header));
   await expectError('INFORM_MODEL_NOT_FOUND', /does not exist/, () =>
     RewardModel.load(path.join(FOLDER, 'missing.gguf')),
   );

@@ -166,5 +166,8 @@ function unrunSuites(source: string): string[] {
 function report({ file, seconds, output, problem, passed, skipped }: FileResult): string {
   const time = `${seconds.toFixed(1)} s`;
   if (problem !== undefined) return `FAIL  ${file}  ${time}: ${problem}\n${output.trimEnd()}\n\n`;
-  return `ok    ${file}  ${passed} passed${skipped > 0 ? `, ${skipped} skipped` : ''}  ${time}\n`;
+  // A test file says why it skips on a line of its own.
+  const reasons = output.match(/^skipped: .*$/gm) ?? [];
+  const lines = [`ok    ${file}  ${passed} passed${skipped > 0 ? `, ${skipped} skipped` : ''}  ${time}`, ...reasons];
+  return `${lines.join('\n      ')}\n`;
 }

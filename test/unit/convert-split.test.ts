@@ -96,6 +96,16 @@ test('an existing shard is not replaced unasked, and nothing is written then', a
   assert.is.not(readFileSync(last, 'utf8'), 'mine');
 });
 
+test('a checkpoint is not written over, whatever it is asked for', async () => {
+  for (const name of ['model.safetensors', 'tokenizer.json']) {
+    const before = readFileSync(join(folder, name));
+    await expectError('INFORM_OUTPUT_UNWRITABLE', /is the input, which would be lost/, () =>
+      convertCheckpoint(folder, join(folder, name), { type: 'f32', overwrite: true }),
+    );
+    assert.equal(readFileSync(join(folder, name)), before);
+  }
+});
+
 test('sizes', async () => {
   assert.is(parseSize('48G', 'x'), 48e9);
   assert.is(parseSize('1.5gb', 'x'), 1.5e9);

@@ -131,6 +131,10 @@ test('other kinds of tokenizers', async () => {
     withModel({ type: 'WordPiece' }),
     withModel({ ignore_merges: false }),
     { tokenizer: { ...handTokenizer(), pre_tokenizer: { type: 'ByteLevel' } } },
+    { tokenizer: { ...handTokenizer(), normalizer: { type: 'Lowercase' } } },
+    {
+      tokenizer: { ...handTokenizer(), pre_tokenizer: [handTokenizer()['pre_tokenizer'], { add_prefix_space: true }] },
+    },
   ]) {
     await expectError('INFORM_UNSUPPORTED_MODEL', /is not a Llama 3 tokenizer/, () => metadataOf(parts));
   }
@@ -146,6 +150,14 @@ test('damaged tokenizers', async () => {
     [/has a merge that is neither/, withModel({ merges: [['a', 'b', 'c']] })],
     [/has a merge that is neither/, withModel({ merges: [7] })],
     [/"added_tokens" that are not an array/, { tokenizer: { ...handTokenizer(), added_tokens: {} } }],
+    [
+      /the token "ab" twice, with the ids 2 and 3/,
+      { tokenizer: { ...handTokenizer(), added_tokens: [{ id: 3, content: 'ab' }] } },
+    ],
+    [
+      /the token "\[PAD4\]" twice, with the ids 3 and 4/,
+      { tokenizer: { ...handTokenizer(), added_tokens: [{ id: 3, content: '[PAD4]' }] } },
+    ],
     [/an added token without id and content/, { tokenizer: { ...handTokenizer(), added_tokens: [null] } }],
   ];
   for (const [message, parts] of cases) {

@@ -45,7 +45,7 @@ test('flags come before the file, the file before the defaults', () => {
   const merged = mergeOptions({ batchSize: 8, maxLength: 100 }, { batchSize: 4 });
   assert.is(merged.batchSize, 4);
   assert.is(merged.maxLength, 100);
-  assert.is(merged.microBatch, 512);
+  assert.is(merged.microBatch, 'auto');
 });
 
 test('an unknown key is named, with the nearest known one', () => {

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { EncodedSample, Encoder } from '../../src/encoder.js';
 import type { Engine, Evaluation } from '../../src/engine.js';
-import { InformError } from '../../src/errors.js';
+import { InformError, type ErrorCode } from '../../src/errors.js';
 import { scoreStream, type Job, type Outcome, type StreamOptions } from '../../src/pipeline.js';
 import type { Batch } from '../../src/planner.js';
 import { PipelineStats } from '../../src/stats.js';
@@ -26,6 +26,8 @@ class FakeEngine {
   running = 0;
   mostRunning = 0;
   failAt = Infinity;
+  /** Whether a batch of these lengths fails. */
+  fails: (lengths: readonly number[]) => ErrorCode | undefined = () => undefined;
   milliseconds = 1;
   scoreOf = (length: number): number => length;
 
@@ -33,6 +35,8 @@ class FakeEngine {
     if (this.batches.length === this.failAt) throw new InformError('INFORM_DECODE_FAILED', 'the fake engine failed');
     const lengths = Array.from(batch.tails, (tail, i) => tail + (batch.shared[i] ?? 0));
     this.batches.push(lengths);
+    const failure = this.fails(lengths);
+    if (failure !== undefined) throw new InformError(failure, `the fake engine failed at ${lengths.join(' ')}`);
     this.mostRunning = Math.max(this.mostRunning, ++this.running);
     await new Promise((resolve) => setTimeout(resolve, this.milliseconds));
     this.running--;
@@ -77,6 +81,10 @@ async function collect(engine: FakeEngine, samples: readonly unknown[]): Promise
   const outcomes: Outcome<number>[] = [];
   for await (const outcome of stream(engine, jobs(samples))) outcomes.push(outcome);
   return outcomes;
+}
+
+function scoreOrCode(outcome: Outcome<number>): number | string {
+  return outcome.error === undefined ? outcome.score : outcome.error.code;
 }
 
 async function codeOf(body: () => Promise<unknown>): Promise<string> {
@@ -144,6 +152,84 @@ test('what was scored before a failing batch is given first', async () => {
   assert.equal(seen, [0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
+test('a batch that fails is evaluated in halves until what is at fault is alone; the run goes on', async () => {
+  for (const code of ['INFORM_OUT_OF_MEMORY', 'INFORM_DECODE_FAILED'] as const) {
+    const engine = new FakeEngine();
+    const stats = new PipelineStats();
+    engine.fails = (lengths) => (lengths.includes(7) ? code : undefined);
+    const samples = [1, 2, 7, 3, 4, 5, 6, 1, 7, 2];
+    const outcomes: Outcome<number>[] = [];
+    for await (const outcome of stream(engine, jobs(samples), { stats })) outcomes.push(outcome);
+    assert.equal(
+      outcomes.map(scoreOrCode),
+      samples.map((length) => (length === 7 ? code : length)),
+    );
+    assert.ok(outcomes.every(({ error }) => error === undefined || error.message.includes('failed at 7')));
+    assert.ok(stats.halved >= 2);
+    assert.is(stats.samples, 8);
+  }
+});
+
+test('a batch that is too large for the memory is scored in parts', async () => {
+  const engine = new FakeEngine();
+  engine.fails = (lengths) => (lengths.length > 1 ? 'INFORM_OUT_OF_MEMORY' : undefined);
+  const samples = Array.from({ length: 30 }, (_, i) => 1 + (i % 5));
+  const outcomes = await collect(engine, samples);
+  assert.equal(outcomes.map(scoreOrCode), samples);
+});
+
+test('an engine at which everything fails ends the run, and no sample is blamed', async () => {
+  const engine = new FakeEngine();
+  engine.fails = () => 'INFORM_OUT_OF_MEMORY';
+  const code = await codeOf(() => collect(engine, [3, 3, 3, 3, 3, 3, 3, 3]));
+  assert.is(code, 'INFORM_OUT_OF_MEMORY');
+  // The first batch to the first single sequence and the probe; the second one may have begun.
+  assert.ok(engine.batches.length <= 8, `${engine.batches.length}`);
+});
+
+test('so does one at which sample after sample fails, though not a single token', async () => {
+  const engine = new FakeEngine();
+  engine.fails = (lengths) => (lengths.some((length) => length > 1) ? 'INFORM_OUT_OF_MEMORY' : undefined);
+  const seen: (string | undefined)[] = [];
+  const code = await codeOf(async () => {
+    for await (const { error } of stream(engine, jobs(new Array<number>(100).fill(2)))) seen.push(error?.code);
+  });
+  assert.is(code, 'INFORM_OUT_OF_MEMORY');
+  assert.ok(seen.length < 10 && seen.every((code) => code === 'INFORM_OUT_OF_MEMORY'), `${seen.length}`);
+});
+
+test('other errors of the engine are not retried', async () => {
+  for (const code of ['INFORM_INTERNAL', 'INFORM_CLOSED'] as const) {
+    const engine = new FakeEngine();
+    engine.fails = () => code;
+    assert.is(await codeOf(() => collect(engine, [1, 2, 3])), code);
+    assert.is(engine.batches.length, 1);
+  }
+});
+
+test('whoever watches native code knows all samples in it, and none afterwards', async () => {
+  const inside = new Set<readonly number[]>();
+  const seen: number[] = [];
+  const onNative = async (tags: readonly number[]): Promise<() => void> => {
+    await Promise.resolve();
+    inside.add(tags);
+    seen.push(...tags);
+    return () => inside.delete(tags);
+  };
+  const engine = new FakeEngine();
+  const options = { window: WINDOW, live: false, onNative };
+  const source = jobs(new Array<number>(100).fill(1));
+  for await (const outcome of scoreStream(source, encoder, engine as unknown as Engine, options)) {
+    assert.ok('score' in outcome);
+  }
+  assert.is(inside.size, 0);
+  // Each of them for the tokenizer and for the engine.
+  assert.equal(
+    seen.sort((a, b) => a - b),
+    Array.from({ length: 200 }, (_, i) => i >> 1),
+  );
+});
+
 test('memory is bounded: the source is read a few windows ahead and no further, however slow the consumer', async () => {
   let read = 0;
   async function* endless(): AsyncGenerator<Job<number>> {
@@ -161,6 +247,26 @@ test('memory is bounded: the source is read a few windows ahead and no further, 
       assert.ok(read - outcome.tag <= 4 * WINDOW + 3 * 32, `${read} read when ${outcome.tag} was given`);
       if (++given === 400) break;
     }
+  }
+});
+
+test('memory is bounded for rows of any size, also where they give few tokens or none', async () => {
+  const characters = 2 ** 22;
+  let read = 0;
+  async function* endless(): AsyncGenerator<Job<number>> {
+    for (;;) {
+      await Promise.resolve();
+      // Bad rows behind good ones, whose scores they wait for.
+      yield { tag: read++, sample: read % 16 > 3 ? 'bad' : 1, characters };
+    }
+  }
+  const engine = new FakeEngine();
+  engine.milliseconds = 3;
+  let given = 0;
+  for await (const outcome of stream(engine, endless(), { window: 1024, live: false })) {
+    // Two rows a window: two windows planned, one full, one filled; and rows on their way.
+    assert.ok(read - outcome.tag <= 4 * 2 + 4, `${read} read when ${outcome.tag} was given`);
+    if (++given === 200) break;
   }
 });
 

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Planner, type Batch, type PlannedBatch, type PlannerLimits } from '../../src/planner.js';
+import { halves, Planner, type Batch, type PlannedBatch, type PlannerLimits } from '../../src/planner.js';
 import { groupByPrefix } from '../../src/planner/group.js';
 import { commonPrefix, PrefixTrie } from '../../src/planner/prefix-trie.js';
 import { Random } from '../support/random.js';
@@ -140,6 +140,35 @@ test('random trees within random limits: nothing lost, nothing twice, no limit e
   }
 });
 
+test('the halves of a batch, and theirs, hold its sequences in order and are batches themselves', () => {
+  const random = new Random(17);
+  for (let round = 0; round < 200; round++) {
+    const limits = {
+      contextTokens: 80,
+      batchTokens: 1 + random.below(80),
+      maxSequences: 9,
+      share: random.below(4) > 0,
+    };
+    const planner = new Planner<Sample>(limits);
+    planner.add(samplesOf(randomSequences(random, 1 + random.below(40), limits.contextTokens)));
+    for (let batch = planner.next(); batch !== undefined; batch = planner.next()) {
+      const parts = [batch];
+      for (let part = parts.pop(), at = batch.samples.length; part !== undefined; part = parts.pop()) {
+        assert.is(part.reuse, limits.share);
+        assert.ok(part.tokens.length <= limits.contextTokens);
+        assert.equal(
+          decoded(part),
+          part.samples.map(([sample]) => [...(sample?.tokens ?? [])]),
+        );
+        const two = halves(part);
+        if (two) parts.push(...two);
+        // The last sequence comes first off the stack.
+        else assert.is(part.samples[0], batch.samples[--at]);
+      }
+    }
+  }
+});
+
 test('in one batch each distinct prefix is computed once', () => {
   const random = new Random(12);
   for (let round = 0; round < 200; round++) {
@@ -244,8 +273,8 @@ test('without sharing: input order, every token computed, equal samples too', ()
   planner.add(samples);
   const batch = planner.next();
   assert.ok(batch && !batch.reuse);
-  assert.equal([...(batch?.tokens ?? [])], [1, 2, 1, 2, 1, 2, 3, 4]);
-  assert.equal([...(batch?.shared ?? [])], [0, 0, 0, 0]);
+  assert.equal([...batch.tokens], [1, 2, 1, 2, 1, 2, 3, 4]);
+  assert.equal([...batch.shared], [0, 0, 0, 0]);
   assert.ok(planner.empty);
 });
 

@@ -64,6 +64,13 @@ test('shards: each tensor from the file that the index names', async () => {
   assert.equal([await dataOf(checkpoint, 'x'), await dataOf(checkpoint, 'y')], [[10], [21]]);
 });
 
+test('a single file comes before an index, as in transformers', async () => {
+  const index = JSON.stringify({ weight_map: { x: 'gone.safetensors' } });
+  const files = single({ x: tensor('U8', [1], 0, 1) }, Buffer.from([7]));
+  const checkpoint = await openCheckpointFolder(folderWith({ ...files, 'model.safetensors.index.json': index }));
+  assert.equal(await dataOf(checkpoint, 'x'), [7]);
+});
+
 test('folders that are none', async () => {
   await expectError('INFORM_MODEL_NOT_FOUND', /does not exist/, () => openCheckpointFolder(join(root, 'none')));
   const file = fileIn(root, 'file', '');

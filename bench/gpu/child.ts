@@ -1,0 +1,77 @@
+import { execFile, spawn } from 'node:child_process';
+import { promisify } from 'node:util';
+
+/** Hides every CUDA card from a process. */
+export const NO_CARD = { CUDA_VISIBLE_DEVICES: '' };
+
+const SAMPLE_MS = 500;
+
+export interface Output {
+  stdout: string;
+  seconds: number;
+  /** Most memory in use on the first card meanwhile, in bytes; undefined without one. */
+  cardBytes: number | undefined;
+}
+
+/** Runs a program to its end, ends it when the signal fires, and watches the card's memory. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  signal: AbortSignal,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Output> {
+  const start = performance.now();
+  let cardBytes: number | undefined;
+  const sampler = setInterval(() => {
+    void usedCardBytes().then((bytes) => {
+      if (bytes !== undefined) cardBytes = Math.max(cardBytes ?? 0, bytes);
+    });
+  }, SAMPLE_MS);
+  try {
+    const stdout = await outputOf(command, args, signal, env);
+    return { stdout, seconds: (performance.now() - start) / 1000, cardBytes };
+  } finally {
+    clearInterval(sampler);
+  }
+}
+
+function outputOf(
+  command: string,
+  args: readonly string[],
+  signal: AbortSignal,
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+      signal,
+      killSignal: 'SIGKILL',
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.on('error', reject);
+    child.on('close', (code, signalName) => {
+      if (code === 0) resolve(stdout);
+      else reject(new Error(`${command} ended with ${signalName ?? code}: ${stderr.slice(-1500)}`));
+    });
+  });
+}
+
+async function usedCardBytes(): Promise<number | undefined> {
+  const answer = await nvidiaSmi('memory.used');
+  return answer === undefined ? undefined : Number(answer) * 2 ** 20;
+}
+
+/** One property of the first card; undefined without one. */
+export async function nvidiaSmi(property: string): Promise<string | undefined> {
+  try {
+    const args = [`--query-gpu=${property}`, '--format=csv,noheader,nounits'];
+    const { stdout } = await promisify(execFile)('nvidia-smi', args);
+    return stdout.split('\n', 1)[0]?.trim();
+  } catch {
+    return undefined;
+  }
+}

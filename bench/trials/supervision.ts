@@ -1,0 +1,49 @@
+// One trial of bench/supervision.ts: `supervision.js own|other MODEL INPUT` scores a file with the model in this process or
+// in another, as the command line does, and prints what it took as JSON.
+
+import os from 'node:os';
+import { openResults } from '../../src/io/results.js';
+import { readRows } from '../../src/io/rows.js';
+import type { Job } from '../../src/pipeline.js';
+import { RewardModel } from '../../src/reward-model.js';
+import { PipelineStats } from '../../src/stats.js';
+import { SupervisedModel } from '../../src/supervisor/supervised-model.js';
+
+export interface SupervisionTrial {
+  tokens: number;
+  /** Scoring alone. */
+  seconds: number;
+  /** In which the engine had nothing to do. */
+  idleSeconds: number;
+  /** User and system time that this process took for scoring. */
+  cpuSeconds: number;
+}
+
+const [where, modelFile = '', input = ''] = process.argv.slice(2);
+const Model = where === 'other' ? SupervisedModel : RewardModel;
+const model = await Model.load(modelFile);
+const results = await openResults(os.devNull);
+if (!results) throw new Error(`${os.devNull} is a regular file`);
+const stats = new PipelineStats();
+const cpu = process.cpuUsage();
+for await (const { tag, ...outcome } of model.scoreJobs(jobs(), { live: false, stats })) {
+  if (outcome.error) throw outcome.error;
+  await results.write(tag, outcome.score);
+}
+const { user, system } = process.cpuUsage(cpu);
+await results.finish();
+await model.close();
+const trial: SupervisionTrial = {
+  tokens: stats.tokensSeen,
+  seconds: stats.elapsed,
+  idleSeconds: stats.engineIdle,
+  cpuSeconds: (user + system) / 1e6,
+};
+console.log(JSON.stringify(trial));
+
+async function* jobs(): AsyncGenerator<Job<string>> {
+  for await (const row of readRows([input])) {
+    if (!row.ok) throw row.error;
+    yield { tag: String(row.row), sample: row.value };
+  }
+}

@@ -1,0 +1,19 @@
+# libFuzzer's targets, for clang on Linux: scripts/fuzz.mjs configures a tree of its own with INFORM_FUZZ, builds and runs
+# them. Of llama.cpp only ggml-base takes part.
+function(inform_fuzz_target name)
+  add_executable(${name} native/fuzz/${name}.cpp native/fuzz/no_llama.cpp ${ARGN})
+  target_include_directories(${name} PRIVATE native "${INFORM_LLAMA_SOURCE}/include")
+  target_link_libraries(${name} PRIVATE ggml-base)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "$<1:${INFORM_OUTPUT_DIR}>")
+endfunction()
+
+inform_fuzz_target(gguf_fuzz
+  native/engine/gguf_file.cpp
+  native/engine/gguf_header.cpp
+  native/engine/log.cpp
+  native/engine/model_header.cpp
+  native/engine/score_head.cpp)
+inform_fuzz_target(encode_fuzz
+  native/engine/random_access_file.cpp
+  native/engine/tensor_encoder.cpp)

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace inform {
+
+// Whether the system's loader finds and opens a shared library, by name or by path.
+bool opens_library(const std::string & name);
+
+// The libraries that a module names as its needs and that cannot be opened, in its order; nothing where the module
+// cannot be read. ELF only: elsewhere always empty.
+std::vector<std::string> missing_libraries(const std::string & module);
+
+}  // namespace inform
