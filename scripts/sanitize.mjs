@@ -8,7 +8,7 @@ import { packageRoot } from './paths.mjs';
 
 const SANITIZERS = 'address,undefined';
 // `collect` and `reload` watch the memory, of which the sanitizer takes its own share.
-const SCENARIOS = ['exit', 'exitWhileLoading', 'forget', 'closeRaces', 'workers', 'terminate'];
+const SCENARIOS = ['exit', 'exitWhileLoading', 'forget', 'closeRaces', 'workers', 'races', 'terminate'];
 const WELL = 7;
 
 const [model] = process.argv.slice(2);

@@ -20,6 +20,7 @@ const SCENARIOS: [name: string, what: string, deadlineMs: number][] = [
   ['reload', 'loading and closing again and again keeps no memory', 60_000],
   ['closeRaces', 'closing in the middle of scoring', 60_000],
   ['workers', 'models in several worker threads agree', 60_000],
+  ['races', 'every call raced against abort and close in four worker threads', 120_000],
   ['terminate', 'worker threads terminated while scoring and loading', 60_000],
 ];
 

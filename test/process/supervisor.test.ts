@@ -191,7 +191,8 @@ test('samples that end the process only in company are scored alone', async () =
   for (const i of [5, 40]) samples[i] = { instruction: 'CRASH SIGKILL in company', output: `${i}` };
   const { outcomes, crashes } = await supervised(samples, { ...FAST, childModule: CRASHING });
   assert.ok(outcomes.every(({ error }) => error === undefined));
-  assert.is(crashes.length, 2);
+  // One crash, if the other sample was being tokenized at the time and so was tried alone, too.
+  assert.ok(crashes.length === 1 || crashes.length === 2, `${crashes.length} crashes`);
 });
 
 test('a crash that does not come again costs no sample', async () => {

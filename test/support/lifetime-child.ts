@@ -4,9 +4,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { RewardModel } from '../../src/index.js';
+import { InformError, inspectModel, RewardModel } from '../../src/index.js';
+import { Random } from './random.js';
 
 const OPTIONS = { batchSize: 8, maxLength: 512, contextTokens: 1024 };
+const RACE_ROUNDS = 2;
 const LONG = { instruction: 'q', output: 'word '.repeat(400) };
 
 async function* endless(): AsyncGenerator<typeof LONG> {
@@ -95,6 +97,13 @@ const scenarios: Record<string, (model: string) => Promise<void>> = {
     process.exitCode = new Set(scores).size === 1 && Number.isFinite(scores[0]) ? 7 : 8;
   },
 
+  /** Four worker threads, each with a model of its own, race every call against abort and close. */
+  async races(path) {
+    const faults = (await Promise.all([1, 2, 3, 4].map((seed) => fromWorker('race', path, seed)))) as string[][];
+    for (const fault of faults.flat()) console.log(fault);
+    process.exitCode = faults.flat().length === 0 ? 7 : 8;
+  },
+
   /** Worker threads are terminated in the middle of a batch and of a load. */
   async terminate(path) {
     for (const [job, delay] of [
@@ -115,19 +124,65 @@ const scenarios: Record<string, (model: string) => Promise<void>> = {
   },
 };
 
-const workerJobs: Record<string, (model: string) => Promise<unknown>> = {
+/** What a call may end with when the model is closed or the call aborted under it. */
+const EXPECTED: readonly string[] = ['INFORM_CLOSED', 'INFORM_ABORTED'];
+
+/** Starts calls of every kind in random order, aborts some and closes in between. Gives what went wrong. */
+async function race(path: string, seed: number): Promise<string[]> {
+  const random = new Random(seed);
+  const faults: string[] = [];
+  for (let round = 0; round < RACE_ROUNDS; round++) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const model = await RewardModel.load(path, { ...OPTIONS, threads: 1 });
+    const some = Array.from({ length: 1 + random.below(20) }, (_, id) => ({ ...LONG, id }));
+    const calls: (() => Promise<unknown>)[] = [
+      () => model.score({ instruction: 'q', output: 'a' }),
+      () => model.score(LONG, { signal }),
+      async () => {
+        for await (const { score } of model.scoreAll(some, { signal })) if (!Number.isFinite(score)) faults.push('NaN');
+      },
+      async () => {
+        for await (const { id } of model.scoreAll(some)) if (id === 3) break;
+      },
+      () => inspectModel(path),
+      () => RewardModel.load(path, { ...OPTIONS, signal }).then((other) => other.close()),
+      () => model.close(),
+    ];
+    const judge = (error: unknown): void => {
+      if (!(error instanceof InformError && EXPECTED.includes(error.code)))
+        faults.push(`seed ${seed}: ${String(error)}`);
+    };
+    const running: Promise<unknown>[] = [];
+    for (let call = 0; call < 10; call++) {
+      running.push(
+        random
+          .pick(calls as [(typeof calls)[0]])()
+          .catch(judge),
+      );
+      await sleep(random.below(8));
+      if (random.below(6) === 0) controller.abort();
+    }
+    running.push(model.close(), model.close());
+    await Promise.all(running);
+  }
+  return faults;
+}
+
+const workerJobs: Record<string, (model: string, seed: number) => Promise<unknown>> = {
+  race,
   score: async (path) => (await RewardModel.load(path, OPTIONS)).score(LONG),
   load: async (path) => RewardModel.load(path, OPTIONS).then(() => 'loaded'),
   keepScoring: async (path) => keepScoring(await RewardModel.load(path, OPTIONS)),
 };
 
-function startWorker(job: string, path: string): Worker {
-  return new Worker(fileURLToPath(import.meta.url), { workerData: { job, path } });
+function startWorker(job: string, path: string, seed = 0): Worker {
+  return new Worker(fileURLToPath(import.meta.url), { workerData: { job, path, seed } });
 }
 
-function fromWorker(job: string, path: string): Promise<unknown> {
+function fromWorker(job: string, path: string, seed = 0): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    startWorker(job, path).once('message', resolve).once('error', reject);
+    startWorker(job, path, seed).once('message', resolve).once('error', reject);
   });
 }
 
@@ -135,6 +190,6 @@ if (isMainThread) {
   const [name = '', model = ''] = process.argv.slice(2);
   await scenarios[name]?.(model);
 } else {
-  const { job, path } = workerData as { job: string; path: string };
-  parentPort?.postMessage(await workerJobs[job]?.(path));
+  const { job, path, seed } = workerData as { job: string; path: string; seed: number };
+  parentPort?.postMessage(await workerJobs[job]?.(path, seed));
 }
