@@ -16,6 +16,7 @@ const COMPILERS = [
   ['clang', 'clang++'],
   ['clang-14', 'clang++-14'],
 ];
+const SUPPRESSIONS = path.join(packageRoot, 'native', 'fuzz', 'ubsan.supp');
 const MAX_INPUT_BYTES = 16384;
 const SECONDS_PER_INPUT = 10;
 
@@ -80,7 +81,7 @@ function fuzz(name) {
     stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
-    env: { ...process.env, UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1' },
+    env: { ...process.env, UBSAN_OPTIONS: `halt_on_error=1:print_stacktrace=1:suppressions=${SUPPRESSIONS}` },
   });
   if (status !== 0) process.stderr.write(stderr.slice(-8000));
   const runs = /number_of_executed_units:\s*(\d+)/.exec(stderr)?.[1] ?? '0';
