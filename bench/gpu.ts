@@ -10,7 +10,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../src/errors.js';
-import { nvidiaSmi } from './gpu/child.js';
+import { hideCards, nvidiaSmi } from './gpu/child.js';
 import { FULL, TINY } from './gpu/sizes.js';
 import { stepsOf, type Setting } from './gpu/steps.js';
 import { log } from './support/log.js';
@@ -41,6 +41,7 @@ const setting: Setting = {
   card: (await nvidiaSmi('name')) !== undefined,
   signal: deadline,
 };
+hideCards();
 mkdirSync(setting.folder, { recursive: true });
 
 for (const { id, run } of stepsOf(sizes)) {

@@ -4,6 +4,14 @@ import { promisify } from 'node:util';
 /** Hides every CUDA card from a process. */
 export const NO_CARD = { CUDA_VISIBLE_DEVICES: '' };
 
+/** What the cards were limited to when this process began. */
+const GIVEN_CARDS = { CUDA_VISIBLE_DEVICES: process.env['CUDA_VISIBLE_DEVICES'] };
+
+/** Hides the cards from this process, which tokenizes: it must not hold memory that a trial is measured with. */
+export function hideCards(): void {
+  Object.assign(process.env, NO_CARD);
+}
+
 const SAMPLE_MS = 500;
 
 export interface Output {
@@ -44,7 +52,7 @@ function outputOf(
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...GIVEN_CARDS, ...env },
       signal,
       killSignal: 'SIGKILL',
     });
