@@ -38,7 +38,9 @@ const MATRIX = /^blk\.\d+\.(?:attn_(?:q|k|v|qkv|output)|ffn_(?:gate|up|down))\.w
 /** Reads the sizes off a model's table of tensors. */
 export function modelMemory({ metadata, tensors }: GgufModel): ModelMemory {
   const number = (key: string): number => numberAt(metadata, `llama.${key}`) ?? 0;
-  const layers = Array.from({ length: number('block_count') }, () => ({ matrices: 0, vectors: 0 }));
+  // No file has more layers than tensors, whatever it claims.
+  const layerCount = Math.min(number('block_count'), tensors.length);
+  const layers = Array.from({ length: layerCount }, () => ({ matrices: 0, vectors: 0 }));
   const sums = { embedding: 0, output: 0, norm: 0, head: 0 };
   const matrices = tensors.filter(({ name }) => MATRIX.test(name));
   for (const { name, byteLength } of tensors) {

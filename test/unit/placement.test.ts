@@ -1,12 +1,15 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { InformError } from '../../src/errors.js';
+import { ggufNumber } from '../../src/gguf/metadata.js';
+import type { ModelTensor } from '../../src/gguf/shards.js';
+import { elementCount, GGML_TYPES, type GgufMetadata } from '../../src/gguf/types.js';
 import { defaultOptions, modelOptionsOf, type ModelOptions } from '../../src/options.js';
 import { choosePlacement, type Choice, type MeasureCompute } from '../../src/placement/choose.js';
 import { ASSUMPTIONS } from '../../src/placement/estimate.js';
 import { splitLayers, splitLayersByShares } from '../../src/placement/layer-split.js';
 import { machineOf, simulatedMachine, usableGpus } from '../../src/placement/machine.js';
-import type { ModelMemory } from '../../src/placement/model-memory.js';
+import { modelMemory, type ModelMemory } from '../../src/placement/model-memory.js';
 import { usedOf, type Placement } from '../../src/placement/plan.js';
 import { loadSteppingDown } from '../../src/placement/step-down.js';
 import type { NativeDevice } from '../../src/native.js';
@@ -30,6 +33,45 @@ function llama(layers: number, hidden: number, feedForward: number): ModelMemory
     feedForwardSize: feedForward,
   };
 }
+
+test('sizes are read off the table of tensors, which bounds the number of layers that a file can claim', () => {
+  const tensor = (name: string, shape: number[]): ModelTensor => ({
+    name,
+    shape,
+    type: GGML_TYPES.F16,
+    offset: 0,
+    byteLength: 2 * elementCount(shape),
+    file: 'm.gguf',
+  });
+  const metadata = (layers: number): GgufMetadata =>
+    new Map([
+      ['llama.block_count', ggufNumber('uint32', layers)],
+      ['llama.embedding_length', ggufNumber('uint32', 64)],
+      ['llama.attention.head_count', ggufNumber('uint32', 4)],
+      ['llama.attention.head_count_kv', ggufNumber('uint32', 2)],
+      ['llama.feed_forward_length', ggufNumber('uint32', 96)],
+    ]);
+  const tensors = [
+    tensor('token_embd.weight', [64, 100]),
+    tensor('output_norm.weight', [64]),
+    tensor('blk.0.attn_q.weight', [64, 64]),
+    tensor('blk.0.attn_norm.weight', [64]),
+    tensor('blk.1.ffn_up.weight', [64, 96]),
+    tensor('cls.weight', [64, 64]),
+  ];
+  const model = { path: 'm.gguf', shards: [], fileSize: 0, tensors };
+  const memory = modelMemory({ ...model, metadata: metadata(2) });
+  assert.equal(memory.layers, [
+    { matrices: 8192, vectors: 128 },
+    { matrices: 12288, vectors: 0 },
+  ]);
+  assert.is(memory.embedding, 12800);
+  assert.is(memory.output, 12800 + 128);
+  assert.is(memory.head, 8192);
+  assert.is(memory.kvElements, 2 * (16 + 16));
+  assert.equal(memory.largestMatrix, { bytes: 12288, elements: 6144 });
+  assert.is(modelMemory({ ...model, metadata: metadata(4_000_000_000) }).layers.length, tensors.length);
+});
 
 const LLAMA_70B = llama(80, 8192, 28672);
 const LLAMA_8B = llama(32, 4096, 14336);
