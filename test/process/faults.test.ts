@@ -9,12 +9,14 @@ import { tempFolder } from '../support/temp-folder.js';
 const harness = new FaultHarness({ model: await testModel('bf16'), folder: tempFolder(), seed: 20261125, rows: 120 });
 await harness.prepare();
 
-const FAULTS: [kind: FaultKind, what: string][] = [
+const FAULTS: (readonly [kind: FaultKind, what: string])[] = [
   ['kill', 'kill -9'],
   ['signal', 'SIGINT, SIGTERM or SIGHUP'],
   ['fullDisk', 'a full disk'],
   ['cutInput', 'kill -9, then an input that was cut'],
   ['flippedBytes', 'kill -9, then a flipped bit in the journal'],
+  // How its children are found is Linux's way.
+  ...(process.platform === 'linux' ? ([['engineKilled', 'kill -9 of the process that evaluates']] as const) : []),
 ];
 
 for (const [kind, what] of FAULTS) {
