@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { physicalCores } from '../src/threads.js';
 import { OURS, ours, type Contestant } from './support/contestants.js';
 import { dataFolder, DatasetMaker, tokenCount, type Dataset, type SetName } from './support/datasets.js';
-import { demoModel, syntheticModel } from './support/models.js';
+import { tinyModel, syntheticModel } from './support/models.js';
 import { resultsOf, runRound, type RaceResults } from './support/races.js';
 import { rate } from './support/ratios.js';
 import { table, writeSection } from './support/results-file.js';
@@ -37,7 +37,7 @@ const contestants = SETTINGS.map((setting): Contestant => {
   return { ...OURS, id, run: (input) => ours(input, setting) };
 });
 
-const maker = await DatasetMaker.open((await demoModel()).path, dataFolder().folder);
+const maker = await DatasetMaker.open((await tinyModel()).path, dataFolder().folder);
 const model = await syntheticModel();
 const races = [];
 for (const [name, size] of [

@@ -1,4 +1,4 @@
-// Peak memory of a run over a million short rows against one over ten thousand, with the command line and the demo model:
+// Peak memory of a run over a million short rows against one over ten thousand, with the command line and the tiny model:
 // `npm run bench:memory`. Linux only: it reads /proc. Ten minutes on two cores. Writes its section of RESULTS.md.
 
 import { spawn } from 'node:child_process';
@@ -8,14 +8,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { packageRoot } from '../src/package-root.js';
 import { log } from './support/log.js';
-import { demoModel } from './support/models.js';
+import { tinyModel } from './support/models.js';
 import { table, writeSection } from './support/results-file.js';
 
 const ROWS = [10_000, 100_000, 1_000_000];
 const BAR_MB = 150;
 const POLL_MS = 50;
 
-const model = (await demoModel()).path;
+const model = (await tinyModel()).path;
 const folder = mkdtempSync(path.join(os.tmpdir(), 'inform-score-memory-'));
 try {
   const peaks: { rows: number; megabytes: number; seconds: number }[] = [];
@@ -29,7 +29,7 @@ try {
   }
   const growth = (peaks.at(-1)?.megabytes ?? NaN) - (peaks[0]?.megabytes ?? NaN);
   const rows = peaks.map(({ rows, megabytes, seconds }) => [String(rows), megabytes.toFixed(0), seconds.toFixed(0)]);
-  const body = `Peak resident memory of \`inform-score rows.jsonl -m demo -o scores.jsonl\`, rows of a few words, all different. The largest input took ${growth.toFixed(0)} MB more than the smallest; the bar is ${BAR_MB} MB.\n\n${table(['rows', 'peak MB', 'seconds'], rows)}`;
+  const body = `Peak resident memory of \`inform-score rows.jsonl -m tiny.gguf -o scores.jsonl\`, rows of a few words, all different. The largest input took ${growth.toFixed(0)} MB more than the smallest; the bar is ${BAR_MB} MB.\n\n${table(['rows', 'peak MB', 'seconds'], rows)}`;
   writeSection('Memory', 'npm run bench:memory', body);
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -18,7 +18,7 @@ import { ChatTemplate } from '../src/template.js';
 import { physicalCores } from '../src/threads.js';
 import { dataFolder, DatasetMaker } from './support/datasets.js';
 import { log } from './support/log.js';
-import { demoModel, syntheticModel } from './support/models.js';
+import { tinyModel, syntheticModel } from './support/models.js';
 import { ownShare, type OwnShare } from './support/perf.js';
 import { table, writeSection } from './support/results-file.js';
 import { spreadOf } from './support/statistics.js';
@@ -53,9 +53,9 @@ interface NullRun {
 async function nullEngine(): Promise<NullRun[]> {
   const input = path.join(folder, 'samples.jsonl');
   writeFileSync(input, manySamples());
-  const demo = await demoModel();
+  const tiny = await tinyModel();
   const options = resolveModelOptions({});
-  const engine = await Engine.load(demo.path, options);
+  const engine = await Engine.load(tiny.path, options);
   try {
     const template = new ChatTemplate(engine.info.chatTemplate, engine.info);
     const encoder = new Encoder(engine, template, options);
@@ -122,7 +122,7 @@ function manySamples(): string {
 
 async function realRun(): Promise<OwnShare | undefined> {
   const model = await syntheticModel();
-  const maker = await DatasetMaker.open((await demoModel()).path, dataFolder().folder);
+  const maker = await DatasetMaker.open((await tinyModel()).path, dataFolder().folder);
   const dataset = path.join(folder, 'dataset.json');
   writeFileSync(dataset, JSON.stringify(await maker.make('sft', REAL_SAMPLES)));
   await maker.close();

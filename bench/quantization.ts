@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { convertCheckpoint } from '../src/convert/convert.js';
 import { CONVERSION_TYPES } from '../src/convert/tensor-types.js';
-import { llamaVocabularyFiles } from '../src/demo/demo-model.js';
-import { generateCheckpoint } from '../src/demo/generate.js';
-import { DEMO_GEOMETRY, type Geometry } from '../src/demo/geometry.js';
+import { llamaVocabularyFiles } from '../test/support/random-checkpoint/vocabulary-files.js';
+import { generateCheckpoint } from '../test/support/random-checkpoint/generate.js';
+import { TEST_GEOMETRY, type Geometry } from '../test/support/random-checkpoint/geometry.js';
 import { readGguf } from '../src/gguf/reader.js';
 import { RewardModel, type Sample } from '../src/index.js';
 import type { ModelOptions } from '../src/options.js';
@@ -19,13 +19,13 @@ import { spearman } from '../test/support/spearman.js';
 
 const MAX_SAMPLES = 200;
 
-// The K types and IQ4_XS store blocks of 256 weights, which divide no row of the demo model: it gets their substitutes.
+// The K types and IQ4_XS store blocks of 256 weights, which divide no row of the test checkpoint: it gets their substitutes.
 const MODELS: readonly { name: string; geometry: Geometry }[] = [
   {
     name: 'rows of 512 and 1024',
     geometry: { hiddenSize: 512, feedForwardSize: 1024, layerCount: 8, headCount: 8, kvHeadCount: 2 },
   },
-  { name: 'the demo model, rows of 128 and 352', geometry: DEMO_GEOMETRY },
+  { name: 'the test checkpoint, rows of 128 and 352', geometry: TEST_GEOMETRY },
 ];
 
 const [data] = process.argv.slice(2);

@@ -16,7 +16,7 @@ import {
 } from './support/contestants.js';
 import { dataFolder, DatasetMaker, SET_NAMES, type SetName, type SetSizes } from './support/datasets.js';
 import { log } from './support/log.js';
-import { demoModel, syntheticModel, twoLayerModel, type BenchModel } from './support/models.js';
+import { tinyModel, syntheticModel, twoLayerModel, type BenchModel } from './support/models.js';
 import { resultsOf, runRound, type RaceResults } from './support/races.js';
 import { jsonReport, markdownReport } from './support/report.js';
 import { writeSection } from './support/results-file.js';
@@ -33,8 +33,8 @@ const FIELDS: Record<SetName, readonly Contestant[]> = {
 
 /** As much as a large model can do in the time; also what the excerpts of bench/data hold. */
 const PART: SetSizes = { uniform512: 8, sft: 64, 'best-of-8': 4, pairs: 12, 'long-prompt': 1 };
-/** The demo model is quick enough for all of most sets; node-llama-cpp is not. */
-const DEMO_PART: SetSizes = { uniform512: 64, sft: 200, 'best-of-8': 64, pairs: 200, 'long-prompt': 8 };
+/** The tiny model is quick enough for all of most sets; node-llama-cpp is not. */
+const TINY_PART: SetSizes = { uniform512: 64, sft: 200, 'best-of-8': 64, pairs: 200, 'long-prompt': 8 };
 
 /** A quick run goes on with further rounds until this would be exceeded. */
 const QUICK_SECONDS = 210;
@@ -57,17 +57,17 @@ const { folder, complete } = dataFolder();
 const data = complete ? 'complete sets' : 'excerpts of bench/data';
 log(`data: ${data}`);
 
-const maker = await DatasetMaker.open((await demoModel()).path, folder);
+const maker = await DatasetMaker.open((await tinyModel()).path, folder);
 const results = flags.quick ? await quickRaces(maker) : await fullRaces(maker, await syntheticModel(), PART);
-const demoResults = flags.quick ? [] : await fullRaces(maker, await demoModel(), DEMO_PART);
+const tinyResults = flags.quick ? [] : await fullRaces(maker, await tinyModel(), TINY_PART);
 await maker.close();
 
 if (flags.quick) await runQuickly(results);
 for (let round = 0; !flags.quick && round < rounds; round++) {
-  for (const race of [...results, ...demoResults]) await runRound(race, threads);
+  for (const race of [...results, ...tinyResults]) await runRound(race, threads);
 }
 
-const run = { command, threads, data, seconds: (performance.now() - start) / 1000, results, demoResults };
+const run = { command, threads, data, seconds: (performance.now() - start) / 1000, results, tinyResults };
 const report = markdownReport(run);
 if (!flags.quick) writeSection('Contestants', command, report);
 console.log(flags.json ? JSON.stringify(jsonReport(run), null, 2) : report);

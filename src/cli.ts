@@ -43,7 +43,7 @@ async function main(args: string[]): Promise<number> {
     .command(devicesCommand())
     .command(planCommand())
     .command(backendCommand())
-    .example('$0 demo', 'score a few real samples with the embedded model')
+    .example('$0 demo', 'good, mediocre and bad answers, ranked by the embedded model')
     .example('$0 data.jsonl -m inform-orm.gguf -o scores.jsonl', 'score a file')
     .example('$0 -c config.yaml data.jsonl', 'score as a configuration file says')
     .epilogue(

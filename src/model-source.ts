@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { ConversionType } from './convert/tensor-types.js';
-import { ensureDemoModel } from './demo/demo-model.js';
+import { embeddedModel } from './embedded-model.js';
 import { InformError, messageOf, systemCodeOf } from './errors.js';
 import type { ConfirmDownload } from './hub/confirm-download.js';
 import { parseHubId, type HubId } from './hub/hub-id.js';
@@ -11,7 +11,7 @@ export const DEMO = 'demo';
 
 /** Said wherever scores of the embedded model are shown. */
 export const DEMO_NOTICE =
-  'The demo model has random weights: its scores show that everything works and carry no meaning.';
+  'The embedded model, inform-mini, is a demonstration, not a judge of your data: docs/inform-mini.md says what it learned.';
 
 export interface ModelSourceOptions {
   /** What a checkpoint is converted to, and which GGUF of a repository is taken. */
@@ -23,15 +23,13 @@ export interface ModelSourceOptions {
 }
 
 /**
- * The GGUF file behind `model:`, made or fetched where it is not here yet: a GGUF file, a checkpoint folder, a Hugging Face
+ * The GGUF file behind `model:`, converted or fetched where it is not here yet: a GGUF file, a checkpoint folder, a Hugging Face
  * id, or the embedded model.
  *
- * @throws InformError INFORM_MODEL_NOT_FOUND, and what making the demo model, converting and downloading throw
+ * @throws InformError INFORM_MODEL_NOT_FOUND, and what converting and downloading throw
  */
 export async function resolveModel(model: string, options: ModelSourceOptions): Promise<string> {
-  if (model === DEMO) {
-    return ensureDemoModel((fraction) => options.onProgress?.({ label: 'Making the demo model', fraction }));
-  }
+  if (model === DEMO) return embeddedModel();
   const found = await find(model);
   if (found === 'file') return model;
   // Loaded where they are needed: a GGUF file needs neither the converter nor the hub.
@@ -49,7 +47,7 @@ export async function resolveModel(model: string, options: ModelSourceOptions): 
  * @throws InformError INFORM_MODEL_NOT_FOUND
  */
 export async function resolveLocalModel(model: string, type: ConversionType): Promise<string> {
-  if (model === DEMO) return ensureDemoModel();
+  if (model === DEMO) return embeddedModel();
   const found = await find(model);
   if (found === 'file') return model;
   if (found === 'folder') {

@@ -1,14 +1,35 @@
-import path from 'node:path';
-import { mergeOptions } from './config.js';
+import { EXAMPLES, readExamples } from './demo/examples.js';
+import { countOrdered, formatTable } from './demo/table.js';
+import { ExitCode } from './exit-codes.js';
+import { onInterrupt } from './interrupt.js';
 import { DEMO } from './model-source.js';
-import { packageRoot } from './package-root.js';
-import { runScore } from './run-score.js';
+import { RewardModel } from './reward-model.js';
 
-/** Real pairs from AlpacaEval; examples/README.md names source and licence. */
-const EXAMPLES = path.join('examples', 'alpaca-eval-16.jsonl');
+const DEFAULT_COLUMNS = 100;
 
-/** Scores the shipped examples with the embedded model. Resolves to the exit code. */
-export function runDemo(): Promise<number> {
-  const options = mergeOptions({ model: DEMO, input: [path.join(packageRoot(), EXAMPLES)] });
-  return runScore(options, { overwrite: false, progress: 'auto' });
+const WHAT_IT_IS = `The model is inform-mini: INF-ORM's architecture in 13 million weights, trained on 33,900 such answers to show that
+everything works. It has learned style more than truth, and is no judge of your data (docs/inform-mini.md).`;
+
+/** Scores judged answers with the embedded model and prints them as a table. Resolves to the exit code. */
+export async function runDemo(): Promise<number> {
+  const interrupt = onInterrupt();
+  try {
+    const answers = await readExamples();
+    await using model = await RewardModel.load(DEMO, { signal: interrupt.signal });
+    const scores: number[] = [];
+    for await (const { score } of model.scoreAll(answers, { signal: interrupt.signal })) scores.push(score);
+    const { ordered, pairs } = countOrdered(answers, scores);
+    const columns = process.stdout.isTTY ? process.stdout.columns : DEFAULT_COLUMNS;
+    process.stdout.write(`${formatTable(answers, scores, columns)}
+
+The scores put ${ordered} of ${pairs} pairs in the order of the judge, GPT-4, who compared each answer to one of a strong model.
+${WHAT_IT_IS}
+
+The same scores as JSON Lines:  inform-score ${EXAMPLES} -m ${DEMO}
+Your own data:                  inform-score data.jsonl -m ${DEMO} -o scores.jsonl
+`);
+  } finally {
+    interrupt.release();
+  }
+  return ExitCode.done;
 }

@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheFolder } from '../../src/cache.js';
 import { convertCheckpoint } from '../../src/convert/convert.js';
-import { ensureDemoModel, llamaVocabularyFiles } from '../../src/demo/demo-model.js';
-import { generateCheckpoint } from '../../src/demo/generate.js';
-import { DEMO_GEOMETRY, type Geometry } from '../../src/demo/geometry.js';
+import { llamaVocabularyFiles } from '../../test/support/random-checkpoint/vocabulary-files.js';
+import { generateCheckpoint } from '../../test/support/random-checkpoint/generate.js';
+import { TEST_GEOMETRY, type Geometry } from '../../test/support/random-checkpoint/geometry.js';
 import { readGguf } from '../../src/gguf/reader.js';
 import { writeGguf, type GgufTensorSource } from '../../src/gguf/writer.js';
 import { log } from './log.js';
@@ -53,8 +53,14 @@ async function madeOfLayers(name: string, layerCount: number): Promise<BenchMode
   return withBackbone(name, geometry, model);
 }
 
-export async function demoModel(): Promise<BenchModel> {
-  return withBackbone('demo', DEMO_GEOMETRY, await ensureDemoModel());
+/** The generated checkpoint of the tests in BF16, 42 MB: all of the work around the model, hardly any in it. */
+export async function tinyModel(): Promise<BenchModel> {
+  const model = await makeOnce(`bench-tiny-v${MODEL_VERSION}-bf16.gguf`, async (target, folder) => {
+    const checkpoint = path.join(folder, 'checkpoint');
+    await generateCheckpoint(checkpoint, await llamaVocabularyFiles());
+    await convertCheckpoint(checkpoint, target, { type: 'bf16' });
+  });
+  return withBackbone('tiny', TEST_GEOMETRY, model);
 }
 
 async function withBackbone(name: string, geometry: Geometry, model: string): Promise<BenchModel> {

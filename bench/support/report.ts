@@ -15,8 +15,8 @@ export interface BenchRun {
   seconds: number;
   /** With the 1.2B model, all of its layers or some. */
   results: readonly RaceResults[];
-  /** With the demo model. */
-  demoResults: readonly RaceResults[];
+  /** With the tiny model. */
+  tinyResults: readonly RaceResults[];
 }
 
 /** One contestant on one data set. */
@@ -39,7 +39,7 @@ interface Row {
 
 /** The run as one JSON document; what is absent is null. */
 export function jsonReport(run: BenchRun): object {
-  const { command, threads, data, seconds, results, demoResults } = run;
+  const { command, threads, data, seconds, results, tinyResults } = run;
   const spreads = ratiosOf(results);
   return {
     ...circumstances(command),
@@ -54,7 +54,7 @@ export function jsonReport(run: BenchRun): object {
     ratios: Object.fromEntries([...spreads].map(([name, spread]) => [name, rounded(spread?.median)])),
     ratioSpreads: Object.fromEntries([...spreads].map(([name, spread]) => [name, spread ?? null])),
     bars: Object.fromEntries(BARS),
-    results: rowsOf([...results, ...demoResults]).map((row) => ({
+    results: rowsOf([...results, ...tinyResults]).map((row) => ({
       ...row,
       tokensPerSecond: row.tokensPerSecond ?? null,
       computedTokens: row.computedTokens ?? null,
@@ -65,13 +65,13 @@ export function jsonReport(run: BenchRun): object {
 }
 
 /** The run as tables for RESULTS.md. */
-export function markdownReport({ threads, data, seconds, results, demoResults }: BenchRun): string {
+export function markdownReport({ threads, data, seconds, results, tinyResults }: BenchRun): string {
   const parts = [
     `${threads} threads; data: ${data}; ${Math.round(seconds / 60)} minutes. Each trial is a process of its own, the contestants take turns, and a ratio is that of the same round: the median (lowest to highest).`,
     CONTESTANTS.map(({ id, description, version }) => `- ${id}: ${description}. ${version() ?? 'absent'}`).join('\n'),
     ...['### Model 1.2B', ratioTable(results), resultTable(results)],
   ];
-  if (demoResults.length > 0) parts.push('### Demo model', ratioTable(demoResults), resultTable(demoResults));
+  if (tinyResults.length > 0) parts.push('### Tiny model', ratioTable(tinyResults), resultTable(tinyResults));
   return parts.join('\n\n');
 }
 

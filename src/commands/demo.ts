@@ -5,7 +5,7 @@ import type { Finish } from './finish.js';
 export function demoCommand(finish: Finish): CommandModule {
   return {
     command: 'demo',
-    describe: 'score the samples in examples/ with the embedded model',
+    describe: 'show what the embedded model makes of a few good, mediocre and bad answers',
     handler: async () => {
       const { runDemo } = await import('../run-demo.js');
       finish(await runDemo());

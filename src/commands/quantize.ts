@@ -22,7 +22,7 @@ export function quantizeCommand(): CommandModule<object, QuantizeArguments> {
         .positional('input', {
           type: 'string',
           demandOption: true,
-          describe: 'a GGUF file, the first shard of a split one, or "demo"',
+          describe: 'a GGUF file, or the first shard of a split one',
         })
         .positional('output', { type: 'string', demandOption: true, describe: 'the GGUF file to write' })
         .option('type', {
@@ -43,12 +43,8 @@ export function quantizeCommand(): CommandModule<object, QuantizeArguments> {
         })
         .option('overwrite', { type: 'boolean', default: false, describe: 'replace an existing output' }),
     handler: async ({ input, output, type, imatrix, threads, overwrite }) => {
-      const [{ runQuantize }, { resolveLocalModel, DEMO }] = await Promise.all([
-        import('../run-quantize.js'),
-        import('../model-source.js'),
-      ]);
-      const source = input === DEMO ? await resolveLocalModel(input, 'bf16') : input;
-      await runQuantize(source, output, { type, imatrix, threads: threadCount(threads), overwrite });
+      const { runQuantize } = await import('../run-quantize.js');
+      await runQuantize(input, output, { type, imatrix, threads: threadCount(threads), overwrite });
     },
   };
 }

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { packageRoot } from '../../src/package-root.js';
 import { runCli, startCli, finished } from '../support/cli.js';
 import { editGguf, testCheckpoint, testModel } from '../support/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
@@ -247,17 +248,24 @@ test('a reader that leaves early ends the run quietly', async () => {
   assert.is(stderr, '');
 });
 
-test('the demo says that its scores mean nothing, and makes its model once', async () => {
-  const cache = inFolder('cache');
-  mkdirSync(cache);
-  const env = { INFORM_CACHE_DIR: cache };
-  const first = await runCli(['demo'], '', env);
-  assert.is(first.code, 0, first.stderr);
-  assert.match(first.stderr, /carry no meaning/);
-  assert.is(parseLines(first.stdout).length, 16);
-  const second = await runCli(['-m', 'demo', ...QUIET], jsonl(GOOD), env);
-  assert.is(second.code, 0, second.stderr);
-  assert.match(second.stderr, /carry no meaning/);
+test('the demo ranks judged answers in a table, from a file that scores the same by itself', async () => {
+  const demo = await runCli(['demo']);
+  assert.is(demo.code, 0, demo.stderr);
+  assert.is(demo.stderr, '');
+  const examples = path.join(packageRoot(), 'examples', 'alpaca-eval-judged.jsonl');
+  const scored = await runCli([examples, '-m', 'demo', ...QUIET]);
+  assert.is(scored.code, 0, scored.stderr);
+  assert.match(scored.stderr, /inform-mini, is a demonstration, not a judge of your data/);
+  const scores = parseLines(scored.stdout).map(({ score }) => Number(score).toFixed(2));
+  const shown = [...demo.stdout.matchAll(/^ {2}(?:good|mediocre|bad) +[\d.]+ % +(-?[\d.]+) /gm)].map(
+    ([, score]) => score,
+  );
+  assert.is(shown.length, 15);
+  assert.equal(shown, scores);
+  const [, ordered, pairs] = /put (\d+) of (\d+) pairs in the order/.exec(demo.stdout) ?? [];
+  assert.is(pairs, '15');
+  // By chance it would be half of them.
+  assert.ok(Number(ordered) >= 12, demo.stdout);
 });
 
 test('a checkpoint folder is converted, and the result scores like the converted model of the tests', async () => {

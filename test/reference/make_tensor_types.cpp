@@ -32,7 +32,7 @@ constexpr Geometry geometries[] = {
     {"Llama 2 7B", 4096, 11008, 32, 32, 32, 128},
     {"80 layers, as many key-value heads as heads", 1024, 2048, 80, 8, 8, 128},
     {"80 layers, 16 heads on 8", 2048, 4096, 80, 16, 8, 128},
-    {"the demo", 128, 352, 4, 4, 2, 32},
+    {"the test checkpoint", 128, 352, 4, 4, 2, 32},
     {"rows of 32 but not of 256", 1120, 2976, 11, 35, 7, 32},
     {"rows of neither", 80, 200, 3, 5, 5, 16},
     {"feed forward of neither", 512, 1000, 6, 8, 2, 64},

@@ -5,6 +5,7 @@ import type { ConversionType } from '../../src/convert/tensor-types.js';
 import { Engine } from '../../src/engine.js';
 import { resolveModelOptions, type ModelOptions } from '../../src/options.js';
 import { packageRoot } from '../../src/package-root.js';
+import type { Sample } from '../../src/sample.js';
 import { rewardsOf } from './evaluate.js';
 import { testModel } from './models.js';
 
@@ -45,6 +46,24 @@ export interface OddGoldens {
 
 export function readOddGoldens(): OddGoldens {
   return readFixture('odd-goldens.json.gz') as OddGoldens;
+}
+
+/** What transformers says with the weights of the embedded model's file, made by test/reference/make_mini_goldens.py. */
+export interface MiniGoldens {
+  /** `gguf`: the file's SHA-256. */
+  made: { gguf: string };
+  samples: {
+    sample: Sample;
+    instruction_id: number;
+    win_rate: number;
+    ids: number[];
+    /** float32 */
+    score: number;
+  }[];
+}
+
+export function readMiniGoldens(): MiniGoldens {
+  return readFixture('mini-goldens.json.gz') as MiniGoldens;
 }
 
 function readFixture(name: string): unknown {
@@ -96,7 +115,7 @@ export async function differences(setting: Setting, goldens: Goldens): Promise<{
 export async function scoresOf(
   model: string,
   options: Partial<ModelOptions>,
-  sequences: readonly GoldenSequence[],
+  sequences: readonly Pick<GoldenSequence, 'ids'>[],
 ): Promise<number[]> {
   const engine = await Engine.load(model, resolveModelOptions(options));
   try {

@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/pro
 import path from 'node:path';
 import { convertCheckpoint } from '../../src/convert/convert.js';
 import type { ConversionType } from '../../src/convert/tensor-types.js';
-import { llamaVocabularyFiles } from '../../src/demo/demo-model.js';
-import { generateCheckpoint } from '../../src/demo/generate.js';
+import { llamaVocabularyFiles } from './random-checkpoint/vocabulary-files.js';
+import { generateCheckpoint } from './random-checkpoint/generate.js';
 import { readGguf, type Gguf, type GgufTensor } from '../../src/gguf/reader.js';
 import type { GgufMetadata } from '../../src/gguf/types.js';
 import { writeGguf, type GgufTensorSource } from '../../src/gguf/writer.js';

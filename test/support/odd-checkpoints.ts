@@ -1,14 +1,14 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FloatType } from '../../src/convert/safetensors.js';
-import { llamaVocabularyFiles } from '../../src/demo/demo-model.js';
-import { modelConfig, writeJson, writeShards } from '../../src/demo/generate.js';
-import { VOCABULARY_SIZE, type Geometry } from '../../src/demo/geometry.js';
-import { writeSafetensors, type SafetensorsSource } from '../../src/demo/safetensors-writer.js';
-import { readBaseVocabulary, tokenizerConfig, tokenizerJson } from '../../src/demo/tokenizer-files.js';
-import { generateWeights } from '../../src/demo/weights.js';
+import { llamaVocabularyFiles } from './random-checkpoint/vocabulary-files.js';
+import { modelConfig, writeJson, writeShards } from './random-checkpoint/generate.js';
+import { VOCABULARY_SIZE, type Geometry } from './random-checkpoint/geometry.js';
+import { writeSafetensors, type SafetensorsSource } from './random-checkpoint/safetensors-writer.js';
+import { readBaseVocabulary, tokenizerConfig, tokenizerJson } from './random-checkpoint/tokenizer-files.js';
+import { generateWeights } from './random-checkpoint/weights.js';
 
-// Checkpoints that are unlike the demo's, each in several ways at once, with Llama 3's real tokenizer. transformers has
+// Checkpoints that are unlike the generated one, each in several ways at once, with Llama 3's real tokenizer. transformers has
 // scored them too: test/reference/make_odd_goldens.py.
 
 export interface OddCheckpoint {

@@ -5,14 +5,15 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cacheFolder } from '../../src/cache.js';
 import { openCheckpointFolder } from '../../src/convert/weights.js';
-import { ensureDemoModel, llamaVocabularyFiles } from '../../src/demo/demo-model.js';
-import { generateCheckpoint } from '../../src/demo/generate.js';
-import { normalDeviates, RandomStream } from '../../src/demo/random.js';
-import { llama31SpecialTokens } from '../../src/demo/tokenizer-files.js';
+import { llamaVocabularyFiles } from '../support/random-checkpoint/vocabulary-files.js';
+import { generateCheckpoint } from '../support/random-checkpoint/generate.js';
+import { normalDeviates, RandomStream } from '../support/random-checkpoint/random.js';
+import { llama31SpecialTokens } from '../support/random-checkpoint/tokenizer-files.js';
 import { stringsAt } from '../../src/gguf/metadata.js';
 import { readGguf } from '../../src/gguf/reader.js';
 import { expectError } from '../support/expect-error.js';
 import { ggufBytes } from '../support/gguf-bytes.js';
+import { testModel } from '../support/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 import { testIf } from '../support/test-if.js';
 
@@ -109,33 +110,11 @@ testWithVocabulary('the checkpoint has every tensor of the model, in BF16, with 
 testWithVocabulary("the vocabulary is llama.cpp's, with the special tokens of 3.1", async () => {
   assert.ok(sources);
   const original = stringsAt((await readGguf(sources.vocabFile)).metadata, 'tokenizer.ggml.tokens') ?? [];
-  const model =
-    stringsAt((await readGguf(await ensureDemoModelIn(tempFolder()))).metadata, 'tokenizer.ggml.tokens') ?? [];
+  const model = stringsAt((await readGguf(await testModel('bf16'))).metadata, 'tokenizer.ggml.tokens') ?? [];
   assert.is(model.length, 128256);
   const differing = model.flatMap((token, id) => (token === original[id] ? [] : [id]));
   assert.ok(differing.every((id) => id >= 128000));
   assert.ok(differing.includes(128004));
-});
-
-testWithVocabulary('the demo model is made once, also by callers at the same time', async () => {
-  const folder = tempFolder();
-  const [first, second] = await Promise.all([ensureDemoModelIn(folder), ensureDemoModelIn(folder)]);
-  assert.is(first, second);
-  assert.equal(readdirSync(folder), [first.slice(folder.length + 1)]);
-  const { tensors } = await readGguf(first);
-  assert.is(tensors.length, 1 + 1 + 4 * 9 + 1 + 4);
-  const before = readFileSync(first);
-  let progress = 0;
-  assert.is(await ensureDemoModelIn(folder, () => progress++), first);
-  assert.is(progress, 0);
-  assert.ok(readFileSync(first).equals(before));
-});
-
-testWithVocabulary('a cache folder that cannot be made is named', async () => {
-  const blocked = join(fileIn(tempFolder(), 'file', ''), 'below');
-  await expectError('INFORM_OUTPUT_UNWRITABLE', /demo model cannot be made: .+INFORM_CACHE_DIR chooses another/, () =>
-    ensureDemoModelIn(blocked),
-  );
 });
 
 test('a vocabulary file that is none', async () => {
@@ -155,18 +134,6 @@ test("the cache folder follows the variables and the platform's custom", () => {
   assert.is(cacheFolder({}, 'darwin'), join(homedir(), 'Library', 'Caches', 'inform-score'));
   assert.is(cacheFolder({ LOCALAPPDATA: 'C:\\x' }, 'win32'), join('C:\\x', 'inform-score'));
 });
-
-async function ensureDemoModelIn(folder: string, onProgress?: () => void): Promise<string> {
-  const before = process.env['INFORM_CACHE_DIR'];
-  process.env['INFORM_CACHE_DIR'] = folder;
-  try {
-    // The folder is looked up before the first wait, so callers at the same time do not see each other's.
-    return await ensureDemoModel(onProgress);
-  } finally {
-    if (before === undefined) delete process.env['INFORM_CACHE_DIR'];
-    else process.env['INFORM_CACHE_DIR'] = before;
-  }
-}
 
 function mean(values: ArrayLike<number>): number {
   let sum = 0;

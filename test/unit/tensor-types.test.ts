@@ -6,7 +6,7 @@ import type { CheckpointConfig } from '../../src/convert/checkpoint.js';
 import type { SafetensorsTensor } from '../../src/convert/safetensors.js';
 import { assignTypes, CONVERSION_TYPES, type ConversionType } from '../../src/convert/tensor-types.js';
 import { planTensors, type PlannedTensor } from '../../src/convert/tensors.js';
-import { generateWeights } from '../../src/demo/weights.js';
+import { generateWeights } from '../support/random-checkpoint/weights.js';
 import { packageRoot } from '../../src/package-root.js';
 
 // The judge is llama.cpp's quantizer: test/reference/make_tensor_types.cpp asked it.

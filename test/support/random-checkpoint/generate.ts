@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { DEMO_GEOMETRY, FIRST_SPECIAL_TOKEN, VOCABULARY_SIZE, type Geometry } from './geometry.js';
+import { TEST_GEOMETRY, FIRST_SPECIAL_TOKEN, VOCABULARY_SIZE, type Geometry } from './geometry.js';
 import { writeSafetensors, type SafetensorsSource } from './safetensors-writer.js';
 import {
   EOS_TOKEN,
@@ -11,7 +11,7 @@ import {
   tokenizerConfig,
   tokenizerJson,
 } from './tokenizer-files.js';
-import { DEMO_SEED, generateWeights } from './weights.js';
+import { TEST_SEED, generateWeights } from './weights.js';
 
 export interface GenerateOptions {
   /** llama.cpp's models/ggml-vocab-llama-bpe.gguf. */
@@ -28,7 +28,7 @@ export interface GenerateOptions {
  * at a few megabytes of weights, whatever the geometry.
  */
 export async function generateCheckpoint(folder: string, options: GenerateOptions): Promise<void> {
-  const geometry = options.geometry ?? DEMO_GEOMETRY;
+  const geometry = options.geometry ?? TEST_GEOMETRY;
   const vocabulary = await readBaseVocabulary(options.vocabFile);
   const chatTemplate = await readFile(options.templateFile, 'utf8');
   await mkdir(folder, { recursive: true });
@@ -36,7 +36,7 @@ export async function generateCheckpoint(folder: string, options: GenerateOption
   await writeJson(folder, 'tokenizer.json', tokenizerJson(vocabulary));
   await writeJson(folder, 'tokenizer_config.json', tokenizerConfig(chatTemplate));
   await writeJson(folder, 'special_tokens_map.json', specialTokensMap());
-  const tensors = generateWeights(geometry, options.seed ?? DEMO_SEED);
+  const tensors = generateWeights(geometry, options.seed ?? TEST_SEED);
   // Two shards, as every checkpoint of a size that matters has several: the embeddings, and the rest.
   await writeShards(folder, [tensors.slice(0, 1), tensors.slice(1)]);
 }

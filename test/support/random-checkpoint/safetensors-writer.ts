@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 
-import type { FloatType } from '../convert/safetensors.js';
-import { writeFully } from '../gguf/atomic-file.js';
+import type { FloatType } from '../../../src/convert/safetensors.js';
+import { writeFully } from '../../../src/gguf/atomic-file.js';
 
 /** A tensor of a safetensors file to write. */
 export interface SafetensorsSource {

@@ -1,4 +1,4 @@
-import type { HeadKind } from '../convert/checkpoint.js';
+import type { HeadKind } from '../../../src/convert/checkpoint.js';
 
 /** The sizes of a generated model. */
 export interface Geometry {
@@ -15,7 +15,7 @@ export interface Geometry {
   readonly head?: HeadKind;
 }
 
-export const DEMO_GEOMETRY: Geometry = {
+export const TEST_GEOMETRY: Geometry = {
   hiddenSize: 128,
   feedForwardSize: 352,
   layerCount: 4,

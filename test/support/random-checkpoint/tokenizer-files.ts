@@ -1,7 +1,7 @@
-import { InformError } from '../errors.js';
-import { LLAMA3_SPLIT_PATTERN } from '../convert/tokenizer.js';
-import { stringsAt } from '../gguf/metadata.js';
-import { readGguf } from '../gguf/reader.js';
+import { InformError } from '../../../src/errors.js';
+import { LLAMA3_SPLIT_PATTERN } from '../../../src/convert/tokenizer.js';
+import { stringsAt } from '../../../src/gguf/metadata.js';
+import { readGguf } from '../../../src/gguf/reader.js';
 import { FIRST_SPECIAL_TOKEN, VOCABULARY_SIZE } from './geometry.js';
 
 /** Llama 3's vocabulary without its special tokens: token texts by id, and the merges, as "left right". */

@@ -1,0 +1,139 @@
+"""Makes the goldens of the embedded model: what transformers says with the very weights that its GGUF file holds.
+
+    python make_mini_goldens.py models/inform-mini.gguf CHECKPOINT DATA/validation.jsonl.gz OUT.json.gz
+
+The GGUF's weights are dequantized by PyPI's `gguf`, so that the goldens differ from our engine's scores by arithmetic
+alone and not by quantization. CHECKPOINT is a folder with Llama 3.1's tokenizer. The answers are drawn from validation
+data of AlpacaEval (Apache-2.0): of each of some instructions two with a high win rate and two with a low one.
+README.md in this folder describes the fields.
+"""
+
+import gzip
+import hashlib
+import json
+import random
+import sys
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import torch
+from gguf import GGUFReader
+from gguf.quants import dequantize
+from inform_reference import InformReference
+from make_goldens import messages_of, spread
+from transformers import AutoTokenizer, LlamaConfig
+from versions import versions
+
+INSTRUCTIONS = 16
+MOST_CHARACTERS = 1500  # of an answer
+HIGH, LOW = 0.6, 0.1  # win rates
+SEED = 20261125
+
+LAYER_NAMES = {
+    "attn_norm": "input_layernorm",
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "ffn_norm": "post_attention_layernorm",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
+}
+OTHER_NAMES = {
+    "token_embd.weight": "model.embed_tokens.weight",
+    "output_norm.weight": "model.norm.weight",
+    "cls.weight": "score.0.weight",
+    "cls.bias": "score.0.bias",
+    "cls.output.weight": "score.2.weight",
+    "cls.output.bias": "score.2.bias",
+}
+
+
+def hugging_face_name(name: str) -> str:
+    if name in OTHER_NAMES:
+        return OTHER_NAMES[name]
+    _, layer, kind, _ = name.split(".")
+    return f"model.layers.{layer}.{LAYER_NAMES[kind]}.weight"
+
+
+def unpermuted(weight: np.ndarray, heads: int) -> np.ndarray:
+    """llama.cpp pairs neighbouring rows of a head for its rotations, Hugging Face a row and the one half a head on."""
+    rows, columns = weight.shape
+    return weight.reshape(heads, rows // heads // 2, 2, columns).swapaxes(1, 2).reshape(rows, columns)
+
+
+def load_gguf(path: Path) -> InformReference:
+    reader = GGUFReader(path)
+    number = lambda key: reader.fields[f"llama.{key}"].contents()  # noqa: E731
+    heads, kv_heads = number("attention.head_count"), number("attention.head_count_kv")
+    state = {}
+    for tensor in reader.tensors:
+        if tensor.name == "rope_freqs.weight":
+            continue  # transformers computes them from the config
+        weight = dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
+        weight = weight.reshape([int(size) for size in reversed(tensor.shape)])
+        if ".attn_q." in tensor.name or ".attn_k." in tensor.name:
+            weight = unpermuted(weight, heads if ".attn_q." in tensor.name else kv_heads)
+        state[hugging_face_name(tensor.name)] = torch.from_numpy(weight.copy())
+    config = LlamaConfig(
+        vocab_size=len(state["model.embed_tokens.weight"]),
+        hidden_size=number("embedding_length"),
+        intermediate_size=number("feed_forward_length"),
+        num_hidden_layers=number("block_count"),
+        num_attention_heads=heads,
+        num_key_value_heads=kv_heads,
+        rms_norm_eps=number("attention.layer_norm_rms_epsilon"),
+        max_position_embeddings=number("context_length"),
+        rope_parameters={
+            "rope_type": "llama3",
+            "rope_theta": number("rope.freq_base"),
+            "factor": 8.0,
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 8192,
+        },
+        attn_implementation="eager",
+    )
+    model = InformReference(config)
+    model.load_state_dict(state, strict=True)
+    return model.eval()
+
+
+def drawn(rows: list[dict]) -> list[dict]:
+    draw = random.Random(SEED)
+    by_instruction = lambda row: row["instruction_id"]  # noqa: E731
+    usable = []
+    for number, answers in groupby(sorted(rows, key=by_instruction), by_instruction):
+        short = [row for row in answers if 0 < len(row["output"]) <= MOST_CHARACTERS]
+        high = [row for row in short if row["win_rate"] >= HIGH]
+        low = [row for row in short if row["win_rate"] <= LOW]
+        if len(high) >= 2 and len(low) >= 2:
+            usable.append((number, draw.sample(high, 2) + draw.sample(low, 2)))
+    return [row for _, answers in sorted(draw.sample(usable, INSTRUCTIONS)) for row in answers]
+
+
+def main() -> None:
+    if len(sys.argv) != 5:
+        sys.exit(__doc__)
+    torch.set_num_threads(1)
+    gguf, checkpoint, data, out = map(Path, sys.argv[1:])
+    model, tokenizer = load_gguf(gguf), AutoTokenizer.from_pretrained(checkpoint)
+    with gzip.open(data, "rt", encoding="utf-8") as file:
+        rows = drawn([json.loads(line) for line in file])
+    samples = []
+    for row in rows:
+        sample = {"instruction": row["instruction"], "output": row["output"]}
+        prompt = tokenizer.apply_chat_template(messages_of(sample), tokenize=False, add_generation_prompt=False)
+        ids = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+        kept = {key: row[key] for key in ("instruction_id", "generator", "win_rate")}
+        samples.append({**kept, "sample": sample, "ids": ids, "score": model.reward(ids)})
+    made = {**versions(), "gguf": hashlib.sha256(gguf.read_bytes()).hexdigest()}
+    text = json.dumps({"made": made, "samples": samples}, ensure_ascii=False, allow_nan=False)
+    out.write_bytes(gzip.compress(text.encode("utf-8"), compresslevel=9, mtime=0))
+    print(f"{len(samples)} samples, {out.stat().st_size} bytes; scores:", spread([s["score"] for s in samples]))
+
+
+if __name__ == "__main__":
+    main()
