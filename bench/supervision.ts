@@ -1,4 +1,4 @@
-// What it costs to evaluate in a process of its own: `npm run bench:supervision`. The same file with the demo model, whose tokens
+// What it costs to evaluate in a process of its own: `npm run bench:supervision`. The same file with the small model of random weights, whose tokens
 // are the cheapest there are, in one process and in two, by turns. Writes its section of RESULTS.md.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { runChild } from './support/child.js';
 import { dataFolder } from './support/datasets.js';
 import { log } from './support/log.js';
-import { demoModel } from './support/models.js';
+import { tinyModel } from './support/models.js';
 import { table, writeSection } from './support/results-file.js';
 import { spreadOf, type Spread } from './support/statistics.js';
 import type { SupervisionTrial } from './trials/supervision.js';
@@ -23,7 +23,7 @@ interface Measured extends SupervisionTrial {
   totalCpuSeconds: number;
 }
 
-const model = (await demoModel()).path;
+const model = (await tinyModel()).path;
 const folder = mkdtempSync(path.join(os.tmpdir(), 'inform-score-supervision-'));
 try {
   const one = path.join(folder, 'one.jsonl');

@@ -3,9 +3,9 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { convertCheckpoint } from '../../src/convert/convert.js';
 import type { ConversionType } from '../../src/convert/tensor-types.js';
-import { llamaVocabularyFiles } from '../../src/demo/demo-model.js';
-import { generateCheckpoint } from '../../src/demo/generate.js';
-import type { Geometry } from '../../src/demo/geometry.js';
+import { llamaVocabularyFiles } from '../../test/support/random-checkpoint/vocabulary-files.js';
+import { generateCheckpoint } from '../../test/support/random-checkpoint/generate.js';
+import type { Geometry } from '../../test/support/random-checkpoint/geometry.js';
 import type { DeviceReport } from '../../src/devices.js';
 import { packageRoot } from '../../src/package-root.js';
 import { writeBlockModel } from '../support/block-model.js';
@@ -35,7 +35,7 @@ export interface Step {
 const ALL_LAYERS = 999;
 
 /**
- * The largest difference from the CPU's scores, in standard deviations of these: 2e-2 on the demo model, whose scores have
+ * The largest difference from the CPU's scores, in standard deviations of these: 2e-2 on the small model of random weights, whose scores have
  * one of 2. The CPU and the card round the activations of quantized models differently (8 bits, in blocks of different size).
  */
 const PARITY_BOUNDS = { f16: 0.01, q8_0: 0.05, q4_k_m: 0.05 } as const;

@@ -6,9 +6,9 @@ import { modelMetadata } from '../../src/convert/metadata.js';
 import { assignTypes, type ConversionType } from '../../src/convert/tensor-types.js';
 import { planTensors } from '../../src/convert/tensors.js';
 import { tokenizerMetadata } from '../../src/convert/tokenizer.js';
-import { modelConfig, writeJson } from '../../src/demo/generate.js';
-import type { Geometry } from '../../src/demo/geometry.js';
-import { generateWeights } from '../../src/demo/weights.js';
+import { modelConfig, writeJson } from './random-checkpoint/generate.js';
+import type { Geometry } from './random-checkpoint/geometry.js';
+import { generateWeights } from './random-checkpoint/weights.js';
 import { layoutGguf } from '../../src/gguf/writer.js';
 import { testCheckpoint } from './models.js';
 
