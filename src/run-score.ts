@@ -103,7 +103,8 @@ class ScoreRun {
     const resumable = this.output.rejectsPath !== undefined && (interrupted || kept !== undefined);
     if (!resumable || resumeLine === undefined) return;
     const how = this.inputs.includes(STDIN) ? 'Pipe the same input in again to resume it:' : 'Resume it with:';
-    this.#progress.note(`${how}\n  ${resumeLine}`);
+    this.#progress.note(how);
+    this.#progress.note(`  ${resumeLine}`);
   }
 
   /** The GGUF file of the model, which may have to be fetched or made. */
