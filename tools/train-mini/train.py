@@ -81,10 +81,10 @@ class Training:
     def warm_start(self) -> None:
         every = self.sequences(np.arange(len(self.answers.win_rate)))
         geometry = self.model.reward.geometry
-        bag = trained_bag(
-            self.answers, self.split, every, geometry.rows, geometry.hidden, INSTRUCTIONS, self.seed
-        ).to(self.device)
+        bag = trained_bag(self.answers, self.split, every, geometry.rows, geometry.hidden, INSTRUCTIONS, self.seed)
+        self.model.cpu()
         start_from(self.model.reward, bag, int(every[0][0]), self.seed)
+        self.model.to(self.device)
 
     def sequences(self, indices: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         return [cut(self.rows[self.answers.tokens(index)], MAX_TOKENS) for index in indices]
@@ -171,7 +171,7 @@ class Training:
                 break
             recent.append(self.train_step(indices))
             if self.step % EVALUATE == 0 or self.step == self.steps:
-                ranking, naming = np.mean(recent, axis=0)
+                ranking, naming = np.mean(recent, axis=0).tolist()
                 seconds = round(time.monotonic() - began)
                 entry = {"step": self.step, "seconds": seconds, "loss": ranking, "generator_loss": naming}
                 self.history.append({**entry, **self.evaluate()})
