@@ -1,11 +1,11 @@
-// What the defaults were chosen by: `npm run bench:defaults [-- --rounds N]`. One setting at a time against the defaults, with
-// the 1.2B model on the CPU. Writes its section of RESULTS.md.
+// What the defaults were chosen by: `npm run bench:defaults [-- --quick] [-- --rounds N]`. One setting at a time against the
+// defaults, with the 1.2B model on the CPU, or with two of its layers (--quick). Writes its section of RESULTS.md.
 
 import { parseArgs } from 'node:util';
 import { physicalCores } from '../src/threads.js';
 import { OURS, ours, type Contestant } from './support/contestants.js';
 import { dataFolder, DatasetMaker, tokenCount, type Dataset, type SetName } from './support/datasets.js';
-import { tinyModel, syntheticModel } from './support/models.js';
+import { syntheticModel, tinyModel, twoLayerModel } from './support/models.js';
 import { resultsOf, runRound, type RaceResults } from './support/races.js';
 import { rate } from './support/ratios.js';
 import { table, writeSection } from './support/results-file.js';
@@ -24,7 +24,9 @@ const SETTINGS: readonly Record<string, unknown>[] = [
   { flashAttention: false, kvType: 'f32' },
 ];
 
-const { values: flags } = parseArgs({ options: { rounds: { type: 'string', default: '2' } } });
+const { values: flags } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, rounds: { type: 'string', default: '2' } },
+});
 const rounds = Number(flags.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number of at least 1');
 const threads = physicalCores();
@@ -38,7 +40,7 @@ const contestants = SETTINGS.map((setting): Contestant => {
 });
 
 const maker = await DatasetMaker.open((await tinyModel()).path, dataFolder().folder);
-const model = await syntheticModel();
+const model = flags.quick ? await twoLayerModel() : await syntheticModel();
 const races = [];
 for (const [name, size] of [
   ['sft', 24],
@@ -50,8 +52,9 @@ await maker.close();
 for (let round = 0; round < rounds; round++) for (const race of races) await runRound(race, threads);
 
 const sections = races.map((race) => `### ${title(race.race.dataset)}\n\n${settingsTable(race)}`);
-const note = `1.2B model, ${threads} threads. Each row changes what it names and leaves the rest at the defaults; ${rounds} rounds.`;
-writeSection('Defaults', 'npm run bench:defaults', [note, ...sections].join('\n\n'));
+const note = `Model ${model.name}, ${threads} threads. Each row changes what it names and leaves the rest at the defaults; ${rounds} rounds.`;
+const command = ['npm run bench:defaults', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
+writeSection('Defaults', command, [note, ...sections].join('\n\n'));
 
 function title(dataset: Dataset): string {
   return `${dataset.name}, ${dataset.tokens.length} samples, ${tokenCount(dataset)} tokens`;
