@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findDevices } from '../../src/devices.js';
@@ -7,10 +6,14 @@ import { runCli } from '../support/cli.js';
 import { testModel } from '../support/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 import { testIf } from '../support/test-if.js';
+import { softwareVulkan } from '../support/vulkan.js';
 
-// On Mesa's software device, where ggml's Vulkan module lies beside the addon: every way to place a model, for real, on one
-// device and on two of them. Slow for its size, so few and short samples.
-process.env['GGML_VK_VISIBLE_DEVICES'] ??= '0,0';
+// On Mesa's software device: every way to place a model, for real, on one device and on two of them. Slow for its size, so few
+// and short samples.
+const vulkan = await softwareVulkan();
+// The runner shows this line.
+if ('skipped' in vulkan) console.log(`skipped: ${vulkan.skipped}`);
+else Object.assign(process.env, { INFORM_BACKEND_DIR: vulkan.folder, GGML_VK_VISIBLE_DEVICES: '0,0' });
 
 const SMALL: LoadOptions = { maxLength: 128, microBatch: 64, batchSize: 4, share: false };
 const SAMPLES = [
@@ -20,14 +23,8 @@ const SAMPLES = [
 
 const MODEL = await testModel('f16');
 const gpus = (await findDevices()).devices.filter(({ type }) => type === 'gpu');
-const hasDriver = existsSync('/usr/share/vulkan/icd.d');
 const oneGpu = testIf(gpus.length > 0);
 const twoGpus = testIf(gpus.length > 1);
-if (gpus.length === 0) {
-  const missing = hasDriver ? "ggml's Vulkan module beside the addon" : 'a Vulkan driver (mesa-vulkan-drivers)';
-  process.stdout.write(`skipped: there is no GPU and no software device here; ${missing} is missing\n`);
-}
-
 async function scoresWith(options: LoadOptions): Promise<{ scores: number[]; model: RewardModel['info'] }> {
   await using model = await RewardModel.load(MODEL, { ...SMALL, ...options });
   const scores: number[] = [];
