@@ -53,7 +53,9 @@ for (let round = 0; round < rounds; round++) for (const race of races) await run
 
 const sections = races.map((race) => `### ${title(race.race.dataset)}\n\n${settingsTable(race)}`);
 const note = `Model ${model.name}, ${threads} threads. Each row changes what it names and leaves the rest at the defaults; ${rounds} rounds.`;
-const command = ['npm run bench:defaults', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
+const command = ['npm run bench:defaults', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(
+  ' ',
+);
 writeSection('Defaults', command, [note, ...sections].join('\n\n'));
 
 function title(dataset: Dataset): string {
