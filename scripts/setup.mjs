@@ -25,6 +25,7 @@ step(
   { quiet: true },
 );
 step('compiling TypeScript', process.execPath, [path.join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.']);
+step('laying out the help text', process.execPath, [path.join('scripts', 'render-help.mjs')]);
 
 function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);

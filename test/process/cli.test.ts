@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'uvu';
@@ -339,6 +340,12 @@ test('a log that cannot be written stops the run before it starts', async () => 
   const { code, stderr } = await runCli(['-', '-m', MODEL, '--log', inFolder('file/log')], jsonl(GOOD));
   assert.is(code, 1);
   assert.match(stderr, /file.log cannot be .*INFORM_OUTPUT_UNWRITABLE/);
+});
+
+test('the help text that the build laid out is what the parser would print', async () => {
+  const { stdout } = await runCli(['--help']);
+  const main = path.join(packageRoot(), 'dist', 'src', 'main.js');
+  assert.is(stdout, execFileSync(process.execPath, [main, '--help'], { encoding: 'utf8' }));
 });
 
 test.run();
