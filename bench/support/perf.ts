@@ -12,6 +12,8 @@ export interface OwnShare {
 
 const SAMPLES_PER_SECOND = 499;
 const TOP = 15;
+/** C++ templates have names of a thousand characters. */
+const MOST_CHARACTERS = 64;
 
 /** Runs a script of node under Linux's perf; undefined where there is no perf, or it may not be used. */
 export function ownShare(nodeArguments: readonly string[], folder: string): OwnShare | undefined {
@@ -48,7 +50,8 @@ function summarize(script: string): OwnShare | undefined {
     .slice(0, TOP)
     .map(([key, count]) => {
       const [symbol = '', library = ''] = JSON.parse(key) as string[];
-      return { share: count / samples, symbol, library };
+      const shown = symbol.length > MOST_CHARACTERS ? `${symbol.slice(0, MOST_CHARACTERS)}…` : symbol;
+      return { share: count / samples, symbol: shown, library };
     });
   return { share: own / samples, samples, symbols };
 }
