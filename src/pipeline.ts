@@ -1,8 +1,9 @@
 import type { Encoder } from './encoder.js';
-import { BATCHES_IN_FLIGHT, throwIfAborted, type Engine } from './engine.js';
+import { BATCHES_IN_FLIGHT, type Engine } from './engine.js';
 import { Bell } from './pipeline/bell.js';
 import type { Entry, Job, OnNative, Outcome } from './pipeline/entry.js';
 import { Evaluator } from './pipeline/evaluator.js';
+import { giveAll, type Giving } from './pipeline/give.js';
 import { Queue } from './pipeline/queue.js';
 import { Reader, WINDOW_CHARACTERS } from './pipeline/reader.js';
 import { Planner, type PlannedBatch } from './planner.js';
@@ -44,28 +45,16 @@ export async function* scoreStream<Tag>(
   options: StreamOptions<Tag>,
 ): AsyncGenerator<Outcome<Tag>> {
   const { signal, stats = new PipelineStats() } = options;
-  const start = performance.now();
   const flow = new Flow(source, encoder, engine, options, stats);
   try {
-    for (;;) {
-      throwIfAborted(signal);
-      for (let outcome = flow.take(); outcome !== undefined; outcome = flow.take()) {
-        const given = performance.now();
-        yield outcome;
-        stats.seconds.write += (performance.now() - given) / 1000;
-        throwIfAborted(signal);
-      }
-      stats.elapsed = (performance.now() - start) / 1000;
-      if (flow.ended) return;
-      await flow.change.wait();
-    }
+    yield* giveAll(flow, stats, signal);
   } finally {
     await flow.stop();
   }
 }
 
 /** Everything of a stream but its giving: the reader ahead, the batches in flight, the outcomes in input order. */
-class Flow<Tag> {
+class Flow<Tag> implements Giving<Outcome<Tag>> {
   /** Rings when there may be something to take or to throw. */
   readonly change = new Bell();
   readonly #reader: Reader<Tag>;

@@ -3,6 +3,7 @@ import { headFile } from '../head/head-file.js';
 import { resolveModel } from '../model-source.js';
 import { resolveModelOptions, type ModelOptions } from '../options.js';
 import type { Job, Outcome } from '../pipeline.js';
+import { giveAll } from '../pipeline/give.js';
 import { readTemplate, type LoadOptions, type LoadProgress, type ModelInfo } from '../reward-model.js';
 import { PipelineStats } from '../stats.js';
 import { crashError, EngineCrash, EngineProcess } from './engine-process.js';
@@ -75,7 +76,6 @@ export class SupervisedModel implements AsyncDisposable {
   ): AsyncGenerator<Outcome<Tag>> {
     const { live, signal, stats = new PipelineStats() } = options;
     await this.#before;
-    const start = performance.now();
     const run = new SupervisedRun(jobs, this.#host, { window: this.#window, live, signal, stats });
     this.#before = run.driven;
     const wake = (): void => {
@@ -83,18 +83,7 @@ export class SupervisedModel implements AsyncDisposable {
     };
     signal?.addEventListener('abort', wake);
     try {
-      for (;;) {
-        throwIfAborted(signal);
-        for (let outcome = run.take(); outcome !== undefined; outcome = run.take()) {
-          const given = performance.now();
-          yield outcome;
-          stats.seconds.write += (performance.now() - given) / 1000;
-          throwIfAborted(signal);
-        }
-        stats.elapsed = (performance.now() - start) / 1000;
-        if (run.ended) return;
-        await run.change.wait();
-      }
+      yield* giveAll(run, stats, signal);
     } finally {
       signal?.removeEventListener('abort', wake);
       await run.stop();

@@ -1,6 +1,7 @@
 import { fromNative, InformError } from '../errors.js';
 import type { Job, Outcome } from '../pipeline.js';
 import { Bell } from '../pipeline/bell.js';
+import type { Giving } from '../pipeline/give.js';
 import { Queue } from '../pipeline/queue.js';
 import { WINDOW_CHARACTERS } from '../pipeline/reader.js';
 import { toMessages, type Message } from '../sample.js';
@@ -54,7 +55,7 @@ interface Slot<Tag> {
  * crash leaves unanswered goes into a new process: first, each alone, the samples that were in native code at the time, so
  * that one that crashes again is found; then all others, as if nothing had been.
  */
-export class SupervisedRun<Tag> {
+export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
   /** Rings when there may be something to take or to throw. */
   readonly change = new Bell();
   /** Resolves when no process works for this run any more. */
