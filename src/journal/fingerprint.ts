@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { hash } from 'node:crypto';
 import path from 'node:path';
 import type { RunOptions } from '../options.js';
 import { snakeCase } from '../options.js';
+import { readTemplate } from '../reward-model.js';
 import { formatShard, type Shard } from '../shard.js';
 import { digestHead, digestModel } from './model-digest.js';
 
@@ -121,8 +121,6 @@ function changedFile(what: string, then: FileFingerprint | undefined, now: FileF
     : `${what} was ${then.file} and is ${now.file}, which has another content`;
 }
 
-/** A file that cannot be read is reported where the model is loaded. */
 async function digestTemplate(file: string): Promise<FileFingerprint> {
-  const text = await readFile(file).catch(() => '');
-  return { file: path.basename(file), digest: hash('sha256', text, 'hex') };
+  return { file: path.basename(file), digest: hash('sha256', (await readTemplate(file)) ?? '', 'hex') };
 }
