@@ -21,6 +21,7 @@ export default tseslint.config(
     // and progress.
     files: [
       'src/engine.ts',
+      'src/lanes.ts',
       'src/engine-log.ts',
       'src/devices.ts',
       'src/placement/dry-load.ts',

@@ -97,7 +97,7 @@ async function nullRun(input: string, encoder: Encoder, engine: Engine, window: 
 function computingNothing(engine: Engine): Engine {
   const evaluate = ({ tokens, tails }: Batch): Promise<Evaluation> =>
     Promise.resolve({ rewards: new Float32Array(tails.length), computedTokens: tokens.length, seconds: 0 });
-  return { limits: engine.limits, info: engine.info, evaluate } as unknown as Engine;
+  return { limits: engine.limits, inFlight: engine.inFlight, info: engine.info, evaluate } as unknown as Engine;
 }
 
 async function* jobs(input: string): AsyncGenerator<Job<string>> {

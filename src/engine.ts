@@ -1,6 +1,7 @@
 import { noteEngine } from './engine-log.js';
 import { fromNative, InformError } from './errors.js';
 import { headFile } from './head/head-file.js';
+import { Lanes } from './lanes.js';
 import {
   loadAddon,
   type LoadedAddon,
@@ -21,16 +22,6 @@ import { watchTask, type TaskHooks } from './watch-task.js';
 export type { ModelSizes } from './native.js';
 export type Evaluation = NativeEvaluation;
 
-/** While the engine evaluates one batch the next one waits in native code, so that it goes on without JavaScript. */
-export const BATCHES_IN_FLIGHT = 2;
-
-/** A scoring context with its jobs. */
-interface Lane {
-  scorer: NativeScorer;
-  /** The last jobs, as many as may be in flight; a new one starts when the oldest of them has ended. */
-  last: Promise<unknown>[];
-}
-
 /** A loaded model with its scoring contexts: the native objects, jobs in the order of their calls, closed in the right order. */
 export class Engine {
   readonly info: NativeModelInfo;
@@ -41,8 +32,7 @@ export class Engine {
   /** What happened on the way that a user should know, a sentence each. */
   readonly notes: readonly string[];
   readonly #model: NativeModel;
-  readonly #lanes: readonly Lane[];
-  #jobs = 0;
+  readonly #lanes: Lanes;
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -53,10 +43,7 @@ export class Engine {
     notes: readonly string[],
   ) {
     this.#model = model;
-    this.#lanes = scorers.map((scorer) => ({
-      scorer,
-      last: Array.from({ length: BATCHES_IN_FLIGHT }, () => Promise.resolve()),
-    }));
+    this.#lanes = new Lanes(scorers);
     this.info = model.info();
     this.placement = placement;
     this.microBatch = microBatch;
@@ -93,6 +80,11 @@ export class Engine {
     }
   }
 
+  /** How many batches, evaluated at a time, keep it busy. */
+  get inFlight(): number {
+    return this.#lanes.inFlight;
+  }
+
   /** The texts' token ids, without BOS added. */
   async tokenize(texts: string[], parseSpecial: boolean): Promise<Int32Array[]> {
     this.#refuseWhenClosed();
@@ -109,55 +101,17 @@ export class Engine {
    */
   async evaluate(batch: Batch, signal?: AbortSignal): Promise<Evaluation> {
     this.#refuseWhenClosed();
-    const id = this.#jobs++;
-    const lane = this.#lanes[id % this.#lanes.length];
-    if (!lane) throw new InformError('INFORM_INTERNAL', 'There is no scoring context.');
-    const [oldest, ...others] = lane.last;
-    const job = Promise.resolve(oldest).then(() => run(lane.scorer, id, batch, signal));
-    lane.last = [...others, job.catch(() => undefined)];
-    return job;
+    return this.#lanes.evaluate(batch, signal);
   }
 
   /** Refuses new work, waits for the work that runs or is queued, then frees everything. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= Promise.all(this.#lanes.flatMap(({ last }) => last)).then(async () => {
-      for (const { scorer } of this.#lanes) await scorer.close();
-      await this.#model.close();
-    });
+    this.#closing ??= this.#lanes.close().then(() => this.#model.close());
     return this.#closing;
   }
 
   #refuseWhenClosed(): void {
     if (this.#closing) throw new InformError('INFORM_CLOSED', 'The model is closed. Load it again to score.');
-  }
-}
-
-/** Throws INFORM_ABORTED once the signal has fired. */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw abortError(signal);
-}
-
-export function abortError(signal: AbortSignal): InformError {
-  return new InformError('INFORM_ABORTED', 'The work was aborted.', { cause: signal.reason });
-}
-
-async function run(
-  scorer: NativeScorer,
-  id: number,
-  batch: Batch,
-  signal: AbortSignal | undefined,
-): Promise<Evaluation> {
-  throwIfAborted(signal);
-  const cancel = (): void => {
-    scorer.cancel(id);
-  };
-  signal?.addEventListener('abort', cancel, { once: true });
-  try {
-    return await scorer.score(id, batch);
-  } catch (error) {
-    throw fromNative(error);
-  } finally {
-    signal?.removeEventListener('abort', cancel);
   }
 }
 

@@ -124,6 +124,8 @@ export interface NativeDevice {
   type: 'cpu' | 'gpu' | 'igpu' | 'accelerator' | 'other';
   memoryFree: number;
   memoryTotal: number;
+  /** Whether contexts in several threads may hand intermediate results from it to another device at the same time. */
+  handsOnConcurrently: boolean;
   features: string[];
 }
 

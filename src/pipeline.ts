@@ -1,5 +1,5 @@
 import type { Encoder } from './encoder.js';
-import { BATCHES_IN_FLIGHT, type Engine } from './engine.js';
+import type { Engine } from './engine.js';
 import { Bell } from './pipeline/bell.js';
 import type { Entry, Job, OnNative, Outcome } from './pipeline/entry.js';
 import { Evaluator } from './pipeline/evaluator.js';
@@ -77,7 +77,7 @@ class Flow<Tag> implements Giving<Outcome<Tag>> {
   constructor(
     source: AsyncIterable<Job<Tag>>,
     encoder: Encoder,
-    engine: Engine,
+    private readonly engine: Engine,
     private readonly options: StreamOptions<Tag>,
     private readonly stats: PipelineStats,
   ) {
@@ -134,7 +134,7 @@ class Flow<Tag> implements Giving<Outcome<Tag>> {
 
   /** Starts whatever can be started. */
   #advance(): void {
-    while (this.#inFlight.size < BATCHES_IN_FLIGHT && !this.#failure && !this.#stop.aborted) {
+    while (this.#inFlight.size < this.engine.inFlight && !this.#failure && !this.#stop.aborted) {
       const batch = this.#nextBatch();
       if (!batch) break;
       const job = this.#evaluate(batch).finally(() => {

@@ -1,5 +1,6 @@
+import { throwIfAborted } from './abort.js';
 import { Encoder } from './encoder.js';
-import { Engine, throwIfAborted, type ModelSizes } from './engine.js';
+import { Engine, type ModelSizes } from './engine.js';
 import { fromNative, InformError, messageOf } from './errors.js';
 import type { ConfirmDownload } from './hub/confirm-download.js';
 import { readBoundedText } from './io/bounded-text.js';

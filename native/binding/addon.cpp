@@ -47,6 +47,7 @@ Napi::Value devices(const Napi::CallbackInfo & info) {
                 entry.Set("type", device.type);
                 entry.Set("memoryFree", static_cast<double>(device.memory_free));
                 entry.Set("memoryTotal", static_cast<double>(device.memory_total));
+                entry.Set("handsOnConcurrently", device.hands_on_concurrently);
                 entry.Set("features", to_js_strings(env, device.features));
                 out.Set(static_cast<uint32_t>(i), entry);
             }

@@ -1,6 +1,7 @@
 #include "engine/devices.h"
 
-#include "ggml-backend.h"
+#include "engine/device_use.h"
+#include "engine/error.h"
 
 namespace inform {
 
@@ -43,9 +44,17 @@ std::vector<Device> list_devices() {
         ggml_backend_dev_get_props(dev, &props);
         devices.push_back({ggml_backend_dev_name(dev), ggml_backend_dev_description(dev), ggml_backend_reg_name(backend),
                            props.device_id ? props.device_id : "", type_name(ggml_backend_dev_type(dev)),
-                           props.memory_free, props.memory_total, backend_features(backend)});
+                           props.memory_free, props.memory_total, hands_on_concurrently(dev), backend_features(backend)});
     }
     return devices;
+}
+
+ggml_backend_dev_t device_by_name(const std::string & name) {
+    ggml_backend_dev_t device = ggml_backend_dev_by_name(name.c_str());
+    if (!device) {
+        throw EngineError(ErrorCode::invalid_argument, "There is no device " + name + ".");
+    }
+    return device;
 }
 
 }  // namespace inform

@@ -29,7 +29,7 @@ std::string token_text(const llama_vocab * vocab, llama_token token) {
 
 }  // namespace
 
-Model::Model(const ModelOptions & options, TaskState & state) {
+Model::Model(const ModelOptions & options, TaskState & state) : overlap_(overlap_on(options.placement.devices)) {
     {
         // The head first: it is small, and a file without one is refused before gigabytes are read.
         const GgufFile file(options.path);
@@ -43,6 +43,7 @@ Model::Model(const ModelOptions & options, TaskState & state) {
     params.progress_callback_user_data = &state;
 
     ErrorCapture errors;
+    const DeviceUse use(overlap_);
     llama_.reset(llama_model_load_from_file(options.path.c_str(), params));
     if (state.cancelled) {
         throw EngineError(ErrorCode::aborted, "Loading the model was aborted.");

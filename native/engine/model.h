@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/device_use.h"
 #include "engine/placement.h"
 #include "engine/score_head.h"
 #include "engine/task_state.h"
@@ -27,6 +28,9 @@ public:
 
     const llama_model * llama() const { return llama_.get(); }
     std::shared_ptr<const ScoreHead> head() const { return head_; }
+
+    // To be respected by whoever computes with the model.
+    Overlap overlap() const { return overlap_; }
 
     int32_t n_vocab() const;
     int32_t n_embd() const;
@@ -51,6 +55,7 @@ public:
     uint64_t n_params() const;
 
 private:
+    Overlap overlap_;
     llama_model_ptr llama_;
     std::shared_ptr<const ScoreHead> head_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/devices.h"
 #include "engine/error.h"
 
 namespace inform {
@@ -21,11 +22,7 @@ std::string matrices_of_first(int32_t n) {
 
 ModelParams::ModelParams(const Placement & placement) : params(llama_model_default_params()) {
     for (const std::string & name : placement.devices) {
-        ggml_backend_dev_t device = ggml_backend_dev_by_name(name.c_str());
-        if (!device) {
-            throw EngineError(ErrorCode::invalid_argument, "There is no device " + name + ".");
-        }
-        devices_.push_back(device);
+        devices_.push_back(device_by_name(name));
     }
     devices_.push_back(nullptr);
     params.devices = devices_.data();

@@ -21,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/device_use.h"
 #include "engine/devices.h"
 #include "engine/error.h"
 #include "engine/log.h"
@@ -349,6 +350,36 @@ int main(int argc, char ** argv) {
         a.join();
         c.join();
         expect((order == std::vector<int>{1, 3}), "the third after the second was given up");
+    });
+
+    test("work that must be alone on its devices meets no other such work, but what has no devices goes on", [&] {
+        std::atomic<bool> entered{false};
+        const auto enters = [&](Overlap overlap) {
+            entered = false;
+            return std::thread([&, overlap] {
+                const DeviceUse use(overlap);
+                entered = true;
+            });
+        };
+        const auto waits = [&](Overlap held, Overlap wanted) {
+            std::thread other;
+            bool early;
+            {
+                const DeviceUse use(held);
+                other = enters(wanted);
+                std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                early = entered;
+            }
+            other.join();
+            return !early && entered;
+        };
+        expect(waits(Overlap::alone, Overlap::alone), "alone waits for alone");
+        expect(waits(Overlap::alone, Overlap::shared), "shared waits for alone");
+        expect(waits(Overlap::shared, Overlap::alone), "alone waits for shared");
+        const DeviceUse use(Overlap::alone);
+        enters(Overlap::any).join();
+        expect(overlap_on({}) == Overlap::any && overlap_on({"CPU"}) == Overlap::any, "the CPU is free");
+        expect_code(ErrorCode::invalid_argument, [] { overlap_on({"GPU9"}); });
     });
 
     test("options out of range are refused", [&] {

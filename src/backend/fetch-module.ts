@@ -6,7 +6,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
-import { abortError } from '../engine.js';
+import { abortError } from '../abort.js';
 import type { BackendPackage } from './packages.js';
 
 /**

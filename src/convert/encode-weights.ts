@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 
-import { fromNative, InformError } from '../errors.js';
+import { throwIfAborted } from '../abort.js';
+import { fromNative } from '../errors.js';
 import { GGML_TYPES, type GgmlType } from '../gguf/types.js';
 import { loadAddon, type EncodeJob } from '../native.js';
 import { watchTask } from '../watch-task.js';
@@ -50,7 +51,7 @@ export async function encodeWeights(
     });
     bytesDone += bytes;
     onProgress?.({ bytesDone, totalBytes });
-    throwIfAborted(signal);
+    throwIfAborted(signal, 'The conversion was aborted.');
     await weights.release(shard);
   }
 }
@@ -109,12 +110,6 @@ function jobOf({ shape, type, source, path, offset }: PlacedTensor, shard: strin
     columns,
     headRows: headRows ?? 0,
   };
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new InformError('INFORM_ABORTED', 'The conversion was aborted.', { cause: signal.reason });
-  }
 }
 
 function sourceBytes(tensors: readonly PlacedTensor[]): number {

@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 
+import { throwIfAborted } from '../abort.js';
 import { InformError, messageOf } from '../errors.js';
 import { writeFully } from './atomic-file.js';
 import type { ModelTensor } from './shards.js';
@@ -30,7 +31,7 @@ export async function copyTensors(
     try {
       for (const { tensor, to } of own) {
         for (let done = 0; done < tensor.byteLength;) {
-          throwIfAborted(signal);
+          throwIfAborted(signal, 'Copying the model file was aborted.');
           const length = Math.min(buffer.length, tensor.byteLength - done);
           const { bytesRead } = await reading(file, source.read(buffer, 0, length, tensor.offset + done));
           if (bytesRead === 0) throw unreadable(file, 'ended while it was read');
@@ -60,12 +61,6 @@ async function reading<T>(file: string, work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
     throw unreadable(file, `cannot be read: ${messageOf(error)}`, error);
   });
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) {
-    throw new InformError('INFORM_ABORTED', 'Copying the model file was aborted.', { cause: signal.reason });
-  }
 }
 
 function unreadable(file: string, what: string, cause?: unknown): InformError {

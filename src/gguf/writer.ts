@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 
+import { throwIfAborted } from '../abort.js';
 import { InformError } from '../errors.js';
 import { writeFileAtomically, writeFully } from './atomic-file.js';
 import {
@@ -91,13 +92,13 @@ export async function writeGguf(
   options: WriteGgufOptions = {},
 ): Promise<void> {
   const { header, totalBytes } = layoutGguf(metadata, tensors);
-  throwIfAborted(options.signal);
+  throwIfAborted(options.signal, 'Writing the model file was aborted.');
   await writeFileAtomically(path, totalBytes, async (file) => {
     await writeFully(file, header);
     let bytesWritten = header.length;
     for (const tensor of tensors) {
       bytesWritten = await writeTensor(file, tensor, bytesWritten, (written) => {
-        throwIfAborted(options.signal);
+        throwIfAborted(options.signal, 'Writing the model file was aborted.');
         options.onProgress?.({ tensor: tensor.name, bytesWritten: written, totalBytes });
       });
     }
@@ -124,12 +125,6 @@ async function writeTensor(
   const padding = alignUp(end, DEFAULT_ALIGNMENT) - end;
   await writeFully(file, Buffer.alloc(padding));
   return end + padding;
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) {
-    throw new InformError('INFORM_ABORTED', 'Writing the model file was aborted.', { cause: signal.reason });
-  }
 }
 
 function byteLengthOf(tensor: GgufTensorInfo): number {

@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../engine.js';
+import { throwIfAborted } from '../abort.js';
 import type { PipelineStats } from '../stats.js';
 import type { Bell } from './bell.js';
 

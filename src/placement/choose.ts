@@ -36,7 +36,7 @@ export function wishesOf(options: ModelOptions): PlacementWishes {
 
 /**
  * The placement that is expected to score the most tokens a second: for every micro-batch the one with the most layers on the
- * GPUs, with one context or, on several GPUs, two. The CPU's where nothing fits on a GPU, or none is wished for.
+ * GPUs, with one context or, on several GPUs that allow it, two. The CPU's where nothing fits on a GPU, or none is wished for.
  */
 export async function choosePlacement(
   model: ModelMemory,
@@ -75,7 +75,11 @@ async function candidates(
 ): Promise<Placement[]> {
   if (machine.gpus.length === 0 || (wishes.gpuLayers === 0 && !wishes.streaming)) return [];
   const shapes = gpuShapes(options);
-  const contextCounts = machine.gpus.length > 1 && wishes.splitMode === 'layer' ? [1, CONTEXTS] : [1];
+  const sideBySide =
+    machine.gpus.length > 1 &&
+    machine.gpus.every(({ handsOnConcurrently }) => handsOnConcurrently) &&
+    wishes.splitMode === 'layer';
+  const contextCounts = sideBySide ? [1, CONTEXTS] : [1];
   const plansWith = (buffers: readonly ComputeBuffers[]): (Placement | undefined)[] =>
     shapes.flatMap((shape, i) =>
       contextCounts.map((contexts) => {

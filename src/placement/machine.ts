@@ -55,7 +55,7 @@ export function simulatedMachine(text: string): Machine {
   const host = entries.find(({ name }) => name === 'host');
   const gpus = entries.filter(({ name }) => name !== 'host');
   return {
-    gpus: gpus.map((gpu) => ({ ...gpu, description: 'simulated' })),
+    gpus: gpus.map((gpu) => ({ ...gpu, description: 'simulated', handsOnConcurrently: true })),
     hostFreeBytes: host?.freeBytes ?? Infinity,
   };
 }
@@ -65,8 +65,8 @@ export function shrunkMachine(machine: Machine, part: number): Machine {
   return { ...machine, gpus: machine.gpus.map((gpu) => ({ ...gpu, freeBytes: gpu.freeBytes * part })) };
 }
 
-function toGpu({ name, description, memoryFree }: NativeDevice): Gpu {
-  return { name, description, freeBytes: memoryFree };
+function toGpu({ name, description, memoryFree, handsOnConcurrently }: NativeDevice): Gpu {
+  return { name, description, freeBytes: memoryFree, handsOnConcurrently };
 }
 
 function hostFreeBytes(devices: readonly NativeDevice[]): number {

@@ -6,6 +6,8 @@ export interface Gpu {
   readonly name: string;
   readonly description: string;
   readonly freeBytes: number;
+  /** Whether contexts in several threads may hand intermediate results from it to another GPU at the same time. */
+  readonly handsOnConcurrently: boolean;
 }
 
 export interface Machine {

@@ -1,4 +1,4 @@
-import { abortError, throwIfAborted } from '../engine.js';
+import { abortError, throwIfAborted } from '../abort.js';
 import { headFile } from '../head/head-file.js';
 import { resolveModel } from '../model-source.js';
 import { resolveModelOptions, type ModelOptions } from '../options.js';

@@ -22,6 +22,7 @@ class FakeEngine {
     maxSequences: MAX_SEQUENCES,
     share: true,
   };
+  inFlight = 2;
   readonly batches: number[][] = [];
   running = 0;
   mostRunning = 0;
@@ -274,6 +275,10 @@ test('the engine always has a batch that waits while there is input', async () =
   const engine = new FakeEngine();
   await collect(engine, new Array<number>(200).fill(1));
   assert.is(engine.mostRunning, 2);
+  const wide = new FakeEngine();
+  wide.inFlight = 4;
+  await collect(wide, new Array<number>(200).fill(1));
+  assert.is(wide.mostRunning, 4);
 });
 
 test('batches depend on the input alone, not on how fast it comes, unless the source is live', async () => {

@@ -134,6 +134,14 @@ test('70B on two 24 GB cards: both are filled evenly, and two contexts keep both
   assert.ok(Math.abs(a - b) < 1.5e9, `${a} and ${b} bytes`);
 });
 
+test('GPUs whose backend cannot hand on results from two threads get one context', async () => {
+  const machine = simulatedMachine('vulkan0=24G,vulkan1=24G,host=64G');
+  const gpus = machine.gpus.map((gpu) => ({ ...gpu, handsOnConcurrently: false }));
+  const { placement } = await choosePlacement(LLAMA_70B, { ...machine, gpus }, DEFAULTS, measureLike(LLAMA_70B, 2));
+  assert.is(placement.devices.length, 2);
+  assert.is(placement.contexts, 1);
+});
+
 for (const [memory, layers] of [
   ['a=48G', 80],
   ['a=80G', 80],
@@ -287,6 +295,7 @@ const CPU: NativeDevice = {
   type: 'cpu',
   memoryFree: 64e9,
   memoryTotal: 64e9,
+  handsOnConcurrently: true,
   features: [],
 };
 
@@ -322,8 +331,8 @@ test('the devices option names GPUs, in its own order', () => {
 test('simulated memory is checked', () => {
   assert.equal(simulatedMachine('a=24G, b=1.5G,host=64G'), {
     gpus: [
-      { name: 'a', description: 'simulated', freeBytes: 24e9 },
-      { name: 'b', description: 'simulated', freeBytes: 1.5e9 },
+      { name: 'a', description: 'simulated', freeBytes: 24e9, handsOnConcurrently: true },
+      { name: 'b', description: 'simulated', freeBytes: 1.5e9, handsOnConcurrently: true },
     ],
     hostFreeBytes: 64e9,
   });

@@ -1,0 +1,38 @@
+#include "engine/device_use.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/devices.h"
+
+namespace inform {
+
+namespace {
+
+std::shared_mutex use;
+
+}  // namespace
+
+bool hands_on_concurrently(ggml_backend_dev_t device) {
+    return std::strcmp(ggml_backend_reg_name(ggml_backend_dev_backend_reg(device)), "Vulkan") != 0;
+}
+
+Overlap overlap_on(const std::vector<std::string> & devices) {
+    const bool concurrent = std::all_of(devices.begin(), devices.end(), [](const std::string & name) {
+        return hands_on_concurrently(device_by_name(name));
+    });
+    if (concurrent) {
+        return Overlap::any;
+    }
+    return devices.size() > 1 ? Overlap::alone : Overlap::shared;
+}
+
+DeviceUse::DeviceUse(Overlap overlap) {
+    if (overlap == Overlap::shared) {
+        shared_ = std::shared_lock(use);
+    } else if (overlap == Overlap::alone) {
+        alone_ = std::unique_lock(use);
+    }
+}
+
+}  // namespace inform

@@ -1,0 +1,70 @@
+import { throwIfAborted } from './abort.js';
+import { fromNative, InformError } from './errors.js';
+import type { NativeEvaluation, NativeScorer } from './native.js';
+import type { Batch } from './planner.js';
+
+/** While a context evaluates one batch the next one waits in native code, so that it goes on without JavaScript. */
+const BATCHES_IN_FLIGHT = 2;
+
+/** A scoring context with its jobs. */
+interface Lane {
+  readonly scorer: NativeScorer;
+  /** The last jobs, as many as may be in flight; a new one starts when the oldest of them has ended. */
+  last: Promise<unknown>[];
+}
+
+/**
+ * The contexts of a model side by side. Jobs take turns, so that which context a batch is computed by does not depend on time:
+ * the same batches give the same scores.
+ */
+export class Lanes {
+  /** How many jobs keep every context busy. */
+  readonly inFlight: number;
+  readonly #lanes: readonly Lane[];
+  #jobs = 0;
+
+  constructor(scorers: readonly NativeScorer[]) {
+    this.inFlight = scorers.length * BATCHES_IN_FLIGHT;
+    this.#lanes = scorers.map((scorer) => ({
+      scorer,
+      last: Array.from({ length: BATCHES_IN_FLIGHT }, () => Promise.resolve()),
+    }));
+  }
+
+  /** Jobs of one context run in the order of the calls. */
+  async evaluate(batch: Batch, signal?: AbortSignal): Promise<NativeEvaluation> {
+    const id = this.#jobs++;
+    const lane = this.#lanes[id % this.#lanes.length];
+    if (!lane) throw new InformError('INFORM_INTERNAL', 'There is no scoring context.');
+    const [oldest, ...others] = lane.last;
+    const job = Promise.resolve(oldest).then(() => run(lane.scorer, id, batch, signal));
+    lane.last = [...others, job.catch(() => undefined)];
+    return job;
+  }
+
+  /** Waits for the work that runs or is queued, then frees the contexts. */
+  async close(): Promise<void> {
+    await Promise.all(this.#lanes.flatMap(({ last }) => last));
+    for (const { scorer } of this.#lanes) await scorer.close();
+  }
+}
+
+async function run(
+  scorer: NativeScorer,
+  id: number,
+  batch: Batch,
+  signal: AbortSignal | undefined,
+): Promise<NativeEvaluation> {
+  throwIfAborted(signal);
+  const cancel = (): void => {
+    scorer.cancel(id);
+  };
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    return await scorer.score(id, batch);
+  } catch (error) {
+    throw fromNative(error);
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+  }
+}
