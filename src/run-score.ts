@@ -17,6 +17,7 @@ import { RunRows } from './run/rows.js';
 import { chooseInputs, requireModel, type RunSettings } from './run/settings.js';
 import { formatStats, PipelineStats } from './stats.js';
 import { formatSummary, RunStats } from './summary.js';
+import { EngineProcess } from './supervisor/engine-process.js';
 import { SupervisedModel } from './supervisor/supervised-model.js';
 
 /**
@@ -29,9 +30,11 @@ export async function runScore(options: RunOptions, settings: RunSettings): Prom
   const inputs = chooseInputs(options.input);
   const size = await checkInputs(inputs);
   const interrupt = onInterrupt();
+  // It starts while everything else is made ready.
+  const engine = EngineProcess.start();
   try {
     const output = await openOutput(options.output, inputs, settings);
-    const run = new ScoreRun(options, settings, inputs, size, output);
+    const run = new ScoreRun(options, settings, inputs, size, output, engine);
     try {
       return await run.execute(model, interrupt.signal);
     } catch (error) {
@@ -40,6 +43,7 @@ export async function runScore(options: RunOptions, settings: RunSettings): Prom
       throw new InformError('INFORM_ABORTED', 'The run was interrupted.', { cause: error });
     }
   } finally {
+    await engine.kill();
     interrupt.release();
   }
 }
@@ -65,6 +69,7 @@ class ScoreRun {
     private readonly inputs: readonly string[],
     private readonly size: InputCheck,
     private readonly output: RunOutput,
+    private readonly engine: EngineProcess,
   ) {
     this.#progress = new Progress({ mode: settings.progress });
   }
@@ -162,6 +167,7 @@ class ScoreRun {
   async #load(modelPath: string, signal: AbortSignal): Promise<SupervisedModel> {
     const model = await SupervisedModel.load(modelPath, {
       ...modelOptionsOf(this.options),
+      process: this.engine,
       signal,
       onProgress: (status) => {
         this.#progress.update(status);

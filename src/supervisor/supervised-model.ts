@@ -13,6 +13,8 @@ import { SupervisedRun, type EngineHost } from './supervised-run.js';
 export interface SupervisedOptions extends LoadOptions {
   /** Told, in a sentence for people, of each crash that scoring survives. */
   onCrash?: ((what: string) => void) | undefined;
+  /** A process that was started before, to save the time of its start; it is the model's from now on. */
+  process?: EngineProcess | undefined;
   /** The program of the process, for tests that make it crash. */
   childModule?: string | undefined;
 }
@@ -51,11 +53,11 @@ export class SupervisedModel implements AsyncDisposable {
    * @throws InformError what `RewardModel.load` throws; INFORM_ENGINE_CRASHED
    */
   static async load(model: string, options: SupervisedOptions = {}): Promise<SupervisedModel> {
-    const { signal, onProgress, confirmDownload, onCrash, childModule, ...given } = options;
+    const { signal, onProgress, confirmDownload, onCrash, childModule, process: started, ...given } = options;
     const resolved = resolveModelOptions(given);
     throwIfAborted(signal);
     // It starts while the model is looked for.
-    const host = new Host(childModule, { onProgress }, onCrash);
+    const host = new Host(started ?? EngineProcess.start(childModule), childModule, { onProgress }, onCrash);
     try {
       await readTemplate(resolved.chatTemplate);
       const path = await resolveModel(model, { type: resolved.type, signal, onProgress, confirm: confirmDownload });
@@ -108,17 +110,15 @@ export class SupervisedModel implements AsyncDisposable {
 /** The process that has the model, and how to get another one. */
 class Host implements EngineHost {
   readonly log: string[] = [];
-  process: EngineProcess;
   #model: { path: string; options: ModelOptions } | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
+    public process: EngineProcess,
     private readonly childModule: string | undefined,
     private readonly hooks: Omit<LoadHooks, 'signal'>,
     private readonly tellCrash: ((what: string) => void) | undefined,
-  ) {
-    this.process = EngineProcess.start(childModule);
-  }
+  ) {}
 
   async load(path: string, options: ModelOptions, signal: AbortSignal | undefined): Promise<ModelInfo> {
     this.#model = { path, options };
