@@ -1,7 +1,6 @@
 import { confirmOnTerminal } from './ask.js';
 import { ExitCode } from './exit-codes.js';
 import { InformError, messageOf } from './errors.js';
-import { onInterrupt } from './interrupt.js';
 import type { InputRow } from './io/rows.js';
 import { checkInputs, STDIN, type InputCheck } from './io/source.js';
 import { DEMO, DEMO_NOTICE, resolveModel } from './model-source.js';
@@ -17,34 +16,33 @@ import { RunRows } from './run/rows.js';
 import { chooseInputs, requireModel, type RunSettings } from './run/settings.js';
 import { formatStats, PipelineStats } from './stats.js';
 import { formatSummary, RunStats } from './summary.js';
-import { EngineProcess } from './supervisor/engine-process.js';
+import type { EngineProcess } from './supervisor/engine-process.js';
 import { SupervisedModel } from './supervisor/supervised-model.js';
 
 /**
  * Scores files: from the inputs' rows to an output in input order, with progress, rejects and a summary on the way.
  * Resolves to the exit code. Throws InformError for what ends a run before its time; what was scored until then is in the
  * journal, and the same call goes on from there.
+ *
+ * @param engine a process that may still be starting; whoever started it ends it
  */
-export async function runScore(options: RunOptions, settings: RunSettings): Promise<number> {
+export async function runScore(
+  options: RunOptions,
+  settings: RunSettings,
+  engine: EngineProcess,
+  interrupted: AbortSignal,
+): Promise<number> {
   const model = requireModel(options);
   const inputs = chooseInputs(options.input);
   const size = await checkInputs(inputs);
-  const interrupt = onInterrupt();
-  // It starts while everything else is made ready.
-  const engine = EngineProcess.start();
+  const output = await openOutput(options.output, inputs, settings);
+  const run = new ScoreRun(options, settings, inputs, size, output, engine);
   try {
-    const output = await openOutput(options.output, inputs, settings);
-    const run = new ScoreRun(options, settings, inputs, size, output, engine);
-    try {
-      return await run.execute(model, interrupt.signal);
-    } catch (error) {
-      await run.abandon(error, interrupt.signal.aborted);
-      if (!interrupt.signal.aborted) throw error;
-      throw new InformError('INFORM_ABORTED', 'The run was interrupted.', { cause: error });
-    }
-  } finally {
-    await engine.kill();
-    interrupt.release();
+    return await run.execute(model, interrupted);
+  } catch (error) {
+    await run.abandon(error, interrupted.aborted);
+    if (!interrupted.aborted) throw error;
+    throw new InformError('INFORM_ABORTED', 'The run was interrupted.', { cause: error });
   }
 }
 

@@ -200,7 +200,7 @@ bool GgufFile::has(const char * key) const {
     return gguf_find_key(first(), key) >= 0;
 }
 
-void GgufFile::for_each_string(const char * key, const std::function<void(int64_t, const std::string &)> & use) const {
+void GgufFile::for_each_string(const char * key, const std::function<void(int64_t, std::string_view)> & use) const {
     const int64_t id = gguf_find_key(first(), key);
     if (id < 0 || gguf_get_kv_type(first(), id) != GGUF_TYPE_ARRAY || gguf_get_arr_type(first(), id) != GGUF_TYPE_STRING) {
         return;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ggml.h"
@@ -43,8 +44,9 @@ public:
     // Whether the key is there, of whatever type.
     bool has(const char * key) const;
 
-    // Calls `use` with each string of an array and its index; never where the key is absent or of another type.
-    void for_each_string(const char * key, const std::function<void(int64_t, const std::string &)> & use) const;
+    // Calls `use` with each string of an array, which lives as long as this object, and its index; never where the key is absent
+    // or of another type.
+    void for_each_string(const char * key, const std::function<void(int64_t, std::string_view)> & use) const;
 
     std::optional<Tensor> tensor(const char * name) const;
 

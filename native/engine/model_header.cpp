@@ -1,7 +1,9 @@
 #include "engine/model_header.h"
 
 #include <cmath>
+#include <deque>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 
 #include "engine/error.h"
@@ -91,10 +93,14 @@ void check_vocabulary(const GgufFile & file) {
     if (tokenizer != "gpt2" && tokenizer != "llama") {
         unsupported(file, "has a tokenizer of the kind \"" + tokenizer + "\"");
     }
-    std::unordered_set<std::string> seen;
-    file.for_each_string("tokenizer.ggml.tokens", [&](int64_t index, const std::string & text) {
+    std::unordered_set<std::string_view> seen;
+    std::deque<std::string> names;
+    file.for_each_string("tokenizer.ggml.tokens", [&](int64_t index, std::string_view text) {
         // llama.cpp's own name for a token without a text.
-        if (!seen.insert(text.empty() ? "[EMPTY_" + std::to_string(index) + "]" : text).second) {
+        if (text.empty()) {
+            text = names.emplace_back("[EMPTY_" + std::to_string(index) + "]");
+        }
+        if (!seen.insert(text).second) {
             invalid(file, "has the token " + std::to_string(index) + " of its vocabulary twice");
         }
     });

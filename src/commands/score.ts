@@ -1,4 +1,5 @@
 import type { Argv, CommandModule } from 'yargs';
+import type { EngineProcess } from '../supervisor/engine-process.js';
 import type { Finish } from './finish.js';
 import { optionFlags, optionsFromFlags } from './option-flags.js';
 
@@ -76,20 +77,35 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
           describe: 'download a model of more than 5 GB without asking',
         }) as unknown as Argv<ScoreArguments>,
     handler: async (argv) => {
-      // Loaded here, so that --help needs neither the engine nor the readers.
-      const [{ mergeOptions, readConfig }, { runScore }, { parseShard }, { resumeLine }] = await Promise.all([
-        import('../config.js'),
-        import('../run-score.js'),
-        import('../shard.js'),
-        import('../resume-line.js'),
+      // Loaded here, so that --help needs neither the engine nor the readers. The engine's process first: it starts meanwhile.
+      const [{ onInterrupt }, { EngineProcess }] = await Promise.all([
+        import('../interrupt.js'),
+        import('../supervisor/engine-process.js'),
       ]);
-      const configured = argv.config === undefined ? {} : await readConfig(argv.config);
-      const inputs = argv.inputs && argv.inputs.length > 0 ? { input: argv.inputs } : {};
-      const options = mergeOptions(configured, optionsFromFlags(argv), inputs);
-      const { overwrite, restart, followAppended, progress, log, verbose, stats, yes } = argv;
-      const shard = argv.shard === undefined ? undefined : parseShard(argv.shard);
-      const settings = { overwrite, restart, followAppended, shard, progress, log, verbose, stats, yes };
-      finish(await runScore(options, { ...settings, resumeLine: resumeLine(process.argv) }));
+      const interrupt = onInterrupt();
+      const engine = EngineProcess.start();
+      try {
+        finish(await scoreWith(engine, interrupt.signal, argv));
+      } finally {
+        await engine.kill();
+        interrupt.release();
+      }
     },
   };
+}
+
+async function scoreWith(engine: EngineProcess, interrupted: AbortSignal, argv: ScoreArguments): Promise<number> {
+  const [{ mergeOptions, readConfig }, { runScore }, { parseShard }, { resumeLine }] = await Promise.all([
+    import('../config.js'),
+    import('../run-score.js'),
+    import('../shard.js'),
+    import('../resume-line.js'),
+  ]);
+  const configured = argv.config === undefined ? {} : await readConfig(argv.config);
+  const inputs = argv.inputs && argv.inputs.length > 0 ? { input: argv.inputs } : {};
+  const options = mergeOptions(configured, optionsFromFlags(argv), inputs);
+  const { overwrite, restart, followAppended, progress, log, verbose, stats, yes } = argv;
+  const shard = argv.shard === undefined ? undefined : parseShard(argv.shard);
+  const settings = { overwrite, restart, followAppended, shard, progress, log, verbose, stats, yes };
+  return runScore(options, { ...settings, resumeLine: resumeLine(process.argv) }, engine, interrupted);
 }
