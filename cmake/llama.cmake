@@ -30,6 +30,8 @@ else()
   include(cmake/native-cpu.cmake)
 endif()
 include(cmake/backends.cmake)
+# The KV cache is F16 or F32: kernels for quantized ones would only take time to build.
+set(GGML_CUDA_FA_QUANTS "f16-f16" CACHE STRING "" FORCE)
 foreach(part TESTS SERVER APP)
   set(LLAMA_BUILD_${part} OFF CACHE BOOL "" FORCE)
 endforeach()
