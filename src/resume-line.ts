@@ -8,7 +8,11 @@ export function resumeLine(argv: readonly string[]): string {
   return [...program(node, script), ...same].map(quoted).join(' ');
 }
 
-/** How this program was started. */
+/** How to start this program in the same folder, for a POSIX shell. `argv` is process.argv. */
+export function programLine([node = 'node', script = 'inform-score']: readonly string[]): string {
+  return program(node, script).map(quoted).join(' ');
+}
+
 function program(node: string, script: string): string[] {
   if (path.basename(script) !== 'inform-score') return [path.basename(node), relative(script)];
   return path.basename(path.dirname(script)) === '.bin' ? ['npx', 'inform-score'] : ['inform-score'];

@@ -3,6 +3,7 @@ import { countOrdered, formatTable } from './demo/table.js';
 import { ExitCode } from './exit-codes.js';
 import { onInterrupt } from './interrupt.js';
 import { DEMO } from './model-source.js';
+import { programLine } from './resume-line.js';
 import { RewardModel } from './reward-model.js';
 
 const DEFAULT_COLUMNS = 100;
@@ -20,13 +21,14 @@ export async function runDemo(): Promise<number> {
     for await (const { score } of model.scoreAll(answers, { signal: interrupt.signal })) scores.push(score);
     const { ordered, pairs } = countOrdered(answers, scores);
     const columns = process.stdout.isTTY ? process.stdout.columns : DEFAULT_COLUMNS;
+    const program = programLine(process.argv);
     process.stdout.write(`${formatTable(answers, scores, columns)}
 
 The scores put ${ordered} of ${pairs} pairs in the order of the judge, GPT-4, who compared each answer to one of a strong model.
 ${WHAT_IT_IS}
 
-The same scores as JSON Lines:  inform-score ${EXAMPLES} -m ${DEMO}
-Your own data:                  inform-score data.jsonl -m ${DEMO} -o scores.jsonl
+The same scores as JSON Lines:  ${program} ${EXAMPLES} -m ${DEMO}
+Your own data:                  ${program} data.jsonl -m ${DEMO} -o scores.jsonl
 `);
   } finally {
     interrupt.release();
