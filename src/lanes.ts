@@ -3,8 +3,8 @@ import { fromNative, InformError } from './errors.js';
 import type { NativeEvaluation, NativeScorer } from './native.js';
 import type { Batch } from './planner.js';
 
-/** While a context evaluates one batch the next one waits in native code, so that it goes on without JavaScript. */
-const BATCHES_IN_FLIGHT = 2;
+/** While a context evaluates one batch the next one may wait in native code, so that it goes on without JavaScript. */
+const JOBS_PER_CONTEXT = 2;
 
 /** A scoring context with its jobs. */
 interface Lane {
@@ -15,19 +15,22 @@ interface Lane {
 
 /**
  * The contexts of a model side by side. Jobs take turns, so that which context a batch is computed by does not depend on time:
- * the same batches give the same scores.
+ * the same batches in the same order give the same scores.
  */
 export class Lanes {
-  /** How many jobs keep every context busy. */
+  /**
+   * How many jobs keep every context busy. Each holds one of libuv's four threads, even while it waits, so there is one more than
+   * contexts: tokenizing and files need a thread, too.
+   */
   readonly inFlight: number;
   readonly #lanes: readonly Lane[];
   #jobs = 0;
 
   constructor(scorers: readonly NativeScorer[]) {
-    this.inFlight = scorers.length * BATCHES_IN_FLIGHT;
+    this.inFlight = scorers.length + 1;
     this.#lanes = scorers.map((scorer) => ({
       scorer,
-      last: Array.from({ length: BATCHES_IN_FLIGHT }, () => Promise.resolve()),
+      last: Array.from({ length: JOBS_PER_CONTEXT }, () => Promise.resolve()),
     }));
   }
 

@@ -1,3 +1,4 @@
+import { throwIfAborted } from './abort.js';
 import { confirmOnTerminal } from './ask.js';
 import { ExitCode } from './exit-codes.js';
 import { InformError, messageOf } from './errors.js';
@@ -25,6 +26,7 @@ import { SupervisedModel } from './supervisor/supervised-model.js';
  * journal, and the same call goes on from there.
  *
  * @param engine a process that may still be starting; whoever started it ends it
+ * @param interrupted ends the run in order
  */
 export async function runScore(
   options: RunOptions,
@@ -35,6 +37,7 @@ export async function runScore(
   const model = requireModel(options);
   const inputs = chooseInputs(options.input);
   const size = await checkInputs(inputs);
+  throwIfAborted(interrupted, 'The run was interrupted.');
   const output = await openOutput(options.output, inputs, settings);
   const run = new ScoreRun(options, settings, inputs, size, output, engine);
   try {

@@ -10,6 +10,8 @@ namespace inform {
 namespace {
 
 std::shared_mutex use;
+// Held by whoever waits to be alone, so that work which may be shared, and overlaps without end, does not keep it waiting.
+std::mutex gate;
 
 }  // namespace
 
@@ -28,9 +30,13 @@ Overlap overlap_on(const std::vector<std::string> & devices) {
 }
 
 DeviceUse::DeviceUse(Overlap overlap) {
+    if (overlap == Overlap::any) {
+        return;
+    }
+    const std::lock_guard next(gate);
     if (overlap == Overlap::shared) {
         shared_ = std::shared_lock(use);
-    } else if (overlap == Overlap::alone) {
+    } else {
         alone_ = std::unique_lock(use);
     }
 }

@@ -20,7 +20,8 @@ enum class Overlap {
 //
 // ggml's Vulkan backend cannot: it copies them through a buffer that belongs to the device and reads that without a lock
 // (ggml_vk_buffer_copy, MULTI_DEVICE, of llama.cpp de3ff815), so one thread gets what another one has put there, and scores are
-// wrong without an error. With CUDA each context has streams and events of its own.
+// wrong without an error. It is not patched, for ready-made modules are used as well. With CUDA each context has streams and events
+// of its own.
 bool hands_on_concurrently(ggml_backend_dev_t device);
 
 // For a model that lies on the devices of these names. Throws invalid_argument for a device that is not there.

@@ -43,7 +43,8 @@ Model::Model(const ModelOptions & options, TaskState & state) : overlap_(overlap
     params.progress_callback_user_data = &state;
 
     ErrorCapture errors;
-    const DeviceUse use(overlap_);
+    // Loading hands nothing on from device to device, but would get in the way of who does.
+    const DeviceUse use(overlap_ == Overlap::any ? Overlap::any : Overlap::shared);
     llama_.reset(llama_model_load_from_file(options.path.c_str(), params));
     if (state.cancelled) {
         throw EngineError(ErrorCode::aborted, "Loading the model was aborted.");

@@ -29,7 +29,7 @@ public:
     const llama_model * llama() const { return llama_.get(); }
     std::shared_ptr<const ScoreHead> head() const { return head_; }
 
-    // To be respected by whoever computes with the model.
+    // Of computing with the model.
     Overlap overlap() const { return overlap_; }
 
     int32_t n_vocab() const;

@@ -376,6 +376,7 @@ int main(int argc, char ** argv) {
         expect(waits(Overlap::alone, Overlap::alone), "alone waits for alone");
         expect(waits(Overlap::alone, Overlap::shared), "shared waits for alone");
         expect(waits(Overlap::shared, Overlap::alone), "alone waits for shared");
+        expect(!waits(Overlap::shared, Overlap::shared), "shared goes along with shared");
         const DeviceUse use(Overlap::alone);
         enters(Overlap::any).join();
         expect(overlap_on({}) == Overlap::any && overlap_on({"CPU"}) == Overlap::any, "the CPU is free");

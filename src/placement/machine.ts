@@ -55,7 +55,12 @@ export function simulatedMachine(text: string): Machine {
   const host = entries.find(({ name }) => name === 'host');
   const gpus = entries.filter(({ name }) => name !== 'host');
   return {
-    gpus: gpus.map((gpu) => ({ ...gpu, description: 'simulated', handsOnConcurrently: true })),
+    gpus: gpus.map((gpu) => ({
+      ...gpu,
+      description: 'simulated',
+      // As native/engine/device_use.h says of the real ones.
+      handsOnConcurrently: !/^vulkan/i.test(gpu.name),
+    })),
     hostFreeBytes: host?.freeBytes ?? Infinity,
   };
 }

@@ -57,6 +57,10 @@ export class EngineProcess {
     );
   }
 
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   get pid(): number | undefined {
     return this.#child.pid;
   }

@@ -13,7 +13,7 @@ import { SupervisedRun, type EngineHost } from './supervised-run.js';
 export interface SupervisedOptions extends LoadOptions {
   /** Told, in a sentence for people, of each crash that scoring survives. */
   onCrash?: ((what: string) => void) | undefined;
-  /** A process that was started before, to save the time of its start; it is the model's from now on. */
+  /** A process that was started before, to save the time of its start. Where loading fails, whoever started it ends it. */
   process?: EngineProcess | undefined;
   /** The program of the process, for tests that make it crash. */
   childModule?: string | undefined;
@@ -57,7 +57,8 @@ export class SupervisedModel implements AsyncDisposable {
     const resolved = resolveModelOptions(given);
     throwIfAborted(signal);
     // It starts while the model is looked for.
-    const host = new Host(started ?? EngineProcess.start(childModule), childModule, { onProgress }, onCrash);
+    const idle = started?.hasEnded === false ? started : EngineProcess.start(childModule);
+    const host = new Host(idle, childModule, { onProgress }, onCrash);
     try {
       await readTemplate(resolved.chatTemplate);
       const path = await resolveModel(model, { type: resolved.type, signal, onProgress, confirm: confirmDownload });

@@ -135,9 +135,7 @@ test('70B on two 24 GB cards: both are filled evenly, and two contexts keep both
 });
 
 test('GPUs whose backend cannot hand on results from two threads get one context', async () => {
-  const machine = simulatedMachine('vulkan0=24G,vulkan1=24G,host=64G');
-  const gpus = machine.gpus.map((gpu) => ({ ...gpu, handsOnConcurrently: false }));
-  const { placement } = await choosePlacement(LLAMA_70B, { ...machine, gpus }, DEFAULTS, measureLike(LLAMA_70B, 2));
+  const { placement } = await choose(LLAMA_70B, 'vulkan0=24G,vulkan1=24G,host=64G');
   assert.is(placement.devices.length, 2);
   assert.is(placement.contexts, 1);
 });
