@@ -345,7 +345,10 @@ int main(int argc, char ** argv) {
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
         std::thread a(job, std::move(first), 1);
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        expect(order == std::vector<int>{1}, "the third still waits");
+        {
+            const std::lock_guard lock(mutex);
+            expect(order == std::vector<int>{1}, "the third still waits");
+        }
         second.reset();
         a.join();
         c.join();
