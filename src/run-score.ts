@@ -20,6 +20,8 @@ import { formatSummary, RunStats } from './summary.js';
 import type { EngineProcess } from './supervisor/engine-process.js';
 import { SupervisedModel } from './supervisor/supervised-model.js';
 
+const INTERRUPTED = 'The run was interrupted.';
+
 /**
  * Scores files: from the inputs' rows to an output in input order, with progress, rejects and a summary on the way.
  * Resolves to the exit code. Throws InformError for what ends a run before its time; what was scored until then is in the
@@ -37,7 +39,7 @@ export async function runScore(
   const model = requireModel(options);
   const inputs = chooseInputs(options.input);
   const size = await checkInputs(inputs);
-  throwIfAborted(interrupted, 'The run was interrupted.');
+  throwIfAborted(interrupted, INTERRUPTED);
   const output = await openOutput(options.output, inputs, settings);
   const run = new ScoreRun(options, settings, inputs, size, output, engine);
   try {
@@ -45,7 +47,7 @@ export async function runScore(
   } catch (error) {
     await run.abandon(error, interrupted.aborted);
     if (!interrupted.aborted) throw error;
-    throw new InformError('INFORM_ABORTED', 'The run was interrupted.', { cause: error });
+    throw new InformError('INFORM_ABORTED', INTERRUPTED, { cause: error });
   }
 }
 

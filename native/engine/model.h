@@ -29,7 +29,7 @@ public:
     const llama_model * llama() const { return llama_.get(); }
     std::shared_ptr<const ScoreHead> head() const { return head_; }
 
-    // Of computing with the model.
+    // What else may use its devices while a scorer computes with it.
     Overlap overlap() const { return overlap_; }
 
     int32_t n_vocab() const;

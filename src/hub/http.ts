@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { abortError } from '../abort.js';
 import { InformError, messageOf } from '../errors.js';
 import type { HubEnvironment } from './environment.js';
 
@@ -180,11 +181,7 @@ export class HubHttp {
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (!signal?.aborted) return;
   if (signal.reason instanceof InformError) throw signal.reason;
-  throw new InformError(
-    'INFORM_ABORTED',
-    'The download was interrupted. What has arrived is kept: run the command again to go on.',
-    { cause: signal.reason },
-  );
+  throw abortError(signal, 'The download was interrupted. What has arrived is kept: run the command again to go on.');
 }
 
 /** What the server asks for, in milliseconds: seconds or a date, or else the reset time of the hub's rate limit. */
