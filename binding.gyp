@@ -9,7 +9,7 @@
           'action_name': 'cmake_js_build',
           'inputs': [],
           'outputs': ['build/Release/inform_score.node'],
-          'action': ['node', 'scripts/build-native.mjs'],
+          'action': ['node', 'scripts/build/build-native.mjs'],
         },
       ],
     },

@@ -1,8 +1,8 @@
 // How far our scores are from Hugging Face transformers' float32 goldens, and what the exact settings cost:
 // `npm run bench:accuracy` prints two tables of docs/accuracy.md.
 
-import { Engine } from '../src/engine.js';
-import { resolveModelOptions } from '../src/options.js';
+import { Engine } from '#src/engine/engine.js';
+import { resolveModelOptions } from '#src/options/table.js';
 import {
   differences,
   oddDifferences,
@@ -10,9 +10,9 @@ import {
   readOddGoldens,
   SETTINGS,
   type Setting,
-} from '../test/support/goldens.js';
-import { oddModel, testModel } from '../test/support/models.js';
-import { ODD_CHECKPOINTS, type OddCheckpoint } from '../test/support/odd-checkpoints.js';
+} from '../test/support/assert/goldens.js';
+import { oddModel, testModel } from '../test/support/models/models.js';
+import { ODD_CHECKPOINTS, type OddCheckpoint } from '../test/support/models/odd-checkpoints.js';
 
 const goldens = readGoldens();
 const tokens = [...goldens.samples, ...goldens.tokenSequences].reduce((sum, { ids }) => sum + ids.length, 0);

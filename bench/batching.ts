@@ -1,10 +1,10 @@
 // How much a sample's score depends on its batch: `npm run bench:batching` prints the table of docs/accuracy.md. Every
 // golden sample is scored alone, and then at several batch sizes, forwards, backwards and shuffled.
 
-import { RewardModel, type Sample } from '../src/index.js';
-import type { ModelOptions } from '../src/options.js';
-import { readGoldens, SETTINGS } from '../test/support/goldens.js';
-import { testModel } from '../test/support/models.js';
+import { RewardModel, type Sample } from '#src/index.js';
+import type { ModelOptions } from '#src/options/table.js';
+import { readGoldens, SETTINGS } from '../test/support/assert/goldens.js';
+import { testModel } from '../test/support/models/models.js';
 import { Random } from '../test/support/random.js';
 
 const BATCH_SIZES = [2, 7, 32, 256];

@@ -13,7 +13,7 @@ import { copyFileSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, w
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { packageRoot } from '../src/package-root.js';
+import { packageRoot } from '#src/util/package-root.js';
 import { pythonWithConverter } from './support/peers.js';
 import { writeSyntheticCheckpoint } from './support/synthetic-checkpoint.js';
 
@@ -105,7 +105,7 @@ function copy(checkpoint: string): Trial {
 }
 
 function convert(checkpoint: string, type: string): Trial {
-  const script = path.join(packageRoot(), 'dist', 'bench', 'support', 'convert-trial.js');
+  const script = path.join(packageRoot(), 'dist-dev', 'bench', 'trials', 'convert.js');
   const output = execFileSync(process.execPath, [script, checkpoint, fresh(`${type}.gguf`), type], {
     encoding: 'utf8',
     env: process.env,
@@ -158,7 +158,7 @@ function llamaCppConverter(): string {
 }
 
 function cli(): string {
-  return path.join(packageRoot(), 'dist', 'src', 'cli.js');
+  return path.join(packageRoot(), 'dist', 'cli', 'bin.js');
 }
 
 function run(command: string, args: string[]): void {

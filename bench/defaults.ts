@@ -2,7 +2,7 @@
 // defaults, with the 1.2B model on the CPU, or with two of its layers (--quick). Writes its section of RESULTS.md.
 
 import { parseArgs } from 'node:util';
-import { physicalCores } from '../src/threads.js';
+import { physicalCores } from '#src/util/physical-cores.js';
 import { OURS, ours, type Contestant } from './support/contestants.js';
 import { dataFolder, DatasetMaker, tokenCount, type Dataset, type SetName } from './support/datasets.js';
 import { syntheticModel, tinyModel, twoLayerModel } from './support/models.js';

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { packageRoot } from '../src/package-root.js';
+import { packageRoot } from '#src/util/package-root.js';
 import { log } from './support/log.js';
 import { peerFile, peerPaths, pinnedNodeLlamaCpp, pythonIn } from './support/peers.js';
 

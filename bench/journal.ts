@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { encodeRecord } from '../src/journal/records.js';
-import { JournalWriter } from '../src/journal/writer.js';
+import { encodeRecord } from '#src/run/journal/records.js';
+import { JournalWriter } from '#src/run/journal/writer.js';
 import { table, writeSection } from './support/results-file.js';
 import { spreadOf } from './support/statistics.js';
 

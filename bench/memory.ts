@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { packageRoot } from '../src/package-root.js';
+import { packageRoot } from '#src/util/package-root.js';
 import { log } from './support/log.js';
 import { tinyModel } from './support/models.js';
 import { table, writeSection } from './support/results-file.js';
@@ -52,7 +52,7 @@ async function writeRows(file: string, rows: number): Promise<void> {
 
 /** Runs the command line over a file. The kernel keeps a process's peak (VmHWM); it is read until the process is gone. */
 async function peakOf(input: string): Promise<{ megabytes: number; seconds: number }> {
-  const cli = path.join(packageRoot(), 'dist', 'src', 'cli.js');
+  const cli = path.join(packageRoot(), 'dist', 'cli', 'bin.js');
   const start = performance.now();
   const child = spawn(process.execPath, [cli, input, '-m', model, '-o', `${input}.scores`, '--progress', 'none'], {
     stdio: ['ignore', 'ignore', 'inherit'],

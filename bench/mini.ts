@@ -7,15 +7,15 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { convertCheckpoint } from '../src/convert/convert.js';
-import { CONVERSION_TYPES, type ConversionType } from '../src/convert/tensor-types.js';
-import { readGguf } from '../src/gguf/reader.js';
-import { RewardModel, type Sample } from '../src/index.js';
-import type { ModelOptions } from '../src/options.js';
-import { EXACT } from '../test/support/goldens.js';
+import { convertCheckpoint } from '#src/convert/convert.js';
+import { CONVERSION_TYPES, type ConversionType } from '#src/convert/tensor-types.js';
+import { readGguf } from '#src/gguf/reader.js';
+import { RewardModel, type Sample } from '#src/index.js';
+import type { ModelOptions } from '#src/options/table.js';
+import { EXACT } from '../test/support/assert/goldens.js';
 import { pairAccuracy, type Judged } from '../test/support/judged-pairs.js';
-import { kendall } from '../test/support/kendall.js';
-import { spearman } from '../test/support/spearman.js';
+import { kendall } from '../test/support/assert/kendall.js';
+import { spearman } from '../test/support/assert/spearman.js';
 import { table } from './support/results-file.js';
 
 /** Of the data's 80, the first ones: 1,740 answers, a minute for each type. */

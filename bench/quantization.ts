@@ -6,16 +6,16 @@ import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { convertCheckpoint } from '../src/convert/convert.js';
-import { CONVERSION_TYPES } from '../src/convert/tensor-types.js';
-import { llamaVocabularyFiles } from '../test/support/random-checkpoint/vocabulary-files.js';
-import { generateCheckpoint } from '../test/support/random-checkpoint/generate.js';
-import { TEST_GEOMETRY, type Geometry } from '../test/support/random-checkpoint/geometry.js';
-import { readGguf } from '../src/gguf/reader.js';
-import { RewardModel, type Sample } from '../src/index.js';
-import type { ModelOptions } from '../src/options.js';
-import { EXACT } from '../test/support/goldens.js';
-import { spearman } from '../test/support/spearman.js';
+import { convertCheckpoint } from '#src/convert/convert.js';
+import { CONVERSION_TYPES } from '#src/convert/tensor-types.js';
+import { llamaVocabularyFiles } from '../tools/random-checkpoint/vocabulary-files.js';
+import { generateCheckpoint } from '../tools/random-checkpoint/generate.js';
+import { TEST_GEOMETRY, type Geometry } from '../tools/random-checkpoint/geometry.js';
+import { readGguf } from '#src/gguf/reader.js';
+import { RewardModel, type Sample } from '#src/index.js';
+import type { ModelOptions } from '#src/options/table.js';
+import { EXACT } from '../test/support/assert/goldens.js';
+import { spearman } from '../test/support/assert/spearman.js';
 
 const MAX_SAMPLES = 200;
 

@@ -20,7 +20,7 @@ import { tinyModel, syntheticModel, twoLayerModel, type BenchModel } from './sup
 import { resultsOf, runRound, type RaceResults } from './support/races.js';
 import { jsonReport, markdownReport } from './support/report.js';
 import { writeSection } from './support/results-file.js';
-import { physicalCores } from '../src/threads.js';
+import { physicalCores } from '#src/util/physical-cores.js';
 
 /** What each set of a full run is raced by. */
 const FIELDS: Record<SetName, readonly Contestant[]> = {

@@ -5,13 +5,13 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { packageRoot } from '../src/package-root.js';
+import { packageRoot } from '#src/util/package-root.js';
 import { syntheticModel } from './support/models.js';
 import { table, writeSection } from './support/results-file.js';
 import { spreadOf } from './support/statistics.js';
 
 const ROUNDS = 11;
-const CLI = path.join(packageRoot(), 'dist', 'src', 'cli.js');
+const CLI = path.join(packageRoot(), 'dist', 'cli', 'bin.js');
 
 const model = (await syntheticModel()).path;
 const folder = mkdtempSync(path.join(os.tmpdir(), 'inform-score-startup-'));

@@ -6,14 +6,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { convertCheckpoint } from '../src/convert/convert.js';
-import { llamaVocabularyFiles } from '../test/support/random-checkpoint/vocabulary-files.js';
-import { generateCheckpoint } from '../test/support/random-checkpoint/generate.js';
-import { Engine } from '../src/engine.js';
-import { resolveModelOptions } from '../src/options.js';
-import { packageRoot } from '../src/package-root.js';
-import { rewardsOf } from '../test/support/evaluate.js';
-import { SETTINGS } from '../test/support/goldens.js';
+import { convertCheckpoint } from '#src/convert/convert.js';
+import { llamaVocabularyFiles } from '../tools/random-checkpoint/vocabulary-files.js';
+import { generateCheckpoint } from '../tools/random-checkpoint/generate.js';
+import { Engine } from '#src/engine/engine.js';
+import { resolveModelOptions } from '#src/options/table.js';
+import { packageRoot } from '#src/util/package-root.js';
+import { rewardsOf } from '../test/support/assert/evaluate.js';
+import { SETTINGS } from '../test/support/assert/goldens.js';
 
 const GEOMETRY = { hiddenSize: 8192, feedForwardSize: 28672, layerCount: 1, headCount: 64, kvHeadCount: 8 };
 

@@ -107,7 +107,7 @@ if("cuda" IN_LIST INFORM_BACKEND_LIST)
   inform_check_cuda(lacks)
   if(lacks)
     inform_refuse_backends("The CUDA backend cannot be built; this is missing:${lacks}\n\
-scripts/cuda-toolkit-from-pypi.sh makes a toolkit without root; docs/gpu.md says how.")
+scripts/build/cuda-toolkit-from-pypi.sh makes a toolkit without root; docs/gpu.md says how.")
   endif()
   set(INFORM_CUDA ON)
 endif()

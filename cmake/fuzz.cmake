@@ -1,4 +1,4 @@
-# libFuzzer's targets, for clang on Linux: scripts/fuzz.mjs configures a tree of its own with INFORM_FUZZ, builds and runs
+# libFuzzer's targets, for clang on Linux: scripts/dev/fuzz.mjs configures a tree of its own with INFORM_FUZZ, builds and runs
 # them. Of llama.cpp only ggml-base takes part.
 function(inform_fuzz_target name)
   add_executable(${name} native/fuzz/${name}.cpp native/fuzz/no_llama.cpp ${ARGN})

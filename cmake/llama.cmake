@@ -1,9 +1,9 @@
 # llama.cpp as shared libraries, its backends as modules found at run time beside the addon: one addon serves machines
 # with and without a GPU, and a missing GPU runtime is a message instead of a failed load.
-# INFORM_LLAMA_SOURCE names a patched tree for a machine without npm, git and network (bench/gpu.sh).
+# INFORM_LLAMA_SOURCE names a patched tree for a machine without npm, git and network (bench/gpu/gpu.sh).
 if(NOT INFORM_LLAMA_SOURCE)
   execute_process(
-    COMMAND node "${CMAKE_SOURCE_DIR}/scripts/llama-source.mjs"
+    COMMAND node "${CMAKE_SOURCE_DIR}/scripts/build/llama-source.mjs"
     OUTPUT_VARIABLE INFORM_LLAMA_SOURCE
     RESULT_VARIABLE INFORM_LLAMA_RESULT)
   if(NOT INFORM_LLAMA_RESULT EQUAL 0)

@@ -1,6 +1,6 @@
 export { ERROR_CODES, InformError, type ErrorCode } from './errors.js';
-export type { Message, MessagesSample, InstructionSample, Role, Sample, SampleId } from './sample.js';
-export type { ModelOptions } from './options.js';
+export type { Message, MessagesSample, InstructionSample, Role, Sample, SampleId } from './input/sample.js';
+export type { ModelOptions } from './options/table.js';
 export {
   RewardModel,
   type DeviceLayers,
@@ -11,6 +11,6 @@ export {
   type ScoreAllOptions,
   type ScoreOptions,
   type ScoreResult,
-} from './reward-model.js';
-export { inspectModel, type ModelReport } from './inspect.js';
-export { findDevices, type DeviceReport } from './devices.js';
+} from './scoring/reward-model.js';
+export { inspectModel, type ModelReport } from './models/inspect.js';
+export { findDevices, type DeviceReport } from './addon/device-report.js';

@@ -1,4 +1,4 @@
-import type { Geometry } from '../../test/support/random-checkpoint/geometry.js';
+import type { Geometry } from '../../tools/random-checkpoint/geometry.js';
 
 /** What a run measures with. */
 export interface Sizes {

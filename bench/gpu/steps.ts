@@ -1,17 +1,17 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { convertCheckpoint } from '../../src/convert/convert.js';
-import type { ConversionType } from '../../src/convert/tensor-types.js';
-import { llamaVocabularyFiles } from '../../test/support/random-checkpoint/vocabulary-files.js';
-import { generateCheckpoint } from '../../test/support/random-checkpoint/generate.js';
-import type { Geometry } from '../../test/support/random-checkpoint/geometry.js';
-import type { DeviceReport } from '../../src/devices.js';
-import { packageRoot } from '../../src/package-root.js';
+import { convertCheckpoint } from '#src/convert/convert.js';
+import type { ConversionType } from '#src/convert/tensor-types.js';
+import { llamaVocabularyFiles } from '../../tools/random-checkpoint/vocabulary-files.js';
+import { generateCheckpoint } from '../../tools/random-checkpoint/generate.js';
+import type { Geometry } from '../../tools/random-checkpoint/geometry.js';
+import type { DeviceReport } from '#src/addon/device-report.js';
+import { packageRoot } from '#src/util/package-root.js';
 import { writeBlockModel } from '../support/block-model.js';
 import { dataFolder, DatasetMaker, tokenCount, type SetName } from '../support/datasets.js';
 import { circumstances } from '../support/machine.js';
-import { lastJsonLine, type TrialOrder } from '../support/trial.js';
+import { lastJsonLine, type TrialOrder } from '../trials/trial.js';
 import { NO_CARD, nvidiaSmi, run } from './child.js';
 import { flopsPerToken, type Sizes } from './sizes.js';
 
@@ -75,7 +75,7 @@ async function machine({ card }: Setting): Promise<object> {
 }
 
 async function devices({ signal }: Setting): Promise<object> {
-  const { stdout } = await run(process.execPath, [program('src/cli.js'), 'devices', '--json'], signal);
+  const { stdout } = await run(process.execPath, [program('dist/cli/bin.js'), 'devices', '--json'], signal);
   return JSON.parse(stdout) as DeviceReport;
 }
 
@@ -98,7 +98,16 @@ async function parity(setting: Setting, type: ParityType): Promise<object> {
   const rows = path.join(folder, 'parity-rows.jsonl');
   writeFileSync(rows, dataset.samples.map((sample) => JSON.stringify(sample)).join('\n'));
   const score = async (gpuLayers: number, env: NodeJS.ProcessEnv): Promise<number[]> => {
-    const args = [program('src/cli.js'), rows, '-m', model, '--gpu-layers', String(gpuLayers), '--progress', 'none'];
+    const args = [
+      program('dist/cli/bin.js'),
+      rows,
+      '-m',
+      model,
+      '--gpu-layers',
+      String(gpuLayers),
+      '--progress',
+      'none',
+    ];
     const { stdout } = await run(process.execPath, args, signal, env);
     return stdout
       .trim()
@@ -187,7 +196,7 @@ async function trial(
 ): Promise<object> {
   const { file, tokens } = await datasetFile(setting, set, size);
   const order: TrialOrder = { model, dataset: file, options };
-  const args = [program('bench/trials/ours.js'), JSON.stringify(order)];
+  const args = [program('dist-dev/bench/trials/ours.js'), JSON.stringify(order)];
   const { stdout, seconds: wholeSeconds, cardBytes } = await run(process.execPath, args, setting.signal);
   const result = lastJsonLine(stdout);
   if (result.tokens !== tokens) throw new Error(`Ours ran ${result.tokens} tokens, not ${tokens}.`);
@@ -249,7 +258,7 @@ function deviation(values: readonly number[]): number {
 }
 
 function program(file: string): string {
-  return path.join(packageRoot(), 'dist', file);
+  return path.join(packageRoot(), file);
 }
 
 function peer(file: string): string {

@@ -1,16 +1,16 @@
 import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { readCheckpointConfig } from '../../src/convert/checkpoint.js';
-import { convertCheckpoint } from '../../src/convert/convert.js';
-import { modelMetadata } from '../../src/convert/metadata.js';
-import { assignTypes, type ConversionType } from '../../src/convert/tensor-types.js';
-import { planTensors } from '../../src/convert/tensors.js';
-import { tokenizerMetadata } from '../../src/convert/tokenizer.js';
-import { modelConfig, writeJson } from '../../test/support/random-checkpoint/generate.js';
-import type { Geometry } from '../../test/support/random-checkpoint/geometry.js';
-import { generateWeights } from '../../test/support/random-checkpoint/weights.js';
-import { readGguf } from '../../src/gguf/reader.js';
-import { layoutGguf } from '../../src/gguf/writer.js';
+import { readCheckpointConfig } from '#src/convert/checkpoint.js';
+import { convertCheckpoint } from '#src/convert/convert.js';
+import { modelMetadata } from '#src/convert/metadata.js';
+import { assignTypes, type ConversionType } from '#src/convert/tensor-types.js';
+import { planTensors } from '#src/convert/tensors.js';
+import { tokenizerMetadata } from '#src/convert/tokenizer.js';
+import { modelConfig, writeJson } from '../../tools/random-checkpoint/generate.js';
+import type { Geometry } from '../../tools/random-checkpoint/geometry.js';
+import { generateWeights } from '../../tools/random-checkpoint/weights.js';
+import { readGguf } from '#src/gguf/reader.js';
+import { layoutGguf } from '#src/gguf/writer.js';
 import { writeSyntheticCheckpoint } from './synthetic-checkpoint.js';
 
 /** Large enough for blocks of every type, and eight layers, so that every mix uses each of its types. */

@@ -6,7 +6,7 @@ import { runChild, type ChildResult } from './child.js';
 import { tokenCount, type Dataset } from './datasets.js';
 import type { BenchModel } from './models.js';
 import { llamaCppProgram, nodeLlamaCppFolder, peerFile, pinnedNodeLlamaCpp, pythonWithTransformers } from './peers.js';
-import { lastJsonLine, type Trial, type TrialOrder } from './trial.js';
+import { lastJsonLine, type Trial, type TrialOrder } from '../trials/trial.js';
 
 /** A data set on disk, and a folder for a contestant's own files beside it. */
 export interface TrialInput {

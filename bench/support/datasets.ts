@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Encoder } from '../../src/encoder.js';
-import { Engine } from '../../src/engine.js';
-import { InformError } from '../../src/errors.js';
-import { RandomStream } from '../../test/support/random-checkpoint/random.js';
-import { FIRST_SPECIAL_TOKEN } from '../../test/support/random-checkpoint/geometry.js';
-import { resolveModelOptions } from '../../src/options.js';
-import { packageRoot } from '../../src/package-root.js';
-import { toMessages, type Sample } from '../../src/sample.js';
-import { ChatTemplate } from '../../src/template.js';
+import { Encoder } from '#src/prompt/encoder.js';
+import { Engine } from '#src/engine/engine.js';
+import { InformError } from '#src/errors.js';
+import { RandomStream } from '../../tools/random-checkpoint/random.js';
+import { FIRST_SPECIAL_TOKEN } from '../../tools/random-checkpoint/geometry.js';
+import { resolveModelOptions } from '#src/options/table.js';
+import { packageRoot } from '#src/util/package-root.js';
+import { toMessages, type Sample } from '#src/input/sample.js';
+import { ChatTemplate } from '#src/prompt/chat-template.js';
 
 export const SET_NAMES = ['uniform512', 'sft', 'best-of-8', 'pairs', 'long-prompt'] as const;
 export type SetName = (typeof SET_NAMES)[number];

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { cacheFolder } from '../../src/cache.js';
-import { convertCheckpoint } from '../../src/convert/convert.js';
-import { llamaVocabularyFiles } from '../../test/support/random-checkpoint/vocabulary-files.js';
-import { generateCheckpoint } from '../../test/support/random-checkpoint/generate.js';
-import { TEST_GEOMETRY, type Geometry } from '../../test/support/random-checkpoint/geometry.js';
-import { readGguf } from '../../src/gguf/reader.js';
-import { writeGguf, type GgufTensorSource } from '../../src/gguf/writer.js';
+import { cacheFolder } from '#src/util/cache-folder.js';
+import { convertCheckpoint } from '#src/convert/convert.js';
+import { llamaVocabularyFiles } from '../../tools/random-checkpoint/vocabulary-files.js';
+import { generateCheckpoint } from '../../tools/random-checkpoint/generate.js';
+import { TEST_GEOMETRY, type Geometry } from '../../tools/random-checkpoint/geometry.js';
+import { readGguf } from '#src/gguf/reader.js';
+import { writeGguf, type GgufTensorSource } from '#src/gguf/writer.js';
 import { log } from './log.js';
 
 /** A model that contestants run. Its weights are random: speed does not depend on them. */

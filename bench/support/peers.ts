@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { cacheFolder } from '../../src/cache.js';
-import { packageRoot } from '../../src/package-root.js';
+import { cacheFolder } from '#src/util/cache-folder.js';
+import { packageRoot } from '#src/util/package-root.js';
 
 // Where the peers are: `npm run bench:peers` puts them into the cache folder, outside of the repository.
 
@@ -56,7 +56,7 @@ export function peerFile(name: string): string {
 
 /** The pinned version that scripts/llama-source.mjs takes llama.cpp's source from. */
 export function pinnedNodeLlamaCpp(): string {
-  const script = readFileSync(path.join(packageRoot(), 'scripts', 'llama-source.mjs'), 'utf8');
+  const script = readFileSync(path.join(packageRoot(), 'scripts', 'build', 'llama-source.mjs'), 'utf8');
   const [, version] = /'node-llama-cpp@([\d.]+)'/.exec(script) ?? [];
   if (version === undefined) throw new Error('scripts/llama-source.mjs pins no node-llama-cpp.');
   return version;

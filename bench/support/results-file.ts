@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '#src/util/package-root.js';
 import { log } from './log.js';
 import { circumstances } from './machine.js';
 

@@ -1,10 +1,10 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { llamaVocabularyFiles } from '../../test/support/random-checkpoint/vocabulary-files.js';
-import { generateCheckpoint } from '../../test/support/random-checkpoint/generate.js';
-import { VOCABULARY_SIZE, type Geometry } from '../../test/support/random-checkpoint/geometry.js';
-import { RandomStream, normalDeviates } from '../../test/support/random-checkpoint/random.js';
-import { writeSafetensors, type SafetensorsSource } from '../../test/support/random-checkpoint/safetensors-writer.js';
+import { llamaVocabularyFiles } from '../../tools/random-checkpoint/vocabulary-files.js';
+import { generateCheckpoint } from '../../tools/random-checkpoint/generate.js';
+import { VOCABULARY_SIZE, type Geometry } from '../../tools/random-checkpoint/geometry.js';
+import { RandomStream, normalDeviates } from '../../tools/random-checkpoint/random.js';
+import { writeSafetensors, type SafetensorsSource } from '../../tools/random-checkpoint/safetensors-writer.js';
 
 const PATTERN_BYTES = 16 << 20;
 const TINY = { hiddenSize: 16, feedForwardSize: 32, layerCount: 1, headCount: 2, kvHeadCount: 1 };

@@ -1,14 +1,14 @@
 // One trial of ours, in a process of its own: `node ours.js ORDER`, ORDER being a `TrialOrder` in JSON. Rows go through
 // all of the pipeline (template, tokenizer, planner, engine), which the other contestants are spared.
 
-import type { Encoder } from '../../src/encoder.js';
-import { Engine } from '../../src/engine.js';
-import { resolveModelOptions } from '../../src/options.js';
-import { scoreStream, type Job, type Outcome } from '../../src/pipeline.js';
-import { RewardModel } from '../../src/reward-model.js';
-import { PipelineStats } from '../../src/stats.js';
+import type { Encoder } from '#src/prompt/encoder.js';
+import { Engine } from '#src/engine/engine.js';
+import { resolveModelOptions } from '#src/options/table.js';
+import { scoreStream, type Job, type Outcome } from '#src/scoring/score-stream.js';
+import { RewardModel } from '#src/scoring/reward-model.js';
+import { PipelineStats } from '#src/scoring/pipeline-stats.js';
 import type { Dataset } from '../support/datasets.js';
-import { readDataset, type Trial, type TrialOrder } from '../support/trial.js';
+import { readDataset, type Trial, type TrialOrder } from './trial.js';
 
 const { model, dataset, options } = JSON.parse(process.argv[2] ?? '') as TrialOrder;
 console.log(JSON.stringify(await trial(readDataset(dataset))));

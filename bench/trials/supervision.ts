@@ -2,12 +2,12 @@
 // in another, as the command line does, and prints what it took as JSON.
 
 import os from 'node:os';
-import { openResults } from '../../src/io/results.js';
-import { readRows } from '../../src/io/rows.js';
-import type { Job } from '../../src/pipeline.js';
-import { RewardModel } from '../../src/reward-model.js';
-import { PipelineStats } from '../../src/stats.js';
-import { SupervisedModel } from '../../src/supervisor/supervised-model.js';
+import { openResults } from '#src/run/output/results.js';
+import { readRows } from '#src/input/rows.js';
+import type { Job } from '#src/scoring/score-stream.js';
+import { RewardModel } from '#src/scoring/reward-model.js';
+import { PipelineStats } from '#src/scoring/pipeline-stats.js';
+import { SupervisedModel } from '#src/supervisor/supervised-model.js';
 
 export interface SupervisionTrial {
   tokens: number;

@@ -1,4 +1,4 @@
-// The addon's entry point: what src/native.ts declares, and nothing more.
+// The addon's entry point: what src/addon/load-addon.ts declares, and nothing more.
 
 #include "binding/addon_data.h"
 #include "binding/encode.h"

@@ -6,7 +6,7 @@
 
 namespace inform::binding {
 
-// NativePlacement and NativeScorerOptions of src/native.ts.
+// NativePlacement and NativeScorerOptions of src/addon/load-addon.ts.
 Placement to_placement(const Napi::Object & object);
 ScorerOptions to_scorer_options(const Napi::Object & object);
 

@@ -11,7 +11,7 @@
 
 namespace inform::binding {
 
-// An Error with a `code` property, as src/native.ts expects it.
+// An Error with a `code` property, as src/addon/load-addon.ts expects it.
 inline Napi::Error to_js_error(Napi::Env env, ErrorCode code, const std::string & message) {
     Napi::Error error = Napi::Error::New(env, message);
     error.Set("code", Napi::String::New(env, error_code_text(code)));

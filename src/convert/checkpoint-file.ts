@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
-import { readBoundedText } from '../io/bounded-text.js';
+import { readBoundedText } from '../util/files/bounded-text.js';
 import { structureProblem } from './json-structure.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;

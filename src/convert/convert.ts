@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 
-import { writeFilesAtomically, writeFully, type TemporaryFile } from '../gguf/atomic-file.js';
+import { writeFilesAtomically, writeFully, type TemporaryFile } from '../util/files/atomic-file.js';
 import type { GgufMetadata } from '../gguf/types.js';
-import { checkNewFile } from '../gguf/new-file.js';
+import { checkNewFile } from '../util/files/new-file.js';
 import { layoutGguf, type GgufLayout } from '../gguf/writer.js';
 import { CHECKPOINT_FILES } from './checkpoint-files.js';
 import { readCheckpointConfig } from './checkpoint.js';

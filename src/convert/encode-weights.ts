@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 
-import { throwIfAborted } from '../abort.js';
+import { throwIfAborted } from '../util/abort.js';
 import { fromNative } from '../errors.js';
 import { GGML_TYPES, type GgmlType } from '../gguf/types.js';
-import { loadAddon, type EncodeJob } from '../native.js';
-import { watchTask } from '../watch-task.js';
+import { loadAddon, type EncodeJob } from '../addon/load-addon.js';
+import { watchTask } from '../addon/task.js';
 import type { ConvertProgress } from './convert.js';
 import type { TensorSource } from './tensors.js';
 import type { CheckpointWeights } from './weights.js';

@@ -1,9 +1,9 @@
 import { InformError } from '../errors.js';
 import { ggufNumber } from '../gguf/metadata.js';
-import { shardPath, SPLIT_KEYS } from '../gguf/shards.js';
+import { shardPath, SPLIT_KEYS } from '../gguf/split-model.js';
 import { alignUp, DEFAULT_ALIGNMENT, tensorByteLength, type GgufMetadata } from '../gguf/types.js';
 import { layoutGguf } from '../gguf/writer.js';
-import { formatBytes } from '../progress.js';
+import { formatBytes } from '../cli/terminal-progress.js';
 import type { TypedTensor } from './tensor-types.js';
 
 /** A file of the model to be written. */

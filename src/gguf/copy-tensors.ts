@@ -1,9 +1,9 @@
 import { open, type FileHandle } from 'node:fs/promises';
 
-import { throwIfAborted } from '../abort.js';
+import { throwIfAborted } from '../util/abort.js';
 import { InformError, messageOf } from '../errors.js';
-import { writeFully } from './atomic-file.js';
-import type { ModelTensor } from './shards.js';
+import { writeFully } from '../util/files/atomic-file.js';
+import type { ModelTensor } from './split-model.js';
 
 const CHUNK_BYTES = 8 << 20;
 

@@ -1,6 +1,6 @@
 import { InformError } from '../errors.js';
 import { numberAt, stringAt } from './metadata.js';
-import type { GgufModel } from './shards.js';
+import type { GgufModel } from './split-model.js';
 
 /**
  * Refuses adapters, importance matrices, vocabularies and other architectures.

@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
 
-import { throwIfAborted } from '../abort.js';
+import { throwIfAborted } from '../util/abort.js';
 import { InformError } from '../errors.js';
-import { writeFileAtomically, writeFully } from './atomic-file.js';
+import { writeFileAtomically, writeFully } from '../util/files/atomic-file.js';
 import {
   alignUp,
   DEFAULT_ALIGNMENT,

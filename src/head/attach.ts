@@ -1,10 +1,10 @@
 import { InformError } from '../errors.js';
-import { writeFilesAtomically, writeFully } from '../gguf/atomic-file.js';
+import { writeFilesAtomically, writeFully } from '../util/files/atomic-file.js';
 import { copyTensors } from '../gguf/copy-tensors.js';
 import { checkIsLlama, modelNames, vocabularySizeOf } from '../gguf/llama-model.js';
 import { numberAt } from '../gguf/metadata.js';
-import { checkNewFile } from '../gguf/new-file.js';
-import { readGgufModel, type GgufModel } from '../gguf/shards.js';
+import { checkNewFile } from '../util/files/new-file.js';
+import { readGgufModel, type GgufModel } from '../gguf/split-model.js';
 import { layoutGguf } from '../gguf/writer.js';
 import { openHead, type HeadSource } from './head-source.js';
 

@@ -3,10 +3,10 @@ import { InformError } from '../errors.js';
 import { copyTensors } from '../gguf/copy-tensors.js';
 import { modelNames, vocabularySizeOf } from '../gguf/llama-model.js';
 import { numberAt, stringAt } from '../gguf/metadata.js';
-import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/shards.js';
+import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/split-model.js';
 import { elementCount } from '../gguf/types.js';
 import type { HeadSource } from './head-source.js';
-import { HEAD_TENSORS, type HeadTensor } from './tensor-names.js';
+import { HEAD_TENSORS, type HeadTensor } from '../gguf/head-tensors.js';
 
 const FORMAT = 1;
 

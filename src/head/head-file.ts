@@ -3,12 +3,12 @@ import { createReadStream } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { cacheFolder } from '../cache.js';
-import { writeFilesAtomically, writeFully } from '../gguf/atomic-file.js';
+import { cacheFolder } from '../util/cache-folder.js';
+import { writeFilesAtomically, writeFully } from '../util/files/atomic-file.js';
 import { ggufNumber, ggufString } from '../gguf/metadata.js';
 import type { GgufValue } from '../gguf/types.js';
 import { layoutGguf } from '../gguf/writer.js';
-import { explained } from '../io/output.js';
+import { explained } from '../util/files/file-errors.js';
 import { openCheckpointHead } from './checkpoint-head.js';
 import { isFolder, type HeadSource } from './head-source.js';
 

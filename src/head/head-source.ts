@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 
-import type { TemporaryFile } from '../gguf/atomic-file.js';
+import type { TemporaryFile } from '../util/files/atomic-file.js';
 import type { GgufValue } from '../gguf/types.js';
 import type { GgufTensorInfo } from '../gguf/writer.js';
 import { openCheckpointHead } from './checkpoint-head.js';

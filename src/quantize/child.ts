@@ -5,7 +5,7 @@
 
 import { rmSync } from 'node:fs';
 import { fromNative, type ErrorCode } from '../errors.js';
-import { loadAddon, type NativeQuantizeOptions } from '../native.js';
+import { loadAddon, type NativeQuantizeOptions } from '../addon/load-addon.js';
 
 export type QuantizerJob = Omit<NativeQuantizeOptions, 'backendDir'>;
 

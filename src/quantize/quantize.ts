@@ -3,18 +3,18 @@ import { basename } from 'node:path';
 
 import { fileTypeOf } from '../convert/tensor-types.js';
 import { InformError } from '../errors.js';
-import { writeFilesAtomically } from '../gguf/atomic-file.js';
+import { writeFilesAtomically } from '../util/files/atomic-file.js';
 import { checkIsLlama } from '../gguf/llama-model.js';
-import { checkNewFile } from '../gguf/new-file.js';
+import { checkNewFile } from '../util/files/new-file.js';
 import { numberAt } from '../gguf/metadata.js';
 import { readGguf } from '../gguf/reader.js';
-import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/shards.js';
+import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/split-model.js';
 import { DEFAULT_ALIGNMENT, LLAMA_FILE_TYPES } from '../gguf/types.js';
-import { unwritable } from '../io/output.js';
+import { unwritable } from '../util/files/file-errors.js';
 import type { QuantizerJob } from './child.js';
 import { readImatrix, type Imatrix } from './imatrix.js';
 import { runQuantizer } from './quantizer.js';
-import type { QuantizedType } from './types.js';
+import type { QuantizedType } from '../gguf/model-types.js';
 
 export interface QuantizeOptions {
   readonly type: QuantizedType;

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-import { abortError, throwIfAborted } from '../abort.js';
+import { abortError, throwIfAborted } from '../util/abort.js';
 import { InformError } from '../errors.js';
 import type { QuantizerJob, QuantizerReply } from './child.js';
 

@@ -1,5 +1,5 @@
-import { readRows, type InputRow, type ReadOptions } from '../io/rows.js';
-import { rowsOfShard, type Shard } from '../shard.js';
+import { readRows, type InputRow, type ReadOptions } from '../input/rows.js';
+import { rowsOfShard, type Shard } from './row-shard.js';
 
 /** The rows of a run, taken one by one: those that are done already by one hand, the others by another. */
 export class RunRows implements AsyncIterable<InputRow> {

@@ -1,8 +1,8 @@
 import { InformError } from '../errors.js';
-import { STDIN } from '../io/source.js';
-import type { RunOptions } from '../options.js';
-import type { ProgressMode } from '../progress.js';
-import type { Shard } from '../shard.js';
+import { STDIN } from '../input/source.js';
+import type { RunOptions } from '../options/table.js';
+import type { ProgressMode } from '../cli/terminal-progress.js';
+import type { Shard } from './row-shard.js';
 
 /** What only a command line says about a run. */
 export interface RunSettings {

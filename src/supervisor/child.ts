@@ -4,11 +4,11 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { takeEngineLog } from '../engine-log.js';
+import { takeEngineLog } from '../addon/log.js';
 import { fromNative, InformError } from '../errors.js';
-import type { Job } from '../pipeline.js';
-import { RewardModel } from '../reward-model.js';
-import { PipelineStats } from '../stats.js';
+import type { Job } from '../scoring/score-stream.js';
+import { RewardModel } from '../scoring/reward-model.js';
+import { PipelineStats } from '../scoring/pipeline-stats.js';
 import { Inbox } from './inbox.js';
 import { toSent, type Order, type Reply, type SentOutcome, type SentSample, type Work } from './protocol.js';
 

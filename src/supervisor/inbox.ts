@@ -1,5 +1,5 @@
-import { Bell } from '../pipeline/bell.js';
-import { Queue } from '../pipeline/queue.js';
+import { Bell } from '../util/async/notifier.js';
+import { Queue } from '../util/async/queue.js';
 
 /** As many are reported at once. */
 const REPORT_EVERY = 32;

@@ -1,4 +1,4 @@
-import { Queue } from '../pipeline/queue.js';
+import { Queue } from '../util/async/queue.js';
 import { EngineCrash, type EngineProcess } from './engine-process.js';
 import { fromSent, type Reply, type SentOutcome, type SentSample, type Work } from './protocol.js';
 

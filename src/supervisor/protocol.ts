@@ -1,8 +1,8 @@
 import { InformError, type ErrorCode } from '../errors.js';
-import type { ModelOptions } from '../options.js';
-import type { LoadProgress, ModelInfo } from '../reward-model.js';
-import type { Message } from '../sample.js';
-import type { StageSeconds } from '../stats.js';
+import type { ModelOptions } from '../options/table.js';
+import type { LoadProgress, ModelInfo } from '../scoring/reward-model.js';
+import type { Message } from '../input/sample.js';
+import type { StageSeconds } from '../scoring/pipeline-stats.js';
 
 // What the supervisor and the engine's process say to each other. Samples go by their number in the run.
 

@@ -1,11 +1,11 @@
-import { abortError, throwIfAborted } from '../abort.js';
+import { abortError, throwIfAborted } from '../util/abort.js';
 import { headFile } from '../head/head-file.js';
-import { resolveModel } from '../model-source.js';
-import { resolveModelOptions, type ModelOptions } from '../options.js';
-import type { Job, Outcome } from '../pipeline.js';
-import { giveAll } from '../pipeline/give.js';
-import { readTemplate, type LoadOptions, type LoadProgress, type ModelInfo } from '../reward-model.js';
-import { PipelineStats } from '../stats.js';
+import { resolveModel } from '../models/resolve.js';
+import { resolveModelOptions, type ModelOptions } from '../options/table.js';
+import type { Job, Outcome } from '../scoring/score-stream.js';
+import { giveAll } from '../scoring/in-order.js';
+import { readTemplate, type LoadOptions, type LoadProgress, type ModelInfo } from '../scoring/reward-model.js';
+import { PipelineStats } from '../scoring/pipeline-stats.js';
 import { crashError, EngineCrash, EngineProcess } from './engine-process.js';
 import { fromSent } from './protocol.js';
 import { SupervisedRun, type EngineHost } from './supervised-run.js';

@@ -1,11 +1,11 @@
 import { fromNative, InformError } from '../errors.js';
-import type { Job, Outcome } from '../pipeline.js';
-import { Bell } from '../pipeline/bell.js';
-import type { Giving } from '../pipeline/give.js';
-import { Queue } from '../pipeline/queue.js';
-import { WINDOW_CHARACTERS } from '../pipeline/reader.js';
-import { toMessages, type Message } from '../sample.js';
-import type { PipelineStats } from '../stats.js';
+import type { Job, Outcome } from '../scoring/score-stream.js';
+import { Bell } from '../util/async/notifier.js';
+import type { Giving } from '../scoring/in-order.js';
+import { Queue } from '../util/async/queue.js';
+import { WINDOW_CHARACTERS } from '../scoring/window-reader.js';
+import { toMessages, type Message } from '../input/sample.js';
+import type { PipelineStats } from '../scoring/pipeline-stats.js';
 import { crashError, EngineCrash, type EngineProcess } from './engine-process.js';
 import { ProcessRun } from './process-run.js';
 import { fromSent, type SentOutcome, type Work } from './protocol.js';

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { convertCheckpoint } from '../../src/convert/convert.js';
-import { quantizeModel } from '../../src/quantize/quantize.js';
-import { QUANTIZED_TYPES } from '../../src/quantize/types.js';
-import { handCheckpoint, handConfig, handTokenizer, type HandTensors } from '../support/checkpoint.js';
+import { convertCheckpoint } from '#src/convert/convert.js';
+import { quantizeModel } from '#src/quantize/quantize.js';
+import { QUANTIZED_TYPES } from '#src/gguf/model-types.js';
+import { handCheckpoint, handConfig, handTokenizer, type HandTensors } from '../support/models/checkpoint.js';
 import { Random } from '../support/random.js';
 import { tempFolder } from '../support/temp-folder.js';
-import { tensorsOf } from '../support/tensor-bytes.js';
+import { tensorsOf } from '../support/models/tensor-bytes.js';
 
 // Straight from the checkpoint against llama.cpp's own quantizer (`llama_model_quantize`) on the BF16 conversion.
 

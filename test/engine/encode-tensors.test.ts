@@ -2,10 +2,10 @@ import { readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { InformError } from '../../src/errors.js';
-import { fromNative } from '../../src/errors.js';
-import { GGML_TYPES, type GgmlTypeName } from '../../src/gguf/types.js';
-import { loadAddon, type EncodeJob } from '../../src/native.js';
+import type { InformError } from '#src/errors.js';
+import { fromNative } from '#src/errors.js';
+import { GGML_TYPES, type GgmlTypeName } from '#src/gguf/types.js';
+import { loadAddon, type EncodeJob } from '#src/addon/load-addon.js';
 import { Random } from '../support/random.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 

@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Encoder } from '../../src/encoder.js';
-import { Engine } from '../../src/engine.js';
-import { InformError } from '../../src/errors.js';
-import { resolveModelOptions } from '../../src/options.js';
-import { packageRoot } from '../../src/package-root.js';
-import { toMessages } from '../../src/sample.js';
-import { ChatTemplate } from '../../src/template.js';
-import { differences, readGoldens, SETTINGS } from '../support/goldens.js';
-import { checkpointFingerprint, testCheckpoint, testModel } from '../support/models.js';
+import { Encoder } from '#src/prompt/encoder.js';
+import { Engine } from '#src/engine/engine.js';
+import { InformError } from '#src/errors.js';
+import { resolveModelOptions } from '#src/options/table.js';
+import { packageRoot } from '#src/util/package-root.js';
+import { toMessages } from '#src/input/sample.js';
+import { ChatTemplate } from '#src/prompt/chat-template.js';
+import { differences, readGoldens, SETTINGS } from '../support/assert/goldens.js';
+import { checkpointFingerprint, testCheckpoint, testModel } from '../support/models/models.js';
 
 // The judge is Hugging Face transformers: test/reference/ made these goldens from the same generated checkpoint.
 

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { embeddedModel } from '../../src/embedded-model.js';
-import { RewardModel } from '../../src/index.js';
-import { dequantizedCopy } from '../support/dequantize.js';
-import { EXACT, readMiniGoldens, scoresOf } from '../support/goldens.js';
+import { embeddedModel } from '#src/models/embedded-model.js';
+import { RewardModel } from '#src/index.js';
+import { dequantizedCopy } from '../support/models/dequantize.js';
+import { EXACT, readMiniGoldens, scoresOf } from '../support/assert/goldens.js';
 import { pairAccuracy } from '../support/judged-pairs.js';
 import { tempFolder } from '../support/temp-folder.js';
 

@@ -1,13 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Encoder } from '../../src/encoder.js';
-import { Engine } from '../../src/engine.js';
-import { InformError } from '../../src/errors.js';
-import { resolveModelOptions } from '../../src/options.js';
-import { ChatTemplate } from '../../src/template.js';
-import { EXACT, oddDifferences, readOddGoldens } from '../support/goldens.js';
-import { checkpointFingerprint, oddCheckpoint, oddModel } from '../support/models.js';
-import { ODD_CHECKPOINTS } from '../support/odd-checkpoints.js';
+import { Encoder } from '#src/prompt/encoder.js';
+import { Engine } from '#src/engine/engine.js';
+import { InformError } from '#src/errors.js';
+import { resolveModelOptions } from '#src/options/table.js';
+import { ChatTemplate } from '#src/prompt/chat-template.js';
+import { EXACT, oddDifferences, readOddGoldens } from '../support/assert/goldens.js';
+import { checkpointFingerprint, oddCheckpoint, oddModel } from '../support/models/models.js';
+import { ODD_CHECKPOINTS } from '../support/models/odd-checkpoints.js';
 
 // The judge is Hugging Face transformers: test/reference/make_odd_goldens.py made these goldens from the same checkpoints.
 

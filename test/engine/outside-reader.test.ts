@@ -1,10 +1,10 @@
 import { gguf as readWithHuggingFace, type GGUFTensorInfo } from '@huggingface/gguf';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ConversionType } from '../../src/convert/tensor-types.js';
-import { readGguf } from '../../src/gguf/reader.js';
-import { GGUF_VALUE_TYPES } from '../../src/gguf/types.js';
-import { testModel } from '../support/models.js';
+import type { ConversionType } from '#src/convert/tensor-types.js';
+import { readGguf } from '#src/gguf/reader.js';
+import { GGUF_VALUE_TYPES } from '#src/gguf/types.js';
+import { testModel } from '../support/models/models.js';
 
 // The judge of what we write, and of how we read it, is Hugging Face's own reader for JavaScript. What PyPI's `gguf` reads,
 // with the tensors' bytes, is compared by test/reference/compare_readers.py.

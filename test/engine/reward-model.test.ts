@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ggufString } from '../../src/gguf/metadata.js';
-import { InformError, RewardModel, type Sample, type ScoreResult } from '../../src/index.js';
-import { expectError } from '../support/expect-error.js';
-import { editGguf, testModel } from '../support/models.js';
+import { ggufString } from '#src/gguf/metadata.js';
+import { InformError, RewardModel, type Sample, type ScoreResult } from '#src/index.js';
+import { expectError } from '../support/assert/expect-error.js';
+import { editGguf, testModel } from '../support/models/models.js';
 import { Random } from '../support/random.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 import { tokensOf } from '../support/tokens.js';

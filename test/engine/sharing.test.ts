@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { RewardModel, type Sample } from '../../src/index.js';
-import type { ModelOptions } from '../../src/options.js';
-import { PipelineStats } from '../../src/stats.js';
-import { testModel } from '../support/models.js';
+import { RewardModel, type Sample } from '#src/index.js';
+import type { ModelOptions } from '#src/options/table.js';
+import { PipelineStats } from '#src/scoring/pipeline-stats.js';
+import { testModel } from '../support/models/models.js';
 import { Random } from '../support/random.js';
 
 // Shared prefixes on a real engine: the same scores, fewer tokens computed. What a score must be at all is the business of

@@ -1,10 +1,10 @@
 import { copyFile, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'uvu';
-import { RewardModel } from '../../src/index.js';
-import { readGguf } from '../../src/gguf/reader.js';
-import { expectError } from '../support/expect-error.js';
-import { testModel } from '../support/models.js';
+import { RewardModel } from '#src/index.js';
+import { readGguf } from '#src/gguf/reader.js';
+import { expectError } from '../support/assert/expect-error.js';
+import { testModel } from '../support/models/models.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 test('a model cut off anywhere is refused with one sentence', async () => {

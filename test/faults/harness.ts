@@ -2,7 +2,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { finished, startCli, type CliResult } from '../support/cli.js';
+import { finished, startCli, type CliResult } from '../support/children/cli.js';
 import { Random } from '../support/random.js';
 import { smallDisk } from './small-disk.js';
 

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FaultHarness, type FaultKind } from '../faults/harness.js';
-import { testModel } from '../support/models.js';
+import { testModel } from '../support/models/models.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 // The short form of `npm run faults`: one run of each kind, always the same.

@@ -1,12 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { findDevices } from '../../src/devices.js';
-import { RewardModel, type LoadOptions, type Sample } from '../../src/index.js';
-import { runCli } from '../support/cli.js';
-import { testModel } from '../support/models.js';
+import { findDevices } from '#src/addon/device-report.js';
+import { RewardModel, type LoadOptions, type Sample } from '#src/index.js';
+import { runCli } from '../support/children/cli.js';
+import { testModel } from '../support/models/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 import { testIf } from '../support/test-if.js';
-import { softwareVulkan } from '../support/vulkan.js';
+import { softwareVulkan } from '../support/models/vulkan.js';
 
 // On Mesa's software device: every way to place a model, for real, on one device and on two of them. Slow for its size, so few
 // and short samples.

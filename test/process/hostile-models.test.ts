@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { RewardModel } from '../../src/reward-model.js';
-import { loadDamagedModels } from '../support/hostile-models.js';
+import { RewardModel } from '#src/scoring/reward-model.js';
+import { loadDamagedModels } from '../support/models/hostile-models.js';
 import { tempFolder } from '../support/temp-folder.js';
-import { tinyModel } from '../support/tiny-model.js';
+import { tinyModel } from '../support/models/tiny-model.js';
 
 // The short form of `npm run fuzz -- --models 2000`, from a fixed seed.
 const MODELS = 150;

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { finished, runCli, startCli } from '../support/cli.js';
-import { HubServer } from '../support/hub-server.js';
-import { testCheckpoint, testModel } from '../support/models.js';
+import { finished, runCli, startCli } from '../support/children/cli.js';
+import { HubServer } from '../support/hub/hub-server.js';
+import { testCheckpoint, testModel } from '../support/models/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 
 const FOLDER = tempFolder();

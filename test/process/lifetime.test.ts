@@ -4,10 +4,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { testModel } from '../support/models.js';
+import { testModel } from '../support/models/models.js';
 
 const MODEL = await testModel('bf16');
-const CHILD = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'support', 'lifetime-child.js');
+const CHILD = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'support', 'children', 'lifetime-child.js');
 
 /** What a scenario exits with when it went through to its own end. */
 const WELL = 7;

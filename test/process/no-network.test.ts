@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { runCli } from '../support/cli.js';
+import { runCli } from '../support/children/cli.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
-import { tinyModel } from '../support/tiny-model.js';
+import { tinyModel } from '../support/models/tiny-model.js';
 
 const folder = tempFolder();
 const model = await tinyModel(join(folder, 'tiny.gguf'));
 const samples = fileIn(folder, 'samples.jsonl', '{"instruction": "the", "output": "he"}\nnonsense\n');
-const preload = new URL('../support/no-network.js', import.meta.url).href;
+const preload = new URL('../support/children/no-network.js', import.meta.url).href;
 const env = {
   NODE_OPTIONS: `--import=${preload}`,
   HF_ENDPOINT: 'http://127.0.0.1:9',

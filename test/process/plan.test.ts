@@ -2,11 +2,11 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { PlanReport } from '../../src/placement/report.js';
-import { usedOf } from '../../src/placement/plan.js';
-import { runCli } from '../support/cli.js';
-import { GEOMETRY_70B, writeHollowModel } from '../support/hollow-model.js';
-import { testModel } from '../support/models.js';
+import type { PlanReport } from '#src/cli/plan-text.js';
+import { usedOf } from '#src/engine/placement/plan.js';
+import { runCli } from '../support/children/cli.js';
+import { GEOMETRY_70B, writeHollowModel } from '../support/models/hollow-model.js';
+import { testModel } from '../support/models/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 
 // Without GPUs, whatever this machine has: the drivers' own variables hide them.

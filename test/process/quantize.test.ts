@@ -3,9 +3,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { finished, runCli, startCli } from '../support/cli.js';
-import { llamaGguf } from '../support/llama-gguf.js';
-import { testModel } from '../support/models.js';
+import { finished, runCli, startCli } from '../support/children/cli.js';
+import { llamaGguf } from '../support/models/llama-gguf.js';
+import { testModel } from '../support/models/models.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { testIf } from '../support/test-if.js';
 

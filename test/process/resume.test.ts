@@ -4,8 +4,8 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { finished, runCli, startCli, type CliResult } from '../support/cli.js';
-import { testModel } from '../support/models.js';
+import { finished, runCli, startCli, type CliResult } from '../support/children/cli.js';
+import { testModel } from '../support/models/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 
 const MODEL = await testModel('bf16');

@@ -4,20 +4,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { InformError } from '../../src/errors.js';
-import type { Job, Outcome } from '../../src/pipeline.js';
-import { RewardModel, type LoadOptions } from '../../src/reward-model.js';
-import { PipelineStats } from '../../src/stats.js';
-import { SupervisedModel, type SupervisedOptions } from '../../src/supervisor/supervised-model.js';
-import { finished, runCli, startCli } from '../support/cli.js';
-import { testModel } from '../support/models.js';
+import { InformError } from '#src/errors.js';
+import type { Job, Outcome } from '#src/scoring/score-stream.js';
+import { RewardModel, type LoadOptions } from '#src/scoring/reward-model.js';
+import { PipelineStats } from '#src/scoring/pipeline-stats.js';
+import { SupervisedModel, type SupervisedOptions } from '#src/supervisor/supervised-model.js';
+import { finished, runCli, startCli } from '../support/children/cli.js';
+import { testModel } from '../support/models/models.js';
 import { Random } from '../support/random.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 import { testIf } from '../support/test-if.js';
 
 const MODEL = await testModel('bf16');
 const FOLDER = tempFolder();
-const CRASHING = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'support', 'crashing-child.js');
+const CRASHING = path.join(
+  path.dirname(fileURLToPath(import.meta.url)),
+  '..',
+  'support',
+  'children',
+  'crashing-child.js',
+);
 const onLinux = testIf(process.platform === 'linux');
 const QUIET = ['--threads', '1', '--progress', 'none'];
 const FAST: LoadOptions = { threads: 1, batchSize: 8, maxLength: 256, contextTokens: 512, window: 16 };

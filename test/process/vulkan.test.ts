@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { moduleFile } from '../../src/backend/folder.js';
-import type { DeviceReport } from '../../src/devices.js';
-import { takeEngineLog } from '../../src/engine-log.js';
-import { RewardModel, type Sample } from '../../src/index.js';
-import { packageRoot } from '../../src/package-root.js';
-import { runCli } from '../support/cli.js';
-import { testModel } from '../support/models.js';
+import { moduleFile } from '#src/addon/backend-folder.js';
+import type { DeviceReport } from '#src/addon/device-report.js';
+import { takeEngineLog } from '#src/addon/log.js';
+import { RewardModel, type Sample } from '#src/index.js';
+import { packageRoot } from '#src/util/package-root.js';
+import { runCli } from '../support/children/cli.js';
+import { testModel } from '../support/models/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 import { testIf } from '../support/test-if.js';
-import { SOFTWARE_GPU, softwareVulkan } from '../support/vulkan.js';
+import { SOFTWARE_GPU, softwareVulkan } from '../support/models/vulkan.js';
 
 /** The bar for scores on a GPU against those on the CPU, of an F16 model. */
 const LARGEST_DIFFERENCE = 2e-2;

@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { openSync, readSync } from 'node:fs';
-import { readGguf } from '../../dist/src/gguf/reader.js';
+import { readGguf } from '../../dist/gguf/reader.js';
 
 const [path] = process.argv.slice(2);
 const gguf = await readGguf(path);

@@ -13,7 +13,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '#src/util/package-root.js';
 import { Random } from '../support/random.js';
 
 const { values } = parseArgs({
@@ -95,7 +95,7 @@ interface Usage {
 
 /** Looks at the run twice a second while it scores. */
 async function runAndWatch(input: string, output: string): Promise<Usage[]> {
-  const cli = path.join(packageRoot(), 'dist', 'src', 'cli.js');
+  const cli = path.join(packageRoot(), 'dist', 'cli', 'bin.js');
   const flags = ['--deterministic', '--window', String(WINDOW), '--threads', values.threads];
   const child = spawn(process.execPath, [cli, input, '-m', values.model, '-o', output, ...flags], {
     stdio: ['ignore', 'ignore', 'inherit'],

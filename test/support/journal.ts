@@ -1,8 +1,8 @@
-import { InformError } from '../../src/errors.js';
-import type { InputRow } from '../../src/io/rows.js';
-import type { Fingerprint } from '../../src/journal/fingerprint.js';
-import type { RowRecord } from '../../src/journal/records.js';
-import { JournaledOutput, type JournaledOptions } from '../../src/run/journaled-output.js';
+import { InformError } from '#src/errors.js';
+import type { InputRow } from '#src/input/rows.js';
+import type { Fingerprint } from '#src/run/journal/fingerprint.js';
+import type { RowRecord } from '#src/run/journal/records.js';
+import { JournaledOutput, type JournaledOptions } from '#src/run/output/journaled-output.js';
 
 /** What a run over one input is begun with; `changes` make it another run. */
 export function fingerprint(changes: Partial<Fingerprint> = {}): Fingerprint {

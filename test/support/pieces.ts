@@ -1,4 +1,4 @@
-import type { Splitter } from '../../src/io/bytes.js';
+import type { Splitter } from '#src/input/bytes.js';
 import type { Random } from './random.js';
 
 /** A piece as tests compare it: its bytes as text. */

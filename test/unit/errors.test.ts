@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ERROR_CODES, fromNative, InformError } from '../../src/errors.js';
-import { packageRoot } from '../../src/package-root.js';
+import { ERROR_CODES, fromNative, InformError } from '#src/errors.js';
+import { packageRoot } from '#src/util/package-root.js';
 
 function read(...parts: string[]): string {
   return readFileSync(path.join(packageRoot(), ...parts), 'utf8');

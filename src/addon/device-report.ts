@@ -1,0 +1,46 @@
+import { explainBackend } from './backend-failure.js';
+import { fromNative } from '../errors.js';
+import { loadAddon, type NativeDevice } from './load-addon.js';
+import { physicalCores } from '../util/physical-cores.js';
+
+/** A GPU backend that lies beside the addon or in the user's backend folder. */
+export interface BackendReport {
+  /** "cuda", "vulkan", "metal" */
+  name: string;
+  file: string;
+  loaded: boolean;
+  /** How many devices it offers. */
+  devices: number;
+  /** Why it offers none, and what to do. */
+  reason?: string;
+}
+
+export interface DeviceReport {
+  /** llama.cpp's version. */
+  llamaCpp: string;
+  physicalCores: number;
+  devices: NativeDevice[];
+  backends: BackendReport[];
+}
+
+/** The processors that llama.cpp's loaded backends offer, and what became of each GPU backend. */
+export async function findDevices(): Promise<DeviceReport> {
+  const { addon, backendDir } = loadAddon();
+  try {
+    const devices = await addon.devices(backendDir);
+    const backends = (await addon.backends(backendDir)).map((backend): BackendReport => {
+      const { name, file, loaded, devices: count } = backend;
+      const reason = explainBackend(backend);
+      return { name, file, loaded, devices: count, ...(reason === undefined ? {} : { reason }) };
+    });
+    return { llamaCpp: addon.llamaVersion(), physicalCores: physicalCores(), devices, backends };
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+/** Whether the system's loader finds all of these shared libraries. */
+export function findLibraries(names: readonly string[]): boolean {
+  const { addon } = loadAddon();
+  return names.every((name) => addon.opensLibrary(name));
+}

@@ -1,0 +1,234 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { userBackendFolder } from './backend-folder.js';
+import { InformError, messageOf } from '../errors.js';
+import { packageRoot } from '../util/package-root.js';
+
+// The only file that loads the addon. What it declares is what native/binding defines, nothing more.
+
+/** How large a model is. */
+export interface ModelSizes {
+  /** llama.cpp's one-line description, "llama 8B Q4_K - Medium". */
+  description: string;
+  /** Of all tensors llama.cpp loaded, in bytes. */
+  sizeBytes: number;
+  parameters: number;
+  vocabularySize: number;
+  hiddenSize: number;
+  /** Width of the head's hidden layer, 0 for a one-layer head. */
+  headHiddenSize: number;
+  /** Tokens of context the model was trained on. */
+  trainedContext: number;
+}
+
+export interface NativeModelInfo extends ModelSizes {
+  /** The model's Jinja chat template, '' where it has none. */
+  chatTemplate: string;
+  bosToken: string;
+  eosToken: string;
+  /** Texts of all control tokens. */
+  specialTokens: string[];
+}
+
+export interface NativeModel {
+  info(): NativeModelInfo;
+  tokenize(texts: string[], parseSpecial: boolean): Promise<Int32Array[]>;
+  close(): Promise<void>;
+}
+
+export interface NativeScorerOptions {
+  contextTokens: number;
+  maxSequences: number;
+  microBatch: number;
+  threads: number;
+  flashAttention: boolean;
+  f32Kv: boolean;
+  deterministic: boolean;
+  /** Whether products with streamed weights are computed on a GPU. */
+  opOffload: boolean;
+}
+
+/** Where weights lie; native/engine/placement.h says what each of them means. */
+export interface NativePlacement {
+  /** GPUs by name; none: the CPU does everything. */
+  devices: string[];
+  /** Each device's share of the layers; none: by free memory. */
+  shares: number[];
+  splitMode: 'layer' | 'row' | 'none';
+  /** As llama.cpp counts: the output is a layer too, a negative number is all of them. */
+  gpuLayers: number;
+  streamedLayers: number;
+  pinned: boolean;
+}
+
+/** Bytes. */
+export interface NativeComputeBuffers {
+  /** In the placement's order. */
+  devices: number[];
+  host: number;
+}
+
+/** Sequences, front-coded: sequence i is the first `shared[i]` tokens of sequence i - 1, then `tails[i]` of `tokens`. */
+export interface NativeBatch {
+  tokens: Int32Array;
+  shared: Int32Array;
+  tails: Int32Array;
+  /** Whether the first sequence may use what the batch before left in the cache. */
+  reuse: boolean;
+}
+
+export interface NativeEvaluation {
+  /** One per sequence, NaN if not finite. */
+  rewards: Float32Array;
+  computedTokens: number;
+  seconds: number;
+}
+
+export interface NativeScorer {
+  /** One job at a time, in the order of the calls; while one runs, one may wait. */
+  score(id: number, batch: NativeBatch): Promise<NativeEvaluation>;
+  /** Ends the job of that id. */
+  cancel(id: number): void;
+  close(): Promise<void>;
+}
+
+/** One tensor on its way from a checkpoint's shard into a GGUF file. Types are ggml's ids; offsets are in bytes. */
+export interface EncodeJob {
+  /** The checkpoint's, for messages. */
+  name: string;
+  source: string;
+  sourceOffset: number;
+  sourceType: number;
+  /** A file that exists. */
+  target: string;
+  targetOffset: number;
+  targetType: number;
+  rows: number;
+  columns: number;
+  /** Rows of one attention head of q or k, which are interleaved; 0: rows stay in order. */
+  headRows: number;
+}
+
+export interface TaskTicket {
+  /** 0..1 */
+  readonly progress: number;
+  cancel(): void;
+}
+
+export interface NativeDevice {
+  name: string;
+  description: string;
+  backend: string;
+  /** Of the hardware, such as its PCI address; '' where that is not known. */
+  id: string;
+  type: 'cpu' | 'gpu' | 'igpu' | 'accelerator' | 'other';
+  memoryFree: number;
+  memoryTotal: number;
+  /** Whether contexts in several threads may hand intermediate results from it to another device at the same time. */
+  handsOnConcurrently: boolean;
+  features: string[];
+}
+
+/** One GPU backend of ggml that lies in a backend folder as a module, and what became of it. */
+export interface NativeBackend {
+  /** "cuda" of libggml-cuda.so. */
+  name: string;
+  file: string;
+  loaded: boolean;
+  /** That it offers. */
+  devices: number;
+  /** What the loader or the backend said where there is no device, in its words; may be ''. */
+  reason: string;
+  /** Shared libraries that it needs and that the loader does not find; Linux only. */
+  missing: string[];
+}
+
+export interface NativeQuantizeOptions {
+  /** A GGUF file, or the first shard of a split one. */
+  input: string;
+  /** Created or overwritten; not touched by a dry run. */
+  output: string;
+  /** Enum llama_ftype. */
+  fileType: number;
+  threads: number;
+  /** Only log what would be done, with the sizes. */
+  dryRun: boolean;
+  /** One value per column of each tensor. */
+  importance: { tensor: string; values: Float32Array }[];
+  /** Set in the output; keys and texts of at most 127 bytes, numbers as uint32. */
+  metadata: Record<string, string | number>;
+  backendDir: string;
+}
+
+export interface LogLine {
+  /** ggml's levels: 1 debug, 2 info, 3 warning, 4 error. */
+  level: number;
+  text: string;
+}
+
+export interface NativeAddon {
+  TaskTicket: new () => TaskTicket;
+  loadModel(
+    options: { path: string; headPath: string; placement: NativePlacement; backendDir: string },
+    ticket: TaskTicket,
+  ): Promise<NativeModel>;
+  /** The compute buffers that each of these scorers would get; nothing is allocated. */
+  measureCompute(options: {
+    path: string;
+    placement: NativePlacement;
+    scorers: NativeScorerOptions[];
+    backendDir: string;
+  }): Promise<NativeComputeBuffers[]>;
+  encodeTensors(jobs: EncodeJob[], threads: number, ticket: TaskTicket): Promise<void>;
+  createScorer(model: NativeModel, options: NativeScorerOptions): Promise<NativeScorer>;
+  /** Cannot be stopped, and llama.cpp aborts the process on some damaged input: for a process of its own. */
+  quantize(options: NativeQuantizeOptions): Promise<void>;
+  /** Whether this process now holds the lock of an open file; it goes with the descriptor, and so with the process. */
+  lockFile(fd: number): 'locked' | 'held' | 'unsupported';
+  devices(backendDir: string): Promise<NativeDevice[]>;
+  backends(backendDir: string): Promise<NativeBackend[]>;
+  /** A folder with further backend modules. Without effect once a backend was loaded in this process. */
+  addBackendFolder(folder: string): void;
+  /** Whether the system's loader finds a shared library, by name or path. */
+  opensLibrary(name: string): boolean;
+  takeLog(): LogLine[];
+  cancelAll(): void;
+  llamaVersion(): string;
+}
+
+export interface LoadedAddon {
+  addon: NativeAddon;
+  /** The folder of the addon, where llama.cpp's backends lie too. */
+  backendDir: string;
+}
+
+let loaded: LoadedAddon | undefined;
+
+/** Loads the addon on first use. Throws INFORM_BINARY_NOT_FOUND. */
+export function loadAddon(): LoadedAddon {
+  if (loaded) return loaded;
+  const require = createRequire(import.meta.url);
+  const find = require('node-gyp-build') as { resolve(dir: string): string };
+  try {
+    const file = find.resolve(packageRoot());
+    const addon = require(file) as NativeAddon;
+    addon.addBackendFolder(userBackendFolder());
+    // process.exit() waits for running native work, and a batch can take minutes: tell it to stop.
+    process.once('exit', () => {
+      addon.cancelAll();
+    });
+    loaded = { addon, backendDir: path.dirname(file) };
+    return loaded;
+  } catch (error) {
+    throw new InformError(
+      'INFORM_BINARY_NOT_FOUND',
+      `The native addon could not be loaded (${firstLine(messageOf(error))}). Build it with: npm rebuild inform-score ` +
+        `(in a clone: npm run build). It needs cmake, git and a C++ compiler.`,
+      { cause: error },
+    );
+  }
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}

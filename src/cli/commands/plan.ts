@@ -1,0 +1,103 @@
+import type { Argv, CommandModule } from 'yargs';
+import { InformError } from '../../errors.js';
+import { ASSUMPTIONS } from '../../engine/placement/estimate.js';
+import { parseSize } from '../../util/parse-size.js';
+import { optionFlags, optionsFromFlags } from '../option-flags.js';
+
+interface PlanArguments {
+  model: string;
+  config?: string;
+  memory?: string;
+  bus?: string;
+  tflops?: string;
+  json: boolean;
+  [flag: string]: unknown;
+}
+
+/** The options that change a plan. */
+const FLAGS = [
+  'type',
+  'batch-size',
+  'max-length',
+  'context-tokens',
+  'batch-tokens',
+  'micro-batch',
+  'deterministic',
+  'gpu-layers',
+  'stream-weights',
+  'devices',
+  'split-mode',
+  'tensor-split',
+  'flash-attention',
+  'kv-type',
+];
+
+/** `inform-score plan model.gguf` */
+export function planCommand(): CommandModule<object, PlanArguments> {
+  return {
+    command: 'plan <model>',
+    describe: 'say how a model would be loaded: what goes to which device, how much memory it takes, what is slowest',
+    builder: (argv) =>
+      argv
+        .positional('model', {
+          type: 'string',
+          demandOption: true,
+          describe: 'a GGUF file, the id of a Hugging Face model that was pulled, or "demo"',
+        })
+        .option('config', { alias: 'c', type: 'string', requiresArg: true, describe: 'a YAML configuration file' })
+        .options(Object.fromEntries(Object.entries(optionFlags()).filter(([flag]) => FLAGS.includes(flag))))
+        .option('memory', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'plan for devices that are not here: their free memory, such as cuda0=24G,cuda1=24G,host=128G',
+        })
+        .option('bus', {
+          type: 'string',
+          requiresArg: true,
+          defaultDescription: '25G',
+          describe: 'bytes a second from the host to a GPU, assumed',
+        })
+        .option('tflops', {
+          type: 'string',
+          requiresArg: true,
+          defaultDescription: String(ASSUMPTIONS.gpuFlops / 1e12),
+          describe: 'tera-operations a second that a GPU reaches with large matrices, assumed',
+        })
+        .option('json', {
+          type: 'boolean',
+          default: false,
+          describe: 'print one JSON document',
+        }) as unknown as Argv<PlanArguments>,
+    handler: async ({ model, config, memory, bus, tflops, json, ...argv }) => {
+      const [{ planModel }, { formatPlan }, { resolveLocalModel }, { mergeOptions, readConfig }, { modelOptionsOf }] =
+        await Promise.all([
+          import('../../engine/placement/plan-model.js'),
+          import('../plan-text.js'),
+          import('../../models/resolve.js'),
+          import('../../options/config.js'),
+          import('../../options/table.js'),
+        ]);
+      const options = modelOptionsOf(
+        mergeOptions(config === undefined ? {} : await readConfig(config), optionsFromFlags(argv)),
+      );
+      const report = await planModel(await resolveLocalModel(model, options.type), options, {
+        memory,
+        assumptions: {
+          ...ASSUMPTIONS,
+          ...(bus === undefined ? {} : { busBytesPerSecond: parseSize(bus, '--bus') }),
+          ...(tflops === undefined ? {} : { gpuFlops: parseTeraflops(tflops) }),
+        },
+      });
+      process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : formatPlan(report));
+    },
+  };
+}
+
+function parseTeraflops(text: string): number {
+  const tera = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (tera > 0) return tera * 1e12;
+  throw new InformError(
+    'INFORM_INVALID_CONFIG',
+    `--tflops must be a number above 0, such as 100, but is ${JSON.stringify(text)}.`,
+  );
+}

@@ -1,0 +1,24 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { packageRoot } from '../../util/package-root.js';
+
+/** Judged answers from AlpacaEval, three to an instruction; examples/README.md names source and licence. */
+export const EXAMPLES = path.join('examples', 'alpaca-eval-judged.jsonl');
+
+export interface JudgedAnswer {
+  /** The instruction's number and what the judge found the answer to be: `65-good`. */
+  readonly id: string;
+  readonly instruction: string;
+  readonly output: string;
+  /** How likely the judge prefers the answer to that of a fixed strong model, 0 to 1. */
+  readonly win_rate: number;
+}
+
+/** The answers, those to one instruction together and best first. */
+export async function readExamples(): Promise<JudgedAnswer[]> {
+  const text = await readFile(path.join(packageRoot(), EXAMPLES), 'utf8');
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as JudgedAnswer);
+}

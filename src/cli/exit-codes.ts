@@ -1,0 +1,23 @@
+import { InformError } from '../errors.js';
+
+/** The CLI's exit codes, which are API. */
+export const ExitCode = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  someRejected: 3,
+  interrupted: 130,
+} as const;
+
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof InformError)) return ExitCode.failed;
+  switch (error.code) {
+    case 'INFORM_INVALID_CONFIG':
+    case 'INFORM_INVALID_ARGUMENT':
+      return ExitCode.usage;
+    case 'INFORM_ABORTED':
+      return ExitCode.interrupted;
+    default:
+      return ExitCode.failed;
+  }
+}

@@ -1,0 +1,106 @@
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { attachCommand } from './commands/attach.js';
+import { backendCommand } from './commands/backend.js';
+import { convertCommand } from './commands/convert.js';
+import { demoCommand } from './commands/demo.js';
+import { devicesCommand } from './commands/devices.js';
+import { inspectCommand } from './commands/inspect.js';
+import { mergeCommand } from './commands/merge.js';
+import { planCommand } from './commands/plan.js';
+import { quantizeCommand } from './commands/quantize.js';
+import { pullCommand } from './commands/pull.js';
+import { scoreCommand } from './commands/score.js';
+import { ExitCode, exitCodeOf } from './exit-codes.js';
+import { InformError, systemCodeOf } from '../errors.js';
+import { packageVersion } from '../util/package-root.js';
+import { printable } from '../util/printable.js';
+
+/** Help texts are wrapped to the terminal, and to this many columns at most. */
+const MAX_HELP_COLUMNS = 110;
+
+/** The arguments that are lists of files; "_" is yargs' own. */
+const LISTS = ['_', 'inputs', 'shards'];
+
+/** Runs one command line. Resolves to the exit code; never throws. */
+async function main(args: string[]): Promise<number> {
+  let exitCode: number = ExitCode.done;
+  const finish = (code: number): void => {
+    exitCode = code;
+  };
+  const parser = yargs(args)
+    .scriptName('inform-score')
+    .usage(
+      '$0 [score] <inputs..> -m model.gguf -o scores.jsonl\n\nScores instruction/response pairs with the reward model INF-ORM-Llama3.1-70B.',
+    )
+    .command(scoreCommand(finish))
+    .command(demoCommand(finish))
+    .command(mergeCommand(finish))
+    .command(pullCommand())
+    .command(convertCommand())
+    .command(quantizeCommand())
+    .command(attachCommand())
+    .command(inspectCommand())
+    .command(devicesCommand())
+    .command(planCommand())
+    .command(backendCommand())
+    .example('$0 demo', 'good, mediocre and bad answers, ranked by the embedded model')
+    .example('$0 data.jsonl -m inform-orm.gguf -o scores.jsonl', 'score a file')
+    .example('$0 -c config.yaml data.jsonl', 'score as a configuration file says')
+    .epilogue(
+      'Exit codes: 0 all scored; 1 failed; 2 wrong usage or configuration; 3 finished, some samples rejected; 130 interrupted.',
+    )
+    .version(packageVersion())
+    .strict()
+    .recommendCommands()
+    .parserConfiguration({ 'boolean-negation': true, 'parse-numbers': false })
+    .middleware(takeLastOfRepeated, true)
+    .wrap(process.stderr.isTTY ? Math.min(MAX_HELP_COLUMNS, process.stderr.columns) : MAX_HELP_COLUMNS)
+    .exitProcess(false)
+    .fail((message, error: Error | undefined) => {
+      // yargs passes its own complaints as a message and everything that a command throws as an error.
+      throw (
+        error ?? new InformError('INFORM_INVALID_CONFIG', `${oneLine(message)} Run inform-score --help for the usage.`)
+      );
+    });
+  try {
+    await parser.parseAsync();
+    return exitCode;
+  } catch (error) {
+    report(error);
+    return exitCodeOf(error);
+  }
+}
+
+/**
+ * Of a flag that is given twice the last one counts. yargs can do so by itself ("duplicate-arguments-array"), but then it also
+ * forgets all but the last of several files.
+ */
+function takeLastOfRepeated(argv: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(argv)) {
+    if (Array.isArray(value) && !LISTS.includes(name)) argv[name] = value.at(-1) as unknown;
+  }
+}
+
+/** One sentence for a mistake anyone can make; a stack only for what should not happen. */
+function report(error: unknown): void {
+  if (error instanceof InformError && error.code !== 'INFORM_INTERNAL') {
+    process.stderr.write(`inform-score: ${printable(error.message)} [${error.code}]\n`);
+  } else {
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(
+      `inform-score: this is a bug in inform-score; please report it with the lines below.\n${detail}\n`,
+    );
+  }
+}
+
+/** yargs breaks its complaints into lines, with or without a full stop at the end. */
+function oneLine(message: string): string {
+  return message.trim().replace(/\s+/g, ' ').replace(/\.?$/, '.');
+}
+
+// Whoever reads our output may leave early; scoring has its own way to notice.
+process.stdout.on('error', (error) => {
+  if (systemCodeOf(error) !== 'EPIPE') throw error;
+});
+process.exitCode = await main(hideBin(process.argv));

@@ -1,0 +1,158 @@
+import { printable } from '../util/printable.js';
+
+/** How progress is shown: a bar that redraws itself, a plain line now and then, or not at all. */
+export type ProgressMode = 'auto' | 'bar' | 'plain' | 'none';
+
+/** The part of a writable stream that is needed; process.stderr has it. */
+export interface ProgressStream {
+  write(text: string): unknown;
+  isTTY?: boolean | undefined;
+  columns?: number | undefined;
+}
+
+export interface ProgressStatus {
+  /** What is being done, such as "Loading model". A new label starts the clock of the time left anew. */
+  label: string;
+  /** How much is done, 0 to 1; undefined where the total is not known. */
+  fraction?: number | undefined;
+  /** Whether the time left is worth estimating. */
+  timeLeft?: boolean | undefined;
+  /** What else to say, shortest and most important first. */
+  details?: readonly string[] | undefined;
+}
+
+export interface ProgressOptions {
+  /** 'auto': a bar on a terminal, plain lines elsewhere. */
+  mode?: ProgressMode | undefined;
+  stream?: ProgressStream | undefined;
+  /** Milliseconds from any fixed moment. */
+  now?: (() => number) | undefined;
+}
+
+const REDRAW_MS = 100;
+const PLAIN_LINE_MS = 10_000;
+const BAR_CELLS = { least: 8, most: 30 };
+const DEFAULT_COLUMNS = 80;
+const ERASE_LINE = '\r\x1b[K';
+
+/** Shows one activity at a time. It keeps no timer: it draws only when told something. */
+export class Progress {
+  readonly #mode: Exclude<ProgressMode, 'auto'>;
+  readonly #stream: ProgressStream;
+  readonly #now: () => number;
+  #label: string | undefined;
+  #startedAt = 0;
+  #shownAt = 0;
+  #drawn = false;
+
+  constructor(options: ProgressOptions = {}) {
+    const { mode = 'auto', stream = process.stderr, now = () => performance.now() } = options;
+    this.#mode = mode === 'auto' ? (stream.isTTY === true && process.env['TERM'] !== 'dumb' ? 'bar' : 'plain') : mode;
+    this.#stream = stream;
+    this.#now = now;
+  }
+
+  update(status: ProgressStatus): void {
+    if (this.#mode === 'none') return;
+    const now = this.#now();
+    if (status.label !== this.#label) {
+      this.#label = status.label;
+      this.#startedAt = now;
+      // A bar shows at once; a plain line only once the activity has lasted.
+      this.#shownAt = this.#mode === 'bar' ? -Infinity : now;
+    }
+    if (now - this.#shownAt < (this.#mode === 'bar' ? REDRAW_MS : PLAIN_LINE_MS)) return;
+    this.#shownAt = now;
+    const parts = this.#parts(status, (now - this.#startedAt) / 1000);
+    if (this.#mode === 'plain') {
+      this.#stream.write(`${[status.label, parts.join(', ')].filter((text) => text !== '').join(': ')}\n`);
+    } else {
+      this.#stream.write(ERASE_LINE + barLine(status, parts, (this.#stream.columns ?? DEFAULT_COLUMNS) - 1));
+      this.#drawn = true;
+    }
+  }
+
+  /** Writes a line of its own without tearing the bar, which comes back with the next update. */
+  note(line: string): void {
+    this.clear();
+    this.#stream.write(`${printable(line)}\n`);
+  }
+
+  /** Takes the bar off the screen, at the end or before others write to the same terminal. */
+  clear(): void {
+    if (!this.#drawn) return;
+    this.#stream.write(ERASE_LINE);
+    this.#drawn = false;
+    this.#shownAt = -Infinity;
+  }
+
+  #parts(status: ProgressStatus, seconds: number): string[] {
+    const { fraction, details = [], timeLeft = false } = status;
+    const parts = fraction === undefined ? [] : [`${Math.floor(clamp(fraction) * 100)} %`];
+    parts.push(...details);
+    if (timeLeft && fraction !== undefined && fraction > 0 && seconds > 0) {
+      parts.push(`${formatDuration((seconds * (1 - clamp(fraction))) / clamp(fraction))} left`);
+    }
+    return parts;
+  }
+}
+
+export interface ScoringProgress {
+  samples: number;
+  tokens: number;
+  /** Since scoring began. */
+  seconds: number;
+  /** Input bytes of the samples done: they stand for tokens, which are not known for samples yet to come. */
+  bytes: number;
+  /** Of all inputs; undefined when one is a pipe. */
+  totalBytes: number | undefined;
+}
+
+/** The status of a scoring run; its share done goes by bytes, as rows differ in length too much to be counted. */
+export function scoringStatus({ samples, tokens, seconds, bytes, totalBytes }: ScoringProgress): ProgressStatus {
+  const details = [`${formatCount(samples)} samples`];
+  if (seconds > 0) details.push(`${formatCount(Math.round(tokens / seconds))} tokens/s`);
+  const known = totalBytes !== undefined && totalBytes > 0;
+  return { label: 'Scoring', fraction: known ? bytes / totalBytes : undefined, timeLeft: true, details };
+}
+
+/** 1234567 as "1,234,567". */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+/** Decimal units, as disks are sold: "3.4 kB", "34.3 MB", "42.52 GB". */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
+/** Seconds as the two largest units: "0.8 s", "42 s", "3 min 5 s", "2 h 0 min", "3 d 4 h". */
+export function formatDuration(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.round(whole / 60);
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  const hours = Math.round(minutes / 60);
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** Label, bar and as many parts as fit into `columns`. */
+function barLine(status: ProgressStatus, parts: readonly string[], columns: number): string {
+  const text = parts.join('  ');
+  const room = columns - status.label.length - text.length - 4;
+  const cells = status.fraction === undefined ? 0 : Math.min(room, BAR_CELLS.most);
+  const bar = cells < BAR_CELLS.least ? '' : `  ${drawBar(clamp(status.fraction ?? 0), cells)}`;
+  return `${status.label}${bar}  ${text}`.slice(0, Math.max(columns, 0));
+}
+
+function drawBar(fraction: number, cells: number): string {
+  const full = Math.floor(fraction * cells);
+  return '█'.repeat(full) + '░'.repeat(cells - full);
+}
+
+function clamp(fraction: number): number {
+  return Math.min(Math.max(fraction, 0), 1);
+}

@@ -1,0 +1,160 @@
+import { noteEngine } from '../addon/log.js';
+import { fromNative, InformError } from '../errors.js';
+import { headFile } from '../head/head-file.js';
+import { Lanes } from './context-pool.js';
+import {
+  loadAddon,
+  type LoadedAddon,
+  type NativeEvaluation,
+  type NativeModel,
+  type NativeModelInfo,
+  type NativeScorer,
+} from '../addon/load-addon.js';
+import type { ModelOptions } from '../options/table.js';
+import { scorerOptions } from './placement/measure-compute.js';
+import { loadPlanner, type LoadPlan } from './placement/load-plan.js';
+import type { Placement } from './placement/plan.js';
+import { describePlacement } from '../cli/plan-text.js';
+import { loadSteppingDown } from './placement/load-with-fallback.js';
+import type { Batch, PlannerLimits } from '../scoring/planner/batch-planner.js';
+import { watchTask, type TaskHooks } from '../addon/task.js';
+
+export type { ModelSizes } from '../addon/load-addon.js';
+export type Evaluation = NativeEvaluation;
+
+/** A loaded model with its scoring contexts: the native objects, jobs in the order of their calls, closed in the right order. */
+export class Engine {
+  readonly info: NativeModelInfo;
+  readonly limits: PlannerLimits;
+  /** How the model lies on the devices; undefined where the CPU does everything. */
+  readonly placement: Placement | undefined;
+  readonly microBatch: number;
+  /** What happened on the way that a user should know, a sentence each. */
+  readonly notes: readonly string[];
+  readonly #model: NativeModel;
+  readonly #lanes: Lanes;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    model: NativeModel,
+    scorers: readonly NativeScorer[],
+    { placement, microBatch, contextTokens, batchTokens }: LoadPlan,
+    options: ModelOptions,
+    notes: readonly string[],
+  ) {
+    this.#model = model;
+    this.#lanes = new Lanes(scorers);
+    this.info = model.info();
+    this.placement = placement;
+    this.microBatch = microBatch;
+    this.limits = {
+      contextTokens,
+      batchTokens,
+      maxSequences: options.deterministic ? 1 : options.batchSize,
+      share: options.share,
+    };
+    this.notes = notes;
+  }
+
+  /** Throws the codes of loading: INFORM_MODEL_NOT_FOUND, INFORM_MODEL_HAS_NO_HEAD, …, INFORM_ABORTED. */
+  static async load(path: string, options: ModelOptions, hooks: TaskHooks = {}): Promise<Engine> {
+    const loaded = loadAddon();
+    const headPath = options.scoreHead === undefined ? '' : await headFile(options.scoreHead, hooks.signal);
+    const notes: string[] = [];
+    const attempt = async (plan: LoadPlan): Promise<Engine> => {
+      if (plan.placement) noteEngine(describePlacement(plan.placement));
+      if (plan.note !== undefined) notes.push(plan.note);
+      const { model, scorers } = await loadByPlan(path, headPath, plan, options, loaded, hooks);
+      return new Engine(model, scorers, plan, options, notes);
+    };
+    const sayStep = (next: LoadPlan, failure: InformError): void => {
+      const how = next.placement ? describePlacement(next.placement) : 'On the CPU alone.';
+      const note = `The GPU's memory did not suffice, so the model is loaded again with less of it. ${how}`;
+      noteEngine(`${note} The reason: ${failure.message}`);
+      notes.push(note);
+    };
+    try {
+      return await loadSteppingDown(await loadPlanner(path, options, loaded), attempt, doesTheSame, sayStep);
+    } catch (error) {
+      throw fromNative(error);
+    }
+  }
+
+  /** How many batches, evaluated at a time, keep it busy. */
+  get inFlight(): number {
+    return this.#lanes.inFlight;
+  }
+
+  /** The texts' token ids, without BOS added. */
+  async tokenize(texts: string[], parseSpecial: boolean): Promise<Int32Array[]> {
+    this.#refuseWhenClosed();
+    try {
+      return await this.#model.tokenize(texts, parseSpecial);
+    } catch (error) {
+      throw fromNative(error);
+    }
+  }
+
+  /**
+   * The rewards of a batch within `limits`, one per sequence, in order; NaN where the model's arithmetic was not finite.
+   * Jobs run one after the other in the order of the calls, on several contexts side by side.
+   */
+  async evaluate(batch: Batch, signal?: AbortSignal): Promise<Evaluation> {
+    this.#refuseWhenClosed();
+    return this.#lanes.evaluate(batch, signal);
+  }
+
+  /** Refuses new work, waits for the work that runs or is queued, then frees everything. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#lanes.close().then(() => this.#model.close());
+    return this.#closing;
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closing) throw new InformError('INFORM_CLOSED', 'The model is closed. Load it again to score.');
+  }
+}
+
+/** Whether loading by one plan would fail as by the other. */
+function doesTheSame(a: LoadPlan, b: LoadPlan): boolean {
+  const loadedBy = ({ native, contexts, microBatch, contextTokens }: LoadPlan): string =>
+    JSON.stringify([native, contexts, microBatch, contextTokens]);
+  return loadedBy(a) === loadedBy(b);
+}
+
+async function loadByPlan(
+  path: string,
+  headPath: string,
+  plan: LoadPlan,
+  options: ModelOptions,
+  { addon, backendDir }: LoadedAddon,
+  hooks: TaskHooks,
+): Promise<{ model: NativeModel; scorers: NativeScorer[] }> {
+  const ticket = new addon.TaskTicket();
+  try {
+    const placed = { path, headPath, placement: plan.native, backendDir };
+    const model = await watchTask(ticket, hooks, addon.loadModel(placed, ticket));
+    const scorers: NativeScorer[] = [];
+    try {
+      checkTrainedContext(options.maxLength, model.info());
+      for (let i = 0; i < plan.contexts; i++) {
+        scorers.push(await addon.createScorer(model, scorerOptions(options, plan, plan.opOffload)));
+      }
+      return { model, scorers };
+    } catch (error) {
+      for (const scorer of scorers) await scorer.close();
+      await model.close();
+      throw error;
+    }
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+function checkTrainedContext(maxLength: number, info: NativeModelInfo): void {
+  if (maxLength <= info.trainedContext) return;
+  throw new InformError(
+    'INFORM_INVALID_CONFIG',
+    `max_length is ${maxLength}, but the model was trained on sequences of up to ${info.trainedContext} tokens. Lower max_length.`,
+  );
+}

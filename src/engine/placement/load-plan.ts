@@ -1,0 +1,110 @@
+import { InformError } from '../../errors.js';
+import { checkIsLlama } from '../../gguf/llama-model.js';
+import { readGgufModel } from '../../gguf/split-model.js';
+import type { LoadedAddon, NativePlacement } from '../../addon/load-addon.js';
+import type { ModelOptions } from '../../options/table.js';
+import { choosePlacement, wishesOf, type MeasureCompute } from './choose.js';
+import { CPU_ONLY, measureOnDevices, nativePlacement } from './measure-compute.js';
+import { machineOf, shrunkMachine } from './machine.js';
+import { modelMemory } from './model-memory.js';
+import type { Machine, Placement, Shape } from './plan.js';
+import { cpuShape } from './batch-sizes.js';
+
+/** How a model is loaded: where its weights lie, and how work is cut. */
+export interface LoadPlan extends Shape {
+  readonly native: NativePlacement;
+  readonly contexts: number;
+  readonly opOffload: boolean;
+  /** Undefined where the CPU does everything. */
+  readonly placement: Placement | undefined;
+  /** What a user should know of it before it is tried. */
+  readonly note: string | undefined;
+}
+
+/**
+ * What plans the loading of a model with these options, on the devices that are here, for a part (0..1) of their free memory.
+ * It answers undefined where there is no plan but those for more. Without a GPU to use nothing is read or measured.
+ *
+ * @throws InformError INFORM_INVALID_CONFIG (devices that are not here, a context that is too small), and of files what
+ *   `readGgufModel` throws and INFORM_UNSUPPORTED_MODEL
+ */
+export async function loadPlanner(
+  path: string,
+  options: ModelOptions,
+  loaded: LoadedAddon,
+): Promise<(part: number) => Promise<LoadPlan | undefined>> {
+  const cpu: LoadPlan = {
+    ...cpuShape(options),
+    native: CPU_ONLY,
+    contexts: 1,
+    opOffload: true,
+    placement: undefined,
+    note: undefined,
+  };
+  if (options.gpuLayers === 0 && !wishesOf(options).streaming) return onlyAtFirst(cpu);
+  const first = await findMachine(options, loaded);
+  if (first.gpus.length === 0) return onlyAtFirst(cpu);
+
+  const file = await readGgufModel(path, { wantArray: () => false });
+  checkIsLlama(file);
+  const model = modelMemory(file);
+  const measure = onceEach(measureOnDevices(loaded, path, model, first, options));
+  return async (part) => {
+    if (part === 0) return options.gpuLayers === 'auto' ? cpu : undefined;
+    // What is free may have changed since an attempt failed.
+    const machine = part === 1 ? first : shrunkMachine(await findMachine(options, loaded), part);
+    const { placement } = await choosePlacement(model, machine, options, measure);
+    if (placement.devices.length === 0) return { ...cpu, note: nothingFits(machine, options) };
+    const { microBatch, batchTokens, contextTokens, contexts } = placement;
+    return {
+      microBatch,
+      batchTokens,
+      contextTokens,
+      contexts,
+      native: nativePlacement(placement, model.layers.length),
+      opOffload: wishesOf(options).streaming,
+      placement,
+      note: placement.fits
+        ? undefined
+        : 'The layers that gpu_layers puts on the GPUs are expected to need more memory than is free.',
+    };
+  };
+}
+
+/** Buffers do not depend on what is free: one measurement serves all plans. */
+function onceEach(measure: MeasureCompute): MeasureCompute {
+  const measured = new Map<string, ReturnType<MeasureCompute>>();
+  return (shapes, streaming) => {
+    const key = JSON.stringify([shapes, streaming]);
+    const result = measured.get(key) ?? measure(shapes, streaming);
+    measured.set(key, result);
+    return result;
+  };
+}
+
+function nothingFits({ gpus }: Machine, { tensorSplit }: ModelOptions): string {
+  const how = tensorSplit === undefined ? '' : ' split like that';
+  return (
+    `The model does not fit on ${gpus.map(({ name }) => name).join(', ')}${how}, not even with all its weights in host memory, ` +
+    'so the CPU does everything. inform-score plan shows what is free.'
+  );
+}
+
+function onlyAtFirst(plan: LoadPlan): (part: number) => Promise<LoadPlan | undefined> {
+  return (part) => Promise.resolve(part === 1 ? plan : undefined);
+}
+
+async function findMachine(options: ModelOptions, { addon, backendDir }: LoadedAddon): Promise<Machine> {
+  const machine = machineOf(await addon.devices(backendDir), options.devices, options.splitMode);
+  checkShares(options, machine);
+  return machine;
+}
+
+/** @throws InformError INFORM_INVALID_CONFIG */
+export function checkShares({ tensorSplit }: ModelOptions, { gpus }: Machine): void {
+  if (tensorSplit === undefined || gpus.length === 0 || tensorSplit.length === gpus.length) return;
+  throw new InformError(
+    'INFORM_INVALID_CONFIG',
+    `tensor_split has ${tensorSplit.length} numbers, but must have one for each GPU: ${gpus.map(({ name }) => name).join(', ')}.`,
+  );
+}

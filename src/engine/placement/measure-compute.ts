@@ -1,0 +1,98 @@
+import type { LoadedAddon, NativePlacement, NativeScorerOptions } from '../../addon/load-addon.js';
+import type { ModelOptions } from '../../options/table.js';
+import { physicalCores } from '../../util/physical-cores.js';
+import type { MeasureCompute } from './choose.js';
+import type { ModelMemory } from './model-memory.js';
+import type { Machine, Placement, Shape } from './plan.js';
+
+/** Measures compute buffers on the machine's own devices: llama.cpp goes through a load without allocating anything. */
+export function measureOnDevices(
+  loaded: LoadedAddon,
+  path: string,
+  model: ModelMemory,
+  machine: Machine,
+  options: ModelOptions,
+): MeasureCompute {
+  const devices = machine.gpus.map(({ name }) => name);
+  return async (shapes, streaming) =>
+    measure(loaded, path, shapes, options, {
+      devices,
+      shares: [],
+      splitMode: options.splitMode,
+      gpuLayers: ALL_LAYERS,
+      // The last layer stays: streaming it changes nothing, and its outputs are too few for a GPU to be asked.
+      streamedLayers: streaming ? Math.max(0, model.layers.length - 1) : 0,
+      pinned: true,
+    });
+}
+
+/**
+ * Stands in for devices that are not here. The intermediate results are the same everywhere, so the CPU's buffers are measured;
+ * a GPU also gets room for the largest matrix that is streamed to it.
+ */
+export function measureForSimulation(
+  loaded: LoadedAddon,
+  path: string,
+  model: ModelMemory,
+  machine: Machine,
+  options: ModelOptions,
+): MeasureCompute {
+  return async (shapes, streaming) => {
+    const onCpu = await measure(loaded, path, shapes, options, CPU_ONLY);
+    return onCpu.map(({ host }) => ({
+      gpus: machine.gpus.map(() => host + (streaming ? model.largestMatrix.bytes : 0)),
+      host,
+    }));
+  };
+}
+
+/** llama.cpp takes a negative number as all layers and the output. */
+const ALL_LAYERS = -1;
+
+export const CPU_ONLY: NativePlacement = {
+  devices: [],
+  shares: [],
+  splitMode: 'layer',
+  gpuLayers: 0,
+  streamedLayers: 0,
+  pinned: false,
+};
+
+async function measure(
+  { addon, backendDir }: LoadedAddon,
+  path: string,
+  shapes: readonly Shape[],
+  options: ModelOptions,
+  placement: NativePlacement,
+): Promise<{ gpus: readonly number[]; host: number }[]> {
+  const scorers = shapes.map((shape) => scorerOptions(options, shape));
+  const measured = await addon.measureCompute({ path, placement, scorers, backendDir });
+  return measured.map(({ devices, host }) => ({ gpus: devices, host }));
+}
+
+/** A placement in the addon's words. */
+export function nativePlacement({ devices, cpuLayers, ...placement }: Placement, layerCount: number): NativePlacement {
+  return {
+    devices: devices.map(({ name }) => name),
+    shares: devices.map(({ layers, hasOutput }) => layers + (hasOutput ? 1 : 0)),
+    splitMode: placement.splitMode,
+    // llama.cpp counts the output as a layer.
+    gpuLayers: cpuLayers === 0 ? ALL_LAYERS : layerCount + 1 - cpuLayers,
+    streamedLayers: placement.streamedLayers,
+    pinned: placement.host.pinned,
+  };
+}
+
+/** A scorer for work cut like this. */
+export function scorerOptions(options: ModelOptions, shape: Shape, opOffload = true): NativeScorerOptions {
+  return {
+    contextTokens: shape.contextTokens,
+    maxSequences: options.deterministic ? 1 : options.batchSize,
+    microBatch: shape.microBatch,
+    threads: options.threads === 'auto' ? physicalCores() : options.threads,
+    flashAttention: options.flashAttention,
+    f32Kv: options.kvType === 'f32',
+    deterministic: options.deterministic,
+    opOffload,
+  };
+}

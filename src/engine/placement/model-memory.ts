@@ -1,0 +1,73 @@
+import { numberAt } from '../../gguf/metadata.js';
+import type { GgufModel } from '../../gguf/split-model.js';
+import { elementCount } from '../../gguf/types.js';
+
+/** Bytes of one transformer layer. */
+export interface LayerMemory {
+  /** The matrices of attention and feed-forward network: all that streaming moves. */
+  readonly matrices: number;
+  /** Norms and biases. */
+  readonly vectors: number;
+}
+
+/** What a model needs memory for, in bytes where nothing else is said. */
+export interface ModelMemory {
+  readonly layers: readonly LayerMemory[];
+  /** The token embedding, which stays in host memory. */
+  readonly embedding: number;
+  /**
+   * What llama.cpp puts behind the last layer: the norm, and an output matrix that scoring never computes with. A model
+   * without one gets a copy of the embedding in its place.
+   */
+  readonly output: number;
+  /** The score head, in host memory. */
+  readonly head: number;
+  /** Elements that one token adds to the KV cache of one layer. */
+  readonly kvElements: number;
+  /** The largest matrix of a layer. */
+  readonly largestMatrix: { readonly bytes: number; readonly elements: number };
+  /** Elements of all layers' matrices: each costs a multiplication and an addition for every token. */
+  readonly matrixElements: number;
+  /** Attention heads times their size. */
+  readonly attentionWidth: number;
+  readonly feedForwardSize: number;
+}
+
+const MATRIX = /^blk\.\d+\.(?:attn_(?:q|k|v|qkv|output)|ffn_(?:gate|up|down))\.weight$/;
+
+/** Reads the sizes off a model's table of tensors. */
+export function modelMemory({ metadata, tensors }: GgufModel): ModelMemory {
+  const number = (key: string): number => numberAt(metadata, `llama.${key}`) ?? 0;
+  // No file has more layers than tensors, whatever it claims.
+  const layerCount = Math.min(number('block_count'), tensors.length);
+  const layers = Array.from({ length: layerCount }, () => ({ matrices: 0, vectors: 0 }));
+  const sums = { embedding: 0, output: 0, norm: 0, head: 0 };
+  const matrices = tensors.filter(({ name }) => MATRIX.test(name));
+  for (const { name, byteLength } of tensors) {
+    const layer = layers[Number(/^blk\.(\d+)\./.exec(name)?.[1])];
+    if (layer) layer[MATRIX.test(name) ? 'matrices' : 'vectors'] += byteLength;
+    else if (name === 'token_embd.weight') sums.embedding += byteLength;
+    else if (name === 'output.weight') sums.output += byteLength;
+    else if (name.startsWith('cls.')) sums.head += byteLength;
+    else sums.norm += byteLength;
+  }
+  const heads = number('attention.head_count');
+  const kvHeads = numberAt(metadata, 'llama.attention.head_count_kv') ?? heads;
+  const headSize = number('embedding_length') / heads;
+  const keySize = numberAt(metadata, 'llama.attention.key_length') ?? headSize;
+  const valueSize = numberAt(metadata, 'llama.attention.value_length') ?? headSize;
+  return {
+    layers,
+    embedding: sums.embedding,
+    output: (sums.output === 0 ? sums.embedding : sums.output) + sums.norm,
+    head: sums.head,
+    kvElements: kvHeads * (keySize + valueSize),
+    largestMatrix: {
+      bytes: Math.max(0, ...matrices.map(({ byteLength }) => byteLength)),
+      elements: Math.max(0, ...matrices.map(({ shape }) => elementCount(shape))),
+    },
+    matrixElements: matrices.reduce((sum, { shape }) => sum + elementCount(shape), 0),
+    attentionWidth: heads * keySize,
+    feedForwardSize: number('feed_forward_length'),
+  };
+}

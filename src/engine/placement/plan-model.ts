@@ -1,0 +1,49 @@
+import { fromNative } from '../../errors.js';
+import { checkIsLlama } from '../../gguf/llama-model.js';
+import { readGgufModel } from '../../gguf/split-model.js';
+import { loadAddon } from '../../addon/load-addon.js';
+import type { ModelOptions } from '../../options/table.js';
+import { choosePlacement } from './choose.js';
+import { measureForSimulation, measureOnDevices } from './measure-compute.js';
+import type { Assumptions } from './estimate.js';
+import { checkShares } from './load-plan.js';
+import { machineOf, simulatedMachine } from './machine.js';
+import { modelMemory } from './model-memory.js';
+import type { PlanReport } from '../../cli/plan-text.js';
+
+export interface PlanSettings {
+  /** Free memory of devices that are not here, "cuda0=24G,host=64G"; undefined: those that are. */
+  readonly memory: string | undefined;
+  readonly assumptions: Assumptions;
+}
+
+/**
+ * How a model would be loaded, without loading it: from its header, the devices' free memory and llama.cpp's own sizes.
+ *
+ * @throws InformError what `readGgufModel` throws, INFORM_UNSUPPORTED_MODEL, INFORM_INVALID_CONFIG, INFORM_MODEL_LOAD_FAILED
+ */
+export async function planModel(path: string, options: ModelOptions, settings: PlanSettings): Promise<PlanReport> {
+  const { memory, assumptions } = settings;
+  const file = await readGgufModel(path, { wantArray: () => false });
+  checkIsLlama(file);
+  const model = modelMemory(file);
+  const loaded = loadAddon();
+  try {
+    const simulated = memory !== undefined;
+    const machine = simulated
+      ? simulatedMachine(memory)
+      : machineOf(await loaded.addon.devices(loaded.backendDir), options.devices, options.splitMode);
+    checkShares(options, machine);
+    const measure = (simulated ? measureForSimulation : measureOnDevices)(loaded, path, model, machine, options);
+    const choice = await choosePlacement(model, machine, options, measure, assumptions);
+    return {
+      model: { path, bytes: file.fileSize, layers: model.layers.length },
+      machine: { ...machine, simulated },
+      batchSize: options.deterministic ? 1 : options.batchSize,
+      ...choice,
+      assumptions,
+    };
+  } catch (error) {
+    throw fromNative(error);
+  }
+}

@@ -1,0 +1,132 @@
+import { isUtf8 } from 'node:buffer';
+import { InformError, messageOf } from '../errors.js';
+import { type SampleId, toId } from './sample.js';
+import type { Piece } from './bytes.js';
+import { MAX_DEPTH, findJsonProblem, skim } from './json-text.js';
+import { aborted, inputName, readChunks } from './source.js';
+import { InputSplitter } from './splitter.js';
+
+/** Where a row comes from. */
+export interface RowPlace {
+  /** The input's path as given, or `<stdin>`. */
+  file: string;
+  /** The 1-based line where the row starts. */
+  line: number;
+  /** 0-based over all inputs; every row counts, also a rejected one, and blank lines do not. */
+  row: number;
+  /** The bytes read of all inputs up to the end of this row. */
+  bytes: number;
+}
+
+export interface RowId {
+  value: SampleId;
+  /** The id as JSON: a number exactly as it is written in the input, a string with JSON's own escapes. */
+  json: string;
+}
+
+/** A row that is JSON; whether it is a sample, `toMessages` says. */
+export interface ParsedRow extends RowPlace {
+  ok: true;
+  value: unknown;
+  id: RowId | undefined;
+  text: string;
+}
+
+/** A row that is not. `text` is there where its bytes were UTF-8 and few enough to hold. */
+export interface RejectedRow extends RowPlace {
+  ok: false;
+  /** INFORM_INVALID_SAMPLE, its message the reason. */
+  error: InformError;
+  id: undefined;
+  text: string | undefined;
+}
+
+export type InputRow = ParsedRow | RejectedRow;
+
+export interface ReadOptions {
+  /** The longest line, or element of a JSON array, in bytes; a longer one is skipped and reported. Default 64 MiB. */
+  maxLineBytes?: number | undefined;
+  /** How much of each input is read, in their order; undefined: to its end. */
+  sizes?: readonly (number | undefined)[] | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export const DEFAULT_MAX_LINE_BYTES = 64 * 2 ** 20;
+
+/**
+ * Reads samples from files, and from standard input for "-": JSON Lines, or one JSON array a file. Memory is bounded by
+ * the largest row. A bad row is given as such and reading goes on.
+ *
+ * @throws InformError INFORM_INPUT_UNREADABLE for an input that cannot be read, or when there is no row at all;
+ *   INFORM_ABORTED when `signal` aborts
+ */
+export async function* readRows(inputs: readonly string[], options: ReadOptions = {}): AsyncGenerator<InputRow> {
+  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES, sizes, signal } = options;
+  let row = 0;
+  let bytesBefore = 0;
+  for (const [index, input] of inputs.entries()) {
+    const file = inputName(input);
+    const splitter = new InputSplitter(file, maxLineBytes);
+    let bytesHere = 0;
+    for await (const chunk of readChunks(input, { signal, bytes: sizes?.[index] })) {
+      for (const piece of splitter.push(chunk)) {
+        yield toRow(piece, { file, line: piece.line, row: row++, bytes: bytesBefore + piece.end });
+        if (signal?.aborted === true) throw aborted(signal);
+      }
+      bytesHere += chunk.length;
+    }
+    for (const piece of splitter.end()) {
+      yield toRow(piece, { file, line: piece.line, row: row++, bytes: bytesBefore + piece.end });
+    }
+    bytesBefore += bytesHere;
+  }
+  if (row === 0) throw new InformError('INFORM_INPUT_UNREADABLE', nothingIn(inputs));
+}
+
+function toRow(piece: Piece, place: RowPlace): InputRow {
+  const { bytes, problem } = piece;
+  if (bytes === undefined) return rejected(place, undefined, problem ?? 'the row could not be held');
+  if (!isUtf8(bytes)) return rejected(place, undefined, problem ?? 'the row is not valid UTF-8');
+  const text = bytes.toString('utf8');
+  if (problem !== undefined) return rejected(place, text, problem);
+
+  const { tooDeep, numericId } = skim(text);
+  if (tooDeep) return rejected(place, text, `the row nests deeper than ${MAX_DEPTH} levels`);
+  try {
+    const value: unknown = JSON.parse(text);
+    return { ok: true, ...place, value, id: idOf(value, numericId), text };
+  } catch (error) {
+    return rejected(place, text, error instanceof InformError ? error.message : syntaxReason(text, error));
+  }
+}
+
+function idOf(value: unknown, numericId: string | undefined): RowId | undefined {
+  if (typeof value !== 'object' || value === null || !('id' in value)) return undefined;
+  const id = toId(value.id);
+  if (id === undefined) return undefined;
+  return { value: id, json: typeof id === 'number' ? (numericId ?? String(id)) : JSON.stringify(id) };
+}
+
+/** Where and why JSON.parse refused a text, without the text itself. */
+function syntaxReason(text: string, error: unknown): string {
+  const found = findJsonProblem(text);
+  if (found === undefined) return `the row is not valid JSON: ${messageOf(error)}`;
+  let line = 1;
+  let lineStart = 0;
+  for (let feed = text.indexOf('\n'); feed >= 0 && feed < found.at; feed = text.indexOf('\n', lineStart)) {
+    line++;
+    lineStart = feed + 1;
+  }
+  const place = `${line === 1 ? '' : `line ${line} of the row, `}column ${found.at - lineStart + 1}`;
+  return `the row is not valid JSON at ${place}: ${found.problem}`;
+}
+
+function rejected(place: RowPlace, text: string | undefined, reason: string): RejectedRow {
+  return { ok: false, ...place, error: new InformError('INFORM_INVALID_SAMPLE', reason), id: undefined, text };
+}
+
+function nothingIn(inputs: readonly string[]): string {
+  const [only] = inputs;
+  if (inputs.length === 1 && only !== undefined) return `${inputName(only)} holds no samples.`;
+  return inputs.length === 0 ? 'No input was given.' : `The ${inputs.length} inputs hold no samples.`;
+}

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+
+import { CHECKPOINT_FILES } from '../convert/checkpoint-files.js';
+import { readCheckpointConfig } from '../convert/checkpoint.js';
+import { convertCheckpoint } from '../convert/convert.js';
+import { openCheckpointFolder } from '../convert/weights.js';
+import { conversionStatus, convertedPath, convertOnce, localSource } from './converted-models.js';
+import type { ModelSourceOptions } from './resolve.js';
+
+/**
+ * The GGUF of a checkpoint folder, converted the first time and kept in our cache: the path of that file. A folder whose
+ * files have changed since is converted again.
+ *
+ * @throws InformError as `convertCheckpoint`
+ */
+export async function convertFolder(folder: string, options: ModelSourceOptions): Promise<string> {
+  const { type, signal, onProgress } = options;
+  await readCheckpointConfig(folder); // says best what a folder lacks that is no checkpoint at all
+  const weights = await openCheckpointFolder(folder);
+  const shards = new Set([...weights.tensors.values()].map(({ file }) => file));
+  const name = basename(resolve(folder)).replaceAll(/[^\w.-]/g, '_');
+  const path = convertedPath(localSource(name, await fingerprint(folder, [...shards])), type);
+  await convertOnce(path, options, async () => {
+    await convertCheckpoint(folder, path, {
+      type,
+      weights,
+      signal,
+      onProgress: (progress) => onProgress?.(conversionStatus(progress)),
+    });
+  });
+  return path;
+}
+
+/** Of the small files' contents, and of the place, sizes and times of the shards, which are too large to be read for it. */
+async function fingerprint(folder: string, shards: readonly string[]): Promise<string> {
+  const facts: unknown[] = [await realpath(folder)];
+  for (const name of CHECKPOINT_FILES) {
+    const text = await readFile(join(folder, name), 'utf8').catch(() => undefined);
+    if (text !== undefined) facts.push([name, text]);
+  }
+  for (const shard of shards.toSorted()) {
+    const { size, mtimeMs } = await stat(join(folder, shard));
+    facts.push([shard, size, mtimeMs]);
+  }
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,92 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { convertCheckpoint } from '../../convert/convert.js';
+import { openCheckpointFolder, type CheckpointWeights } from '../../convert/weights.js';
+import type { ConversionType } from '../../convert/tensor-types.js';
+import {
+  conversionStatus,
+  convertedCommit,
+  convertedPath,
+  convertOnce,
+  hubSource,
+  isConverted,
+  rememberConverted,
+} from '../converted-models.js';
+import { InformError } from '../../errors.js';
+import { fileSize, type RepositoryCache } from './repository-cache.js';
+import type { TransferOptions } from './download-files.js';
+import type { HubId } from './hub-id.js';
+import { selectFiles } from './select-files.js';
+
+/** What the caches hold of a model: a GGUF to use, or a complete checkpoint to convert. */
+export type CachedModel =
+  | { readonly kind: 'gguf'; readonly path: string }
+  | { readonly kind: 'checkpoint'; readonly commit: string; readonly weights: CheckpointWeights };
+
+/** Looks for a model in our cache and then in the one that all Hugging Face tools share, without the network. */
+export async function findCached(
+  { repository, revision }: HubId,
+  type: ConversionType,
+  cache: RepositoryCache,
+): Promise<CachedModel | undefined> {
+  const commits = [await convertedCommit(repository, revision), await cache.commitOf(revision)];
+  const known = [...new Set(commits)].filter((commit) => commit !== undefined);
+  for (const commit of known) {
+    const path = convertedPath(hubSource(repository, commit), type);
+    if (await isConverted(path)) return { kind: 'gguf', path };
+  }
+  for (const commit of known) {
+    const found = await inSnapshot(repository, commit, type, cache);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Converts a commit that the shared cache holds, unless that was done before. Gives the path of the GGUF. */
+export async function convertSnapshot(
+  { repository, revision }: HubId,
+  commit: string,
+  weights: CheckpointWeights,
+  cache: RepositoryCache,
+  options: TransferOptions & { readonly type: ConversionType },
+): Promise<string> {
+  const { type, signal, onProgress } = options;
+  const path = convertedPath(hubSource(repository, commit), type);
+  await convertOnce(path, options, async () => {
+    await convertCheckpoint(cache.snapshot(commit), path, {
+      type,
+      weights,
+      source: { repository, revision: commit },
+      signal,
+      onProgress: (progress) => onProgress?.(conversionStatus(progress)),
+    });
+  });
+  await rememberConverted(repository, revision, commit);
+  return path;
+}
+
+async function inSnapshot(
+  repository: string,
+  commit: string,
+  type: ConversionType,
+  cache: RepositoryCache,
+): Promise<CachedModel | undefined> {
+  const folder = cache.snapshot(commit);
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const paths: string[] = [];
+  // A link whose blob is gone is no file.
+  for (const name of names)
+    if ((await fileSize(join(folder, name))) !== undefined) paths.push(name.replaceAll('\\', '/'));
+  try {
+    const selection = selectFiles(repository, paths, type);
+    if (selection.kind === 'gguf') return { kind: 'gguf', path: join(folder, selection.paths[0] ?? '') };
+    // Someone who has fetched these has fetched whatever else a tokenizer needs.
+    if (!['tokenizer.json', 'tokenizer_config.json'].every((name) => paths.includes(name))) return undefined;
+    return { kind: 'checkpoint', commit, weights: await openCheckpointFolder(folder) };
+  } catch (error) {
+    // Files of other types, or some of the shards: what is here is not enough.
+    if (error instanceof InformError) return undefined;
+    throw error;
+  }
+}

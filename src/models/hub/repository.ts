@@ -1,0 +1,82 @@
+import { listFiles, modelInfo } from '@huggingface/hub';
+
+import { InformError } from '../../errors.js';
+import type { FileHash } from './file-hash.js';
+import { formatHubId, isCommit, type HubId } from './hub-id.js';
+import type { HubHttp } from './http.js';
+
+/** A repository of the hub at one commit. */
+export interface Repository {
+  /** `owner/name` */
+  readonly name: string;
+  readonly commit: string;
+  readonly files: readonly RepositoryFile[];
+}
+
+export interface RepositoryFile {
+  /** Inside the repository, with slashes. */
+  readonly path: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Of its content; the cache names it so. */
+  readonly hash: FileHash;
+  /** Where the hub gives it out. */
+  readonly url: string;
+}
+
+/** The hub itself advises against more; a listing without end must not fill memory. */
+const MAX_FILES = 100_000;
+
+/**
+ * Asks the hub for the commit of a revision and the files there.
+ *
+ * @throws InformError INFORM_DOWNLOAD_FAILED, INFORM_MODEL_NOT_FOUND, INFORM_ABORTED
+ */
+export async function openRepository(
+  id: HubId,
+  endpoint: string,
+  http: HubHttp,
+  signal: AbortSignal | undefined,
+): Promise<Repository> {
+  const name = id.repository;
+  const request = { hubUrl: endpoint, fetch: http.fetchWith(signal) };
+  try {
+    const { sha: commit } = await modelInfo({ ...request, name, revision: id.revision, additionalFields: ['sha'] });
+    if (typeof commit !== 'string' || !isCommit(commit)) throw new Error('no commit');
+    const files: RepositoryFile[] = [];
+    for await (const entry of listFiles({
+      ...request,
+      repo: { type: 'model', name },
+      revision: commit,
+      recursive: true,
+    })) {
+      if (entry.type !== 'file') continue;
+      if (files.length === MAX_FILES) throw new Error(`more than ${MAX_FILES} files are listed`);
+      const { path, size } = checkPath(entry);
+      const url = `${endpoint}/${name}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;
+      files.push({ path, size, hash: hashOf(entry), url });
+    }
+    return { name, commit, files };
+  } catch (error) {
+    if (error instanceof InformError) throw error;
+    throw http.failure(`does not answer as a Hugging Face hub does when asked for ${formatHubId(id)}`, error);
+  }
+}
+
+/** The path becomes one below the cache's folder, and must not lead out of it. */
+function checkPath({ path, size }: { path: string; size: number }): { path: string; size: number } {
+  const isPlain = path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  // A NUL ends a path, a backslash separates on Windows.
+  if (!isPlain || /[\\\x00]/.test(path)) throw new Error(`a file cannot be named ${JSON.stringify(path)}`);
+  if (!Number.isSafeInteger(size) || size < 0) throw new Error(`${path} has no size`);
+  return { path, size };
+}
+
+/** Large files lie in LFS or Xet storage and are known by their SHA-256; small ones by git's hash. */
+function hashOf({ path, oid, lfs }: { path: string; oid?: string; lfs?: { oid: string } }): FileHash {
+  const hash: FileHash =
+    lfs === undefined ? { algorithm: 'git-sha1', hex: oid ?? '' } : { algorithm: 'sha256', hex: lfs.oid };
+  const digits = hash.algorithm === 'sha256' ? 64 : 40;
+  if (hash.hex.length !== digits || !/^[0-9a-f]+$/.test(hash.hex)) throw new Error(`${path} has no hash`);
+  return hash;
+}

@@ -1,0 +1,80 @@
+import { stat } from 'node:fs/promises';
+import type { ConversionType } from '../convert/tensor-types.js';
+import { embeddedModel } from './embedded-model.js';
+import { InformError, messageOf, systemCodeOf } from '../errors.js';
+import type { ConfirmDownload } from './confirm-download.js';
+import { parseHubId, type HubId } from './hub/hub-id.js';
+import type { ProgressStatus } from '../cli/terminal-progress.js';
+
+/** The name of the embedded model. */
+export const DEMO = 'demo';
+
+/** Said wherever scores of the embedded model are shown. */
+export const DEMO_NOTICE =
+  'The embedded model, inform-mini, is a demonstration, not a judge of your data: docs/inform-mini.md says what it learned.';
+
+export interface ModelSourceOptions {
+  /** What a checkpoint is converted to, and which GGUF of a repository is taken. */
+  readonly type: ConversionType;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((status: ProgressStatus) => void) | undefined;
+  /** Asked before more than 5 GB are downloaded; without it such a download is refused. */
+  readonly confirm?: ConfirmDownload | undefined;
+}
+
+/**
+ * The GGUF file behind `model:`, converted or fetched where it is not here yet: a GGUF file, a checkpoint folder, a Hugging Face
+ * id, or the embedded model.
+ *
+ * @throws InformError INFORM_MODEL_NOT_FOUND, and what converting and downloading throw
+ */
+export async function resolveModel(model: string, options: ModelSourceOptions): Promise<string> {
+  if (model === DEMO) return embeddedModel();
+  const found = await find(model);
+  if (found === 'file') return model;
+  // Loaded where they are needed: a GGUF file needs neither the converter nor the hub.
+  if (found === 'folder') {
+    const { convertFolder } = await import('./checkpoint-folder.js');
+    return convertFolder(model, options);
+  }
+  const { hubModel } = await import('./hub/pull.js');
+  return hubModel(found, options);
+}
+
+/**
+ * As `resolveModel`, for looking at a model only: nothing is downloaded or converted.
+ *
+ * @throws InformError INFORM_MODEL_NOT_FOUND
+ */
+export async function resolveLocalModel(model: string, type: ConversionType): Promise<string> {
+  if (model === DEMO) return embeddedModel();
+  const found = await find(model);
+  if (found === 'file') return model;
+  if (found === 'folder') {
+    const remedy = `make one with: inform-score convert ${model} -o model.gguf`;
+    throw new InformError('INFORM_MODEL_NOT_FOUND', `${model} is a folder. Name a GGUF file; ${remedy}`);
+  }
+  const { cachedGguf } = await import('./hub/pull.js');
+  const cached = await cachedGguf(found, type);
+  if (cached !== undefined) return cached;
+  throw new InformError(
+    'INFORM_MODEL_NOT_FOUND',
+    `${model} is not in the cache as ${type}. Fetch it with: inform-score pull ${model} --type ${type}`,
+  );
+}
+
+/** What `model` names. What is here comes before what a hub may have. */
+async function find(model: string): Promise<'file' | 'folder' | HubId> {
+  try {
+    const found = await stat(model);
+    if (found.isFile()) return 'file';
+    if (found.isDirectory()) return 'folder';
+  } catch (error) {
+    const missing = systemCodeOf(error) === 'ENOENT';
+    const id = missing ? parseHubId(model) : undefined;
+    if (id !== undefined) return id;
+    const reason = missing ? 'does not exist. Check the path of the model' : `cannot be read: ${messageOf(error)}`;
+    throw new InformError('INFORM_MODEL_NOT_FOUND', `${model} ${reason}.`, { cause: error });
+  }
+  throw new InformError('INFORM_MODEL_NOT_FOUND', `${model} is no regular file.`);
+}

@@ -1,0 +1,72 @@
+import { CORE_SCHEMA, loadAll, YAMLException } from 'js-yaml';
+import { InformError, messageOf } from '../errors.js';
+import { readBoundedText } from '../util/files/bounded-text.js';
+import { checkOption, defaultOptions, OPTIONS, snakeCase, unknownKey, type RunOptions } from './table.js';
+
+/** A configuration is a page of text; a larger file is a mistake. */
+const MAX_CONFIG_BYTES = 1024 * 1024;
+
+/**
+ * YAML's core schema has no tags that make objects of code, and knows no merge keys. Aliases may stand for values, but not for
+ * the towers of lists that grow without end when someone walks through them: no option is a list of lists.
+ */
+const YAML_LIMITS = { schema: CORE_SCHEMA, maxDepth: 8, maxAliases: 32 };
+
+/** What a configuration file says: some of the options, checked. */
+export type PartialOptions = Partial<Record<keyof RunOptions, unknown>>;
+
+/** Reads a YAML configuration. Throws INFORM_INVALID_CONFIG. */
+export async function readConfig(path: string): Promise<PartialOptions> {
+  return parseConfig(await readText(path), path);
+}
+
+/** Checks a configuration's text; `path` is for messages. */
+export function parseConfig(text: string, path: string): PartialOptions {
+  const [document, ...others] = parseYaml(text, path);
+  if (others.length > 0) {
+    throw new InformError('INFORM_INVALID_CONFIG', `${path} holds ${others.length + 1} YAML documents; keep one.`);
+  }
+  if (document === null || document === undefined) return {};
+  if (typeof document !== 'object' || Array.isArray(document)) {
+    throw new InformError('INFORM_INVALID_CONFIG', `${path} must hold "key: value" lines, but holds something else.`);
+  }
+  const options: PartialOptions = {};
+  const known = OPTIONS.map((spec) => snakeCase(spec.key));
+  for (const [key, value] of Object.entries(document)) {
+    const spec = OPTIONS.find((candidate) => snakeCase(candidate.key) === key);
+    if (!spec) throw unknownKey(key, known, `key in ${path}:`);
+    // A key without a value is a key left at its default, as in a commented template.
+    if (value !== null) options[spec.key] = checkOption(spec, value, `${key} in ${path}`);
+  }
+  return options;
+}
+
+/** defaults < configuration file < flags */
+export function mergeOptions(...layers: readonly PartialOptions[]): RunOptions {
+  return Object.assign(defaultOptions(), ...layers) as RunOptions;
+}
+
+async function readText(path: string): Promise<string> {
+  let text: string | undefined;
+  try {
+    text = await readBoundedText(path, MAX_CONFIG_BYTES);
+  } catch (error) {
+    throw new InformError('INFORM_INVALID_CONFIG', `the configuration ${path} cannot be read: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+  if (text !== undefined) return text;
+  throw new InformError('INFORM_INVALID_CONFIG', `${path} is larger than 1 MB, so it is no configuration file.`);
+}
+
+function parseYaml(text: string, path: string): unknown[] {
+  try {
+    return loadAll(text, YAML_LIMITS);
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    const line = error.mark ? ` (line ${error.mark.line + 1})` : '';
+    throw new InformError('INFORM_INVALID_CONFIG', `${path} is not valid YAML: ${error.reason}${line}.`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,136 @@
+import type { Engine } from '../engine/engine.js';
+import { fromNative, InformError } from '../errors.js';
+import { toMessages } from '../input/sample.js';
+import { SpecialTokens, type PromptPiece } from './special-tokens.js';
+import type { StageSeconds } from '../scoring/pipeline-stats.js';
+import { beyondLimits, TEMPLATE_MILLISECONDS, type ChatTemplate } from './chat-template.js';
+import { TimeLimitError, withTimeLimit } from '../util/async/time-limit.js';
+
+/** A sample as the engine takes it. */
+export interface EncodedSample {
+  /** 1..maxLength token ids. */
+  tokens: Int32Array;
+  /** Whether tokens beyond maxLength were cut off on the right. */
+  truncated: boolean;
+  /** Whether the sample's own text held the text of a special token, such as `<|eot_id|>`. */
+  holdsSpecialText: boolean;
+}
+
+export interface EncoderOptions {
+  maxLength: number;
+  specialTokens: 'parse' | 'literal';
+  /** In place of TEMPLATE_MILLISECONDS, for tests. */
+  templateMilliseconds?: number;
+}
+
+/** sample -> messages -> prompt text -> token ids, for many samples at a time. */
+export class Encoder {
+  readonly #special: SpecialTokens;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly template: ChatTemplate,
+    private readonly options: EncoderOptions,
+  ) {
+    this.#special = new SpecialTokens(engine.info.specialTokens);
+  }
+
+  /** One result per sample, in order: the encoded sample, or why it cannot be encoded. Adds to `seconds` what it took. */
+  async encode(
+    samples: readonly unknown[],
+    seconds: Pick<StageSeconds, 'template' | 'tokenize'> = { template: 0, tokenize: 0 },
+  ): Promise<(EncodedSample | InformError)[]> {
+    const start = performance.now();
+    const prompts = this.#renderAll(samples);
+    const pieces = prompts.flatMap((prompt) => (prompt instanceof InformError ? [] : prompt.pieces));
+    const rendered = performance.now();
+    const tokenized = await this.#tokenize(pieces);
+    seconds.template += (rendered - start) / 1000;
+    seconds.tokenize += (performance.now() - rendered) / 1000;
+
+    let next = 0;
+    return prompts.map((prompt) => {
+      if (prompt instanceof InformError) return prompt;
+      const parts = tokenized.slice(next, (next += prompt.pieces.length));
+      const [only] = parts;
+      return this.#limit(parts.length === 1 && only ? only : concatenate(parts), prompt.holdsSpecialText);
+    });
+  }
+
+  /**
+   * Many share one time limit, as setting it costs. The one whose turn it is when time is up is tried once more as the first:
+   * others may have used the time up, or the machine slept.
+   */
+  #renderAll(samples: readonly unknown[]): (Prompt | InformError)[] {
+    const prompts: (Prompt | InformError)[] = [];
+    let interrupted: number | undefined;
+    while (prompts.length < samples.length) {
+      try {
+        withTimeLimit(this.options.templateMilliseconds ?? TEMPLATE_MILLISECONDS, () => {
+          while (prompts.length < samples.length) prompts.push(this.#render(samples[prompts.length]));
+        });
+      } catch (error) {
+        if (!(error instanceof TimeLimitError)) throw error;
+        if (interrupted === prompts.length) prompts.push(beyondLimits(error));
+        else interrupted = prompts.length;
+      }
+    }
+    return prompts;
+  }
+
+  #render(sample: unknown): Prompt | InformError {
+    // What failed before it came here keeps its place among the others.
+    if (sample instanceof InformError) return sample;
+    try {
+      const messages = toMessages(sample);
+      const holdsSpecialText = messages.some((message) => this.#special.occursIn(message.content));
+      if (this.options.specialTokens === 'parse' || !holdsSpecialText) {
+        return { pieces: [{ text: this.template.render(messages), parseSpecial: true }], holdsSpecialText };
+      }
+      const masked = this.#special.mask(messages);
+      return { pieces: this.#special.split(this.template.render(masked.messages), masked.mark), holdsSpecialText };
+    } catch (error) {
+      return fromNative(error);
+    }
+  }
+
+  /** The tokens of each piece, in order. Two native calls at most, whatever the number of pieces. */
+  async #tokenize(pieces: readonly PromptPiece[]): Promise<Int32Array[]> {
+    const run = async (parseSpecial: boolean): Promise<Int32Array[]> => {
+      const texts = pieces.filter((piece) => piece.parseSpecial === parseSpecial).map((piece) => piece.text);
+      return texts.length === 0 ? [] : this.engine.tokenize(texts, parseSpecial);
+    };
+    const [parsed, literal] = await Promise.all([run(true), run(false)]);
+    const queues = { parsed: parsed.values(), literal: literal.values() };
+    return pieces.map((piece) => {
+      const { value } = (piece.parseSpecial ? queues.parsed : queues.literal).next();
+      if (!value) throw new InformError('INFORM_INTERNAL', 'the tokenizer returned fewer texts than it was given.');
+      return value;
+    });
+  }
+
+  #limit(tokens: Int32Array, holdsSpecialText: boolean): EncodedSample | InformError {
+    if (tokens.length === 0) {
+      return new InformError('INFORM_TEMPLATE_FAILED', 'the chat template rendered the sample to an empty text.');
+    }
+    const truncated = tokens.length > this.options.maxLength;
+    // A copy, so that a very long sample's other tokens are not kept alive by the few that count.
+    return { tokens: truncated ? tokens.slice(0, this.options.maxLength) : tokens, truncated, holdsSpecialText };
+  }
+}
+
+interface Prompt {
+  pieces: PromptPiece[];
+  holdsSpecialText: boolean;
+}
+
+/** All parts one after the other. */
+function concatenate(parts: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(parts.reduce((sum, tokens) => sum + tokens.length, 0));
+  let offset = 0;
+  for (const tokens of parts) {
+    all.set(tokens, offset);
+    offset += tokens.length;
+  }
+  return all;
+}

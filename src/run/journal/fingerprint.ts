@@ -1,0 +1,126 @@
+import { hash } from 'node:crypto';
+import path from 'node:path';
+import type { RunOptions } from '../../options/table.js';
+import { snakeCase } from '../../options/table.js';
+import { readTemplate } from '../../scoring/reward-model.js';
+import { formatShard, type Shard } from '../row-shard.js';
+import { digestHead, digestModel } from './model-digest.js';
+
+/** What decides about a run's scores. Two runs with the same fingerprint may share a journal, and shards go together. */
+export interface Fingerprint {
+  /** Of inform-score. */
+  version: string;
+  model: ModelFingerprint;
+  /** The score head, where it lies in a file of its own. */
+  head?: FileFingerprint | undefined;
+  /** The chat template, where it is not the model's own. */
+  template?: FileFingerprint | undefined;
+  /** By their names in a configuration file. */
+  options: Record<string, string | number | boolean>;
+  /** Which part of the rows: "2/4"; undefined for all of them. */
+  shard?: string | undefined;
+  inputs: InputFingerprint[];
+}
+
+export interface FileFingerprint {
+  /** Its name, for people; where it lies does not matter. */
+  file: string;
+  /** SHA-256. */
+  digest: string;
+}
+
+export interface ModelFingerprint extends FileFingerprint {
+  bytes: number;
+  /** When the file was changed last, ISO 8601. */
+  modified: string;
+}
+
+/** An input; standard input and pipes have neither size nor hash, and are compared row by row instead. */
+export interface InputFingerprint {
+  /** As given. */
+  file: string;
+  bytes?: number | undefined;
+  sha256?: string | undefined;
+}
+
+/** These change what a score is, or which rows have one. */
+const MEANING = ['maxLength', 'maxLineBytes', 'specialTokens', 'flashAttention', 'kvType', 'deterministic'] as const;
+
+/** These change rounding alone, so a run may go on with others (a smaller one after memory ran out), but not an exact one. */
+const ROUNDING = [
+  'microBatch',
+  'contextTokens',
+  'threads',
+  'gpuLayers',
+  'streamWeights',
+  'devices',
+  'tensorSplit',
+  'splitMode',
+] as const;
+
+export interface RunParts {
+  version: string;
+  /** The GGUF file. */
+  modelPath: string;
+  options: RunOptions;
+  shard: Shard | undefined;
+  inputs: InputFingerprint[];
+}
+
+/** Reads what it must of the model, its head and its template. Throws what reading those throws. */
+export async function fingerprintRun({ version, modelPath, options, shard, inputs }: RunParts): Promise<Fingerprint> {
+  const { scoreHead, chatTemplate } = options;
+  const names = options.deterministic ? [...MEANING, ...ROUNDING] : MEANING;
+  return {
+    version,
+    model: await digestModel(modelPath),
+    head: scoreHead === undefined ? undefined : await digestHead(scoreHead),
+    template: chatTemplate === undefined ? undefined : await digestTemplate(chatTemplate),
+    options: Object.fromEntries(names.map((name) => [snakeCase(name), plain(options[name])])),
+    shard: shard && formatShard(shard),
+    inputs,
+  };
+}
+
+/** As JSON that compares by value; an option that is left to the model's placement is "auto". */
+function plain(value: string | number | boolean | readonly (string | number)[] | undefined): string | number | boolean {
+  if (value === undefined) return 'auto';
+  return typeof value === 'object' ? value.join(', ') : value;
+}
+
+/** What differs between two runs apart from their inputs, each as a clause for a message; nothing where they fit. */
+export function differences(then: Fingerprint, now: Fingerprint): string[] {
+  const found: string[] = [];
+  if (then.model.digest !== now.model.digest) found.push(changedFile('the model', then.model, now.model));
+  if (then.head?.digest !== now.head?.digest) found.push(changedFile('score_head', then.head, now.head));
+  if (then.template?.digest !== now.template?.digest) {
+    found.push(changedFile('chat_template', then.template, now.template));
+  }
+  const names = new Set([...Object.keys(then.options), ...Object.keys(now.options)]);
+  // Whether a run is exact decides which options count at all.
+  const exact = then.options['deterministic'] === now.options['deterministic'];
+  for (const name of names) {
+    const [was, is] = [then.options[name], now.options[name]];
+    if (was !== is && (exact || (was !== undefined && is !== undefined))) {
+      found.push(`${name} was ${String(was)} and is ${String(is)}`);
+    }
+  }
+  if (then.shard !== now.shard) found.push(`the shard was ${then.shard ?? 'none'} and is ${now.shard ?? 'none'}`);
+  if (then.options['deterministic'] === true && then.version !== now.version) {
+    found.push(`inform-score was version ${then.version} and is ${now.version}`);
+  }
+  return found;
+}
+
+function changedFile(what: string, then: FileFingerprint | undefined, now: FileFingerprint | undefined): string {
+  if (then === undefined || now === undefined) {
+    return `${what} was ${then?.file ?? 'not given'} and is ${now?.file ?? 'not given'}`;
+  }
+  return then.file === now.file
+    ? `${what} ${now.file} has another content`
+    : `${what} was ${then.file} and is ${now.file}, which has another content`;
+}
+
+async function digestTemplate(file: string): Promise<FileFingerprint> {
+  return { file: path.basename(file), digest: hash('sha256', (await readTemplate(file)) ?? '', 'hex') };
+}

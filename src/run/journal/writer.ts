@@ -1,0 +1,88 @@
+import type { FileHandle } from 'node:fs/promises';
+import { InformError } from '../../errors.js';
+import { writeFully } from '../../util/files/atomic-file.js';
+import { explain } from '../../util/files/file-errors.js';
+
+/** Records wait so long for others to be written with: a killed process loses no more than this. */
+const WRITE_MS = 100;
+/** The file is synced this often while it grows: a machine that loses power loses no more than this. */
+const SYNC_MS = 2000;
+/** Whoever appends waits once so much is unwritten. */
+const MAX_WAITING_BYTES = 2 ** 20;
+
+export interface WriterOptions {
+  /** For messages. */
+  name: string;
+  /** Called with every sync, to see whether the file is still where it was. */
+  check: () => Promise<void>;
+}
+
+/** Appends lines to a file, several at a time, and syncs it while others go on. After a failure it writes nothing more. */
+export class JournalWriter {
+  #waiting: string[] = [];
+  #waitingBytes = 0;
+  #writeTimer: NodeJS.Timeout | undefined;
+  #syncTimer: NodeJS.Timeout | undefined;
+  #work: Promise<void> = Promise.resolve();
+  #synced = true;
+  #failure: { error: unknown } | undefined;
+
+  constructor(
+    private readonly file: FileHandle,
+    private readonly options: WriterOptions,
+  ) {}
+
+  /** @throws InformError INFORM_OUTPUT_UNWRITABLE for this line, or for one that was taken earlier */
+  async append(line: string): Promise<void> {
+    this.#throwFailure();
+    this.#waiting.push(line);
+    this.#waitingBytes += line.length;
+    if (this.#waitingBytes >= MAX_WAITING_BYTES) await this.#write();
+    else this.#writeTimer ??= setTimeout(() => void this.#write(), WRITE_MS).unref();
+    this.#throwFailure();
+  }
+
+  /** Resolves once everything is on disk. @throws InformError INFORM_OUTPUT_UNWRITABLE */
+  async sync(): Promise<void> {
+    await this.#write(true);
+    this.#throwFailure();
+  }
+
+  /** One write after the other; never rejects. */
+  #write(sync = false): Promise<void> {
+    this.#work = this.#work.then(() => this.#writeWaiting(sync));
+    return this.#work;
+  }
+
+  async #writeWaiting(sync: boolean): Promise<void> {
+    if (this.#failure) return;
+    clearTimeout(this.#writeTimer);
+    this.#writeTimer = undefined;
+    const lines = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    try {
+      if (lines.length > 0) {
+        this.#synced = false;
+        await writeFully(this.file, Buffer.from(lines.join('')));
+      }
+      if (sync) await this.#syncFile();
+      else this.#syncTimer ??= setTimeout(() => void this.#write(true), SYNC_MS).unref();
+    } catch (error) {
+      this.#failure = { error: error instanceof InformError ? error : explain(this.options.name, error) };
+    }
+  }
+
+  async #syncFile(): Promise<void> {
+    clearTimeout(this.#syncTimer);
+    this.#syncTimer = undefined;
+    if (this.#synced) return;
+    await this.file.datasync();
+    await this.options.check();
+    this.#synced = true;
+  }
+
+  #throwFailure(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
+}

@@ -1,0 +1,57 @@
+import type { InformError } from '../../errors.js';
+import type { ResultSink } from './results.js';
+import type { InputRow } from '../../input/rows.js';
+import type { ScoredSample } from '../run-stats.js';
+
+/** Where the results of a run go, in input order. Wait for each call before the next. */
+export interface RunOutput {
+  /** Aborts when whoever reads the output has left: nobody wants more, and that is no error. */
+  readonly readerGone: AbortSignal;
+  /** Where rejected rows are written; undefined where the output is no regular file. */
+  readonly rejectsPath: string | undefined;
+  /** @throws InformError INFORM_OUTPUT_UNWRITABLE, INFORM_NON_FINITE_SCORE */
+  score(row: InputRow, sample: ScoredSample): Promise<void>;
+  /** @throws InformError INFORM_OUTPUT_UNWRITABLE */
+  reject(row: InputRow, error: InformError): Promise<void>;
+  /**
+   * Makes the output whole.
+   *
+   * @param rows of all inputs, also those of other shards
+   */
+  finish(rows: number): Promise<void>;
+  /** Stops without finishing. Gives what is kept, undefined where nothing is. */
+  abandon(): Promise<KeptRun | undefined>;
+}
+
+/** What an unfinished run left for the next one. */
+export interface KeptRun {
+  rows: number;
+  journal: string;
+}
+
+/** Standard output, a device or a pipe: what went out is gone, and nothing can be resumed. */
+export class StreamOutput implements RunOutput {
+  readonly rejectsPath = undefined;
+
+  constructor(private readonly sink: ResultSink) {}
+
+  get readerGone(): AbortSignal {
+    return this.sink.readerGone;
+  }
+
+  score(_row: InputRow, { idJson, score }: ScoredSample): Promise<void> {
+    return this.sink.write(idJson, score);
+  }
+
+  reject(): Promise<void> {
+    return Promise.resolve(); // it is reported on standard error
+  }
+
+  finish(): Promise<void> {
+    return this.sink.finish();
+  }
+
+  async abandon(): Promise<undefined> {
+    await this.sink.abandon();
+  }
+}

@@ -1,0 +1,74 @@
+import type { Engine } from '../engine/engine.js';
+import { InformError, type ErrorCode } from '../errors.js';
+import { halves, type Batch, type PlannedBatch } from './planner/batch-planner.js';
+import type { PipelineStats } from './pipeline-stats.js';
+import type { Entry } from './job.js';
+
+/** What may fail for some sequences and succeed for others. */
+const FAILURES_OF_A_BATCH: ReadonlySet<ErrorCode> = new Set(['INFORM_OUT_OF_MEMORY', 'INFORM_DECODE_FAILED']);
+
+/** As many sequences that fail one after the other, each alone, are not at fault: the engine or its settings are. */
+const MOST_FAILED_IN_A_ROW = 8;
+
+/**
+ * Evaluates batches and settles their entries. A batch that fails is evaluated in ever smaller parts, so that a sequence that
+ * cannot be evaluated even alone gets its error and all others their rewards.
+ */
+export class Evaluator<Tag> {
+  #failedInARow = 0;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly stats: PipelineStats,
+  ) {}
+
+  /** Throws INFORM_ABORTED, and what fails for every sequence. */
+  async evaluate(batch: PlannedBatch<Entry<Tag>>, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#evaluateWhole(batch, signal);
+    } catch (error) {
+      if (!(error instanceof InformError) || !FAILURES_OF_A_BATCH.has(error.code)) throw error;
+      const parts = halves(batch);
+      if (!parts) {
+        await this.#refuse(batch.samples.flat(), error, signal);
+        return;
+      }
+      this.stats.halved++;
+      for (const part of parts) await this.evaluate(part, signal);
+    }
+  }
+
+  async #evaluateWhole(batch: PlannedBatch<Entry<Tag>>, signal: AbortSignal): Promise<void> {
+    const { stats } = this;
+    const { rewards, computedTokens, seconds } = await this.engine.evaluate(batch, signal);
+    this.#failedInARow = 0;
+    stats.batches++;
+    stats.tokensComputed += computedTokens;
+    stats.seconds.engine += seconds;
+    for (const [i, entries] of batch.samples.entries()) {
+      for (const entry of entries) {
+        entry.settle(rewards[i]);
+        stats.samples++;
+        stats.tokensSeen += entry.tokens.length;
+      }
+    }
+  }
+
+  /** Gives up a sequence that failed alone, if it is the only thing that fails. */
+  async #refuse(entries: readonly Entry<Tag>[], error: InformError, signal: AbortSignal): Promise<void> {
+    if (++this.#failedInARow === MOST_FAILED_IN_A_ROW) throw error;
+    try {
+      await this.engine.evaluate(firstToken(entries), signal);
+    } catch (cause) {
+      if (signal.aborted) throw cause;
+      // Not even a single token: the first failure says best what is wrong.
+      throw error;
+    }
+    for (const entry of entries) entry.fail(error);
+  }
+}
+
+function firstToken(entries: readonly { tokens: Int32Array }[]): Batch {
+  const tokens = entries[0]?.tokens.slice(0, 1) ?? new Int32Array();
+  return { tokens, shared: Int32Array.of(0), tails: Int32Array.of(1), reuse: false };
+}

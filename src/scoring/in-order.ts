@@ -1,0 +1,34 @@
+import { throwIfAborted } from '../util/abort.js';
+import type { PipelineStats } from './pipeline-stats.js';
+import type { Bell } from '../util/async/notifier.js';
+
+/** Work that goes on by itself and whose outcomes are taken in order. */
+export interface Giving<T> {
+  /** Rings when there may be something to take or to throw. */
+  readonly change: Bell;
+  /** Whether everything has been taken. */
+  readonly ended: boolean;
+  /** The next outcome, undefined while there is none. Throws what ended the work before its end. */
+  take(): T | undefined;
+}
+
+/** Gives outcomes as they come, until all are taken. Throws INFORM_ABORTED, and what `take` throws. */
+export async function* giveAll<T>(
+  work: Giving<T>,
+  stats: PipelineStats,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T> {
+  const start = performance.now();
+  for (;;) {
+    throwIfAborted(signal);
+    for (let outcome = work.take(); outcome !== undefined; outcome = work.take()) {
+      const given = performance.now();
+      yield outcome;
+      stats.seconds.write += (performance.now() - given) / 1000;
+      throwIfAborted(signal);
+    }
+    stats.elapsed = (performance.now() - start) / 1000;
+    if (work.ended) return;
+    await work.change.wait();
+  }
+}

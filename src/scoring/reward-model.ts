@@ -1,0 +1,255 @@
+import { throwIfAborted } from '../util/abort.js';
+import { Encoder } from '../prompt/encoder.js';
+import { Engine, type ModelSizes } from '../engine/engine.js';
+import { fromNative, InformError, messageOf } from '../errors.js';
+import type { ConfirmDownload } from '../models/confirm-download.js';
+import { readBoundedText } from '../util/files/bounded-text.js';
+import { resolveModel } from '../models/resolve.js';
+import { resolveModelOptions, type ModelOptions } from '../options/table.js';
+import { scoreStream, type Job, type Outcome, type StreamOptions } from './score-stream.js';
+import { toId, type Sample, type SampleId } from '../input/sample.js';
+import { ChatTemplate, MAX_TEMPLATE_BYTES } from '../prompt/chat-template.js';
+
+/** Options of `RewardModel.load`, as docs/api.md lists them, all optional. */
+export interface LoadOptions extends Partial<ModelOptions> {
+  /** Ends the loading with INFORM_ABORTED. */
+  signal?: AbortSignal | undefined;
+  /** Called now and then while the model is made ready. */
+  onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /**
+   * Asked before more than 5 GB are downloaded for a Hugging Face id; without it such a download is refused with
+   * INFORM_DOWNLOAD_REFUSED.
+   */
+  confirmDownload?: ConfirmDownload | undefined;
+}
+
+export interface LoadProgress {
+  /** What is being done, for people: "Loading model". */
+  label: string;
+  /** 0..1; undefined where the total is not known. */
+  fraction?: number | undefined;
+  /** Whether the time left is worth estimating. */
+  timeLeft?: boolean | undefined;
+  /** What else to say, such as "3.4 GB of 141.1 GB". */
+  details?: readonly string[] | undefined;
+}
+
+/** What a loaded model is. */
+export interface ModelInfo extends ModelSizes {
+  /** The GGUF file. */
+  path: string;
+  /** The most tokens evaluated together. */
+  contextTokens: number;
+  /** Tokens that go through the layers at once. */
+  microBatch: number;
+  /** The GPUs in use, none where the CPU does everything. */
+  devices: readonly DeviceLayers[];
+  /** What happened while the model was loaded that a user should know, a sentence each: that memory did not suffice. */
+  notes: readonly string[];
+}
+
+/** What a GPU has of a model. */
+export interface DeviceLayers {
+  name: string;
+  /** Layers that it computes. */
+  layers: number;
+  /** Those of them whose weights are copied to it for each micro-batch. */
+  streamedLayers: number;
+}
+
+export interface ScoreResult {
+  /** The sample's `id`, or its 0-based place in the input where it has none. */
+  id: SampleId;
+  /** The raw reward: the head's output on the last token. Higher is better; there is no fixed range. */
+  score: number;
+  /** Tokens evaluated, after truncation. */
+  tokens: number;
+  /** Whether tokens beyond `maxLength` were cut off. */
+  truncated: boolean;
+}
+
+/** A sample without a score. */
+export interface Rejection {
+  /** The sample's 0-based place in the input. */
+  index: number;
+  /** The sample's `id`, or `index` where it has none. */
+  id: SampleId;
+  error: InformError;
+}
+
+export interface ScoreOptions {
+  /** Ends the scoring with INFORM_ABORTED. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface ScoreAllOptions extends ScoreOptions {
+  /** Called, in input order, for samples that cannot be scored; without it the first one is thrown. */
+  onReject?: ((rejection: Rejection) => void) | undefined;
+}
+
+/**
+ * A reward model, loaded and ready to score.
+ *
+ *     const model = await RewardModel.load('inform-orm-q4_k_m.gguf', { batchSize: 32, maxLength: 4096 });
+ *     const score = await model.score({ instruction, output });
+ *     for await (const { id, score } of model.scoreAll(samples)) { … }
+ *     await model.close();
+ *
+ * It evaluates in this process, on native threads; the event loop stays free. Close it when done: its memory is of the
+ * model file's order. A forgotten one is freed when it is garbage-collected.
+ */
+export class RewardModel implements AsyncDisposable {
+  readonly info: ModelInfo;
+  readonly #engine: Engine;
+  readonly #encoder: Encoder;
+  readonly #window: number;
+
+  private constructor(engine: Engine, encoder: Encoder, window: number, info: ModelInfo) {
+    this.#engine = engine;
+    this.#encoder = encoder;
+    this.#window = window;
+    this.info = info;
+  }
+
+  /**
+   * Loads a GGUF file with its score head, or the embedded model for `'demo'`. A checkpoint folder is converted the first
+   * time; a Hugging Face id (`owner/name`) is downloaded, too. docs/models.md says where the files go.
+   *
+   * Throws InformError: INFORM_INVALID_CONFIG for options, INFORM_MODEL_NOT_FOUND, INFORM_INVALID_MODEL_FILE,
+   * INFORM_MODEL_HAS_NO_HEAD, INFORM_UNSUPPORTED_MODEL, INFORM_MODEL_LOAD_FAILED, INFORM_TEMPLATE_FAILED,
+   * INFORM_OUT_OF_MEMORY, INFORM_ABORTED, INFORM_BINARY_NOT_FOUND; for folders and ids also INFORM_INVALID_CHECKPOINT,
+   * INFORM_OUTPUT_UNWRITABLE, INFORM_DOWNLOAD_FAILED, INFORM_DOWNLOAD_REFUSED.
+   */
+  static async load(model: string, options: LoadOptions = {}): Promise<RewardModel> {
+    const { signal, onProgress, confirmDownload, ...given } = options;
+    const resolved = resolveModelOptions(given);
+    const ownTemplate = await readTemplate(resolved.chatTemplate);
+    throwIfAborted(signal);
+    const path = await resolveModel(model, { type: resolved.type, signal, onProgress, confirm: confirmDownload });
+    const engine = await Engine.load(path, resolved, {
+      signal,
+      onProgress:
+        onProgress &&
+        ((fraction) => {
+          onProgress({ label: 'Loading model', fraction });
+        }),
+    });
+    try {
+      const template = new ChatTemplate(ownTemplate ?? modelTemplate(engine, path), engine.info);
+      const encoder = new Encoder(engine, template, resolved);
+      return new RewardModel(engine, encoder, resolved.window, describe(path, engine));
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  }
+
+  /** The reward of one sample. Throws INFORM_INVALID_SAMPLE, INFORM_NON_FINITE_SCORE, INFORM_CLOSED, INFORM_ABORTED. */
+  async score(sample: Sample, options: ScoreOptions = {}): Promise<number> {
+    for await (const { score } of this.scoreAll([sample], { signal: options.signal })) return score;
+    throw new InformError('INFORM_INTERNAL', 'The sample was lost.');
+  }
+
+  /**
+   * Scores of many samples, in input order and as they come; memory does not grow with their number. Samples may be an
+   * array, a generator or a stream of objects.
+   *
+   * Without `onReject` a sample that cannot be scored ends the loop with its error.
+   */
+  async *scoreAll(
+    samples: Iterable<Sample> | AsyncIterable<Sample>,
+    options: ScoreAllOptions = {},
+  ): AsyncGenerator<ScoreResult, void, undefined> {
+    const live = Symbol.asyncIterator in samples;
+    for await (const outcome of this.scoreJobs(numbered(samples), { live, signal: options.signal })) {
+      const { index, id } = outcome.tag;
+      if (outcome.error === undefined) {
+        yield { id, score: outcome.score, tokens: outcome.tokens, truncated: outcome.truncated };
+      } else if (options.onReject) {
+        options.onReject({ index, id, error: outcome.error });
+      } else {
+        throw outcome.error;
+      }
+    }
+  }
+
+  /** The flow under `scoreAll`, for callers that keep their own notes beside each sample. @internal */
+  scoreJobs<Tag>(
+    jobs: AsyncIterable<Job<Tag>>,
+    options: Omit<StreamOptions<Tag>, 'window'> = { live: true },
+  ): AsyncGenerator<Outcome<Tag>> {
+    return scoreStream(jobs, this.#encoder, this.#engine, { ...options, window: this.#window });
+  }
+
+  /** Refuses new work, waits for what runs, frees the model. Idempotent. */
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+async function* numbered(
+  samples: Iterable<Sample> | AsyncIterable<Sample>,
+): AsyncGenerator<Job<{ index: number; id: SampleId }>> {
+  let index = 0;
+  for await (const sample of samples) {
+    yield jobOf(sample, index);
+    index++;
+  }
+}
+
+/** A bad id makes a bad sample, which is found out here and reported where its turn comes. */
+function jobOf(sample: unknown, index: number): Job<{ index: number; id: SampleId }> {
+  try {
+    const id = typeof sample === 'object' && sample !== null && 'id' in sample ? toId(sample.id) : undefined;
+    return { tag: { index, id: id ?? index }, sample };
+  } catch (error) {
+    return { tag: { index, id: index }, sample: fromNative(error) };
+  }
+}
+
+/** Read before the model is loaded, which may take minutes. @internal */
+export async function readTemplate(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  let text: string | undefined;
+  try {
+    text = await readBoundedText(file, MAX_TEMPLATE_BYTES);
+  } catch (error) {
+    throw new InformError('INFORM_TEMPLATE_FAILED', `The chat template ${file} cannot be read: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+  if (text !== undefined) return text;
+  throw new InformError('INFORM_TEMPLATE_FAILED', `${file} is larger than 1 MB, so it is no chat template.`);
+}
+
+function modelTemplate(engine: Engine, model: string): string {
+  if (engine.info.chatTemplate !== '') return engine.info.chatTemplate;
+  throw new InformError(
+    'INFORM_TEMPLATE_FAILED',
+    `${model} holds no chat template (tokenizer.chat_template). Name a Jinja file with chat_template.`,
+  );
+}
+
+function describe(path: string, engine: Engine): ModelInfo {
+  const { description, sizeBytes, parameters, vocabularySize, hiddenSize, headHiddenSize, trainedContext } =
+    engine.info;
+  const { limits, microBatch, placement, notes } = engine;
+  return {
+    path,
+    description,
+    sizeBytes,
+    parameters,
+    vocabularySize,
+    hiddenSize,
+    headHiddenSize,
+    trainedContext,
+    contextTokens: limits.contextTokens,
+    microBatch,
+    devices: (placement?.devices ?? []).map(({ name, layers, streamedLayers }) => ({ name, layers, streamedLayers })),
+    notes,
+  };
+}

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InformError } from '../errors.js';
+
+const NAME = 'inform-score';
+let root: string | undefined;
+
+/** The folder of this package's package.json, wherever the compiled files lie below it. */
+export function packageRoot(): string {
+  root ??= findRoot(path.dirname(fileURLToPath(import.meta.url)));
+  return root;
+}
+
+/** This package's version. */
+export function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(path.join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
+  return version;
+}
+
+function findRoot(start: string): string {
+  for (let dir = start; ; dir = path.dirname(dir)) {
+    if (nameIn(path.join(dir, 'package.json')) === NAME) return dir;
+    if (dir === path.dirname(dir)) {
+      throw new InformError('INFORM_INTERNAL', `No package.json of ${NAME} lies above ${start}.`);
+    }
+  }
+}
+
+function nameIn(file: string): unknown {
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown }).name;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { packageRoot } from '#src/util/package-root.js';
+
+const CLI = path.join(packageRoot(), 'dist', 'cli', 'bin.js');
+const DEADLINE_MS = 60_000;
+
+export interface CliResult {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Starts the CLI; it is killed when it outlives the deadline. */
+export function startCli(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  deadlineMs = DEADLINE_MS,
+): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [CLI, ...args], {
+    env: { ...process.env, ...env },
+    timeout: deadlineMs,
+    killSignal: 'SIGKILL',
+  });
+}
+
+/** Waits for a process and gathers what it prints. */
+export async function finished(child: ChildProcessWithoutNullStreams): Promise<CliResult> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  return { code, signal, stdout, stderr };
+}
+
+/** Runs the CLI with `input` on its standard input. */
+export async function runCli(args: readonly string[], input = '', env: NodeJS.ProcessEnv = {}): Promise<CliResult> {
+  const child = startCli(args, env);
+  child.stdin.on('error', () => undefined); // it may end before it has read everything
+  child.stdin.end(input);
+  return finished(child);
+}

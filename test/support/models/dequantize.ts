@@ -1,0 +1,44 @@
+import { open } from 'node:fs/promises';
+import { readGguf, type GgufTensor } from '#src/gguf/reader.js';
+import { GGML_TYPES } from '#src/gguf/types.js';
+import { writeGguf, type GgufTensorSource } from '#src/gguf/writer.js';
+
+/** Writes a copy of a GGUF file whose Q8_0 tensors are F32; the others stay as they are. Resolves to its path. */
+export async function dequantizedCopy(source: string, target: string): Promise<string> {
+  const gguf = await readGguf(source);
+  await using file = await open(source);
+  const tensors = gguf.tensors.map((tensor): GgufTensorSource => ({
+    name: tensor.name,
+    shape: tensor.shape,
+    type: isQ8(tensor) ? GGML_TYPES.F32 : tensor.type,
+    async *chunks() {
+      const data = Buffer.alloc(tensor.byteLength);
+      await file.read(data, 0, data.length, tensor.offset);
+      yield isQ8(tensor) ? dequantizedQ8(data) : data;
+    },
+  }));
+  await writeGguf(target, gguf.metadata, tensors);
+  return target;
+}
+
+function isQ8({ type }: GgufTensor): boolean {
+  return type.name === 'Q8_0';
+}
+
+/** A block of Q8_0 is a scale in F16 and 32 signed bytes. */
+function dequantizedQ8(blocks: Buffer): Uint8Array {
+  const { blockSize, bytesPerBlock } = GGML_TYPES.Q8_0;
+  const values = new Float32Array((blocks.length / bytesPerBlock) * blockSize);
+  for (let block = 0, at = 0; at < blocks.length; block++, at += bytesPerBlock) {
+    const scale = halfToFloat(blocks.readUInt16LE(at));
+    for (let i = 0; i < blockSize; i++) values[block * blockSize + i] = scale * blocks.readInt8(at + 2 + i);
+  }
+  return new Uint8Array(values.buffer);
+}
+
+function halfToFloat(half: number): number {
+  const exponent = (half >> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  const magnitude = exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return half & 0x8000 ? -magnitude : magnitude;
+}

@@ -1,0 +1,228 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import path from 'node:path';
+import { PassThrough } from 'node:stream';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { confirmOnTerminal, type Terminal } from '#src/cli/confirm.js';
+import { readHubEnvironment } from '#src/models/hub/environment.js';
+import { startHash } from '#src/models/hub/file-hash.js';
+import { formatHubId, parseHubId, requireHubId } from '#src/models/hub/hub-id.js';
+import { withLock } from '#src/models/hub/lock.js';
+import { selectFiles } from '#src/models/hub/select-files.js';
+import { expectError } from '../../support/assert/expect-error.js';
+import { fileIn, tempFolder } from '../../support/temp-folder.js';
+
+const FOLDER = tempFolder();
+
+test('ids of the hub are told from paths', () => {
+  assert.equal(parseHubId('infly/INF-ORM-Llama3.1-70B'), {
+    repository: 'infly/INF-ORM-Llama3.1-70B',
+    revision: 'main',
+  });
+  assert.equal(parseHubId('a/b@refs/pr/1'), { repository: 'a/b', revision: 'refs/pr/1' });
+  assert.equal(parseHubId('a/b@v1.0'), { repository: 'a/b', revision: 'v1.0' });
+  const paths = [
+    'model.gguf',
+    'models/model.gguf',
+    './a/b',
+    '../b',
+    'a/b/c',
+    '/a/b',
+    'a',
+    'a/..',
+    'a/b@',
+    'a/b@../c',
+    'a/b@x@y',
+  ];
+  for (const text of [...paths, 'a--b/c', 'a/b..c', 'a/b@/etc', 'a b/c', '']) {
+    assert.is(parseHubId(text), undefined, text);
+  }
+  assert.is(formatHubId({ repository: 'a/b', revision: 'main' }), 'a/b');
+  assert.is(formatHubId({ repository: 'a/b', revision: 'v1' }), 'a/b@v1');
+});
+
+test('a revision is given once', async () => {
+  assert.equal(requireHubId('a/b', 'v1'), { repository: 'a/b', revision: 'v1' });
+  assert.equal(requireHubId('a/b@v1', 'v1'), { repository: 'a/b', revision: 'v1' });
+  await expectError('INFORM_INVALID_CONFIG', /contradicts/, () => requireHubId('a/b@v2', 'v1'));
+  await expectError('INFORM_INVALID_CONFIG', /no branch, tag or commit/, () => requireHubId('a/b', '../x'));
+  await expectError('INFORM_INVALID_CONFIG', /"model.gguf" is no id/, () => requireHubId('model.gguf'));
+});
+
+// From git itself: `git hash-object` of an empty file and of "hello world\n"; `sha256sum` of the latter.
+test('hashes are those of git and sha256sum', () => {
+  assert.is(startHash('git-sha1', 0).digest('hex'), 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391');
+  assert.is(
+    startHash('git-sha1', 12).update('hello world\n').digest('hex'),
+    '3b18e512dba79e4c8300dd08aeb37f8e728b8dad',
+  );
+  assert.is(
+    startHash('sha256', 12).update('hello world\n').digest('hex'),
+    'a948904f2f0f479b8f8197694b30184b0d2ed1c1cd2a1ec0fb85d299a192a447',
+  );
+});
+
+// As huggingface_hub/constants.py reads them.
+test('the environment is read as Python reads it', async () => {
+  const plain = await readHubEnvironment({ HF_TOKEN_PATH: path.join(FOLDER, 'none') });
+  assert.equal(plain, {
+    endpoint: 'https://huggingface.co',
+    cacheFolder: path.join(homedir(), '.cache', 'huggingface', 'hub'),
+    token: undefined,
+    offline: false,
+  });
+  const cacheOf = async (env: NodeJS.ProcessEnv): Promise<string> => (await readHubEnvironment(env)).cacheFolder;
+  assert.is(await cacheOf({ XDG_CACHE_HOME: '/x' }), '/x/huggingface/hub');
+  assert.is(await cacheOf({ XDG_CACHE_HOME: '/x', HF_HOME: '/h' }), '/h/hub');
+  assert.is(await cacheOf({ HF_HOME: '/h', HUGGINGFACE_HUB_CACHE: '/old' }), '/old');
+  assert.is(
+    await cacheOf({ HF_HOME: '/h', HF_HUB_CACHE: '~/c', HUGGINGFACE_HUB_CACHE: '/old' }),
+    path.join(homedir(), 'c'),
+  );
+  for (const value of ['1', 'true', 'ON', 'Yes'])
+    assert.ok((await readHubEnvironment({ HF_HUB_OFFLINE: value })).offline);
+  for (const value of ['0', 'false', '']) assert.not.ok((await readHubEnvironment({ HF_HUB_OFFLINE: value })).offline);
+  assert.is(
+    (await readHubEnvironment({ HF_ENDPOINT: 'https://mirror.example/hub/' })).endpoint,
+    'https://mirror.example/hub',
+  );
+});
+
+test('the token comes from the variable, else from the file', async () => {
+  const home = path.join(FOLDER, 'home');
+  mkdirSync(home);
+  writeFileSync(path.join(home, 'token'), 'hf_fromhome\n');
+  const file = fileIn(FOLDER, 'token', 'hf_fromfile\n');
+  const tokenOf = async (env: NodeJS.ProcessEnv): Promise<unknown> => (await readHubEnvironment(env)).token;
+  assert.is(await tokenOf({ HF_HOME: home }), 'hf_fromhome');
+  assert.is(await tokenOf({ HF_HOME: home, HF_TOKEN_PATH: file }), 'hf_fromfile');
+  assert.is(await tokenOf({ HF_HOME: home, HF_TOKEN: ' hf_variable\n' }), 'hf_variable');
+  assert.is(await tokenOf({ HF_HOME: home, HF_TOKEN: '' }), 'hf_fromhome');
+  const secret = await expectError('INFORM_INVALID_CONFIG', /holds spaces or other characters/, () =>
+    tokenOf({ HF_TOKEN: 'hf_two words' }),
+  );
+  assert.not.match(secret.message, /hf_/);
+  await expectError('INFORM_INVALID_CONFIG', /token file .* cannot be read/, () => tokenOf({ HF_TOKEN_PATH: FOLDER }));
+  for (const endpoint of ['hub.example', 'ftp://hub.example', 'https://user:password@hub.example']) {
+    const error = await expectError('INFORM_INVALID_CONFIG', /HF_ENDPOINT/, () =>
+      readHubEnvironment({ HF_ENDPOINT: endpoint }),
+    );
+    assert.not.match(error.message, /password@/);
+  }
+});
+
+// Names as they are on the hub: bartowski's, unsloth's, mradermacher's, TheBloke's and ggml-org's ways.
+test('a GGUF is chosen by its type, whatever way the repository names it', () => {
+  const chosen = (type: 'q4_k_m' | 'q6_k' | 'f16' | 'q8_0', ...paths: string[]): readonly string[] =>
+    selectFiles('a/b', paths, type).paths;
+  assert.equal(chosen('q4_k_m', 'Meta-Llama-Q4_K_M.gguf', 'Meta-Llama-Q4_K_S.gguf', 'Meta-Llama-IQ4_NL.gguf'), [
+    'Meta-Llama-Q4_K_M.gguf',
+  ]);
+  assert.equal(chosen('q6_k', 'm.Q6_K.gguf', 'm-Q6_K_L.gguf'), ['m.Q6_K.gguf']);
+  assert.equal(chosen('f16', 'm-bf16.gguf', 'm-f16.gguf', 'mmproj-m-f16.gguf'), ['m-f16.gguf']);
+  assert.equal(chosen('q8_0', 'm.imatrix.gguf', 'm_q8_0.gguf'), ['m_q8_0.gguf']);
+  // One that does not tell its type is the one, where it is alone.
+  assert.equal(chosen('q4_k_m', 'model.gguf', 'README.md'), ['model.gguf']);
+  const parts = ['Q8_0/m-00001-of-00002.gguf', 'Q8_0/m-00002-of-00002.gguf'];
+  assert.equal(chosen('q8_0', ...parts.toReversed(), 'Q4_K_M/m.gguf'), parts);
+});
+
+test('a checkpoint is its configuration and tokenizer; GGUF files of the type come first', () => {
+  const checkpoint = [
+    'config.json',
+    'tokenizer.json',
+    'model-00001-of-00002.safetensors',
+    'training_args.bin',
+    'sub/config.json',
+  ];
+  assert.equal(selectFiles('a/b', checkpoint, 'q4_k_m'), {
+    kind: 'checkpoint',
+    paths: ['config.json', 'tokenizer.json'],
+  });
+  assert.is(selectFiles('a/b', [...checkpoint, 'm-q8_0.gguf'], 'q4_k_m').kind, 'checkpoint');
+  assert.is(selectFiles('a/b', [...checkpoint, 'm-q8_0.gguf'], 'q8_0').kind, 'gguf');
+});
+
+test('where nothing or several would do, the candidates are listed', async () => {
+  const select = (...paths: string[]): unknown => selectFiles('a/b', paths, 'q4_k_m');
+  const refused = (message: RegExp, ...paths: string[]): Promise<unknown> =>
+    expectError('INFORM_MODEL_NOT_FOUND', message, () => select(...paths));
+  await refused(/^a\/b holds neither a GGUF file nor a checkpoint/, 'README.md', 'pytorch_model.bin', 'config.json');
+  await refused(/several GGUF files of type q4_k_m: a-Q4_K_M\.gguf, b-q4_k_m\.gguf/, 'a-Q4_K_M.gguf', 'b-q4_k_m.gguf');
+  await refused(
+    /no GGUF file of type q4_k_m, but a-q8_0\.gguf, b\.gguf\. Choose one with --type \(q8_0\)/,
+    'a-q8_0.gguf',
+    'b.gguf',
+  );
+  await refused(/but a\.gguf, b\.gguf\. Download the one/, 'a.gguf', 'b.gguf');
+  await refused(/neither/, 'm-q4_k_m-00002-of-00002.gguf');
+});
+
+test('one at a time has a lock; one that a dead process left is taken', async () => {
+  const lock = path.join(FOLDER, 'locks', 'a.lock');
+  const order: string[] = [];
+  let waits = 0;
+  const first = withLock(lock, {}, async () => {
+    order.push('first begins');
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    order.push('first ends');
+  });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await withLock(lock, { onWait: () => waits++ }, () => Promise.resolve(order.push('second')));
+  await first;
+  assert.equal(order, ['first begins', 'first ends', 'second']);
+  assert.ok(waits >= 1);
+
+  writeFileSync(lock, `999999999 ${hostname()}\n`);
+  await withLock(lock, {}, () => Promise.resolve());
+  const aborted = AbortSignal.timeout(100);
+  writeFileSync(lock, `${process.pid} ${hostname()}\n`);
+  await expectError('INFORM_ABORTED', /interrupted/, () =>
+    withLock(lock, { signal: aborted }, () => Promise.resolve()),
+  );
+});
+
+test('the question is asked on a terminal only, and only yes is yes', async () => {
+  const plan = {
+    model: 'a/b',
+    bytes: 141e9,
+    converted: { type: 'q4_k_m', bytes: 42.5e9 },
+    otherTypes: ['q8_0'],
+  } as const;
+  const terminal = (isTTY: boolean): { shown: () => string; input: PassThrough; terminal: Terminal } => {
+    const input = Object.assign(new PassThrough(), { isTTY, setRawMode: () => undefined });
+    const output = Object.assign(new PassThrough(), { isTTY, columns: 200 });
+    let shown = '';
+    output.setEncoding('utf8').on('data', (text: string) => (shown += text));
+    return { input, shown: () => shown, terminal: { input, output } as unknown as Terminal };
+  };
+  const question =
+    /a\/b needs a download of 141\.00 GB, which becomes 42\.50 GB as q4_k_m\. It is here as q8_0 already/;
+  for (const [answer, expected] of [
+    ['y\n', true],
+    ['YES\n', true],
+    ['n\n', false],
+    ['\n', false],
+    ['\u0003', false],
+  ] as const) {
+    const { input, shown, terminal: at } = terminal(true);
+    const confirm = confirmOnTerminal({ yes: false, beforeAsking: () => undefined }, at);
+    const asked = confirm(plan);
+    input.write(answer);
+    assert.is(await asked, expected, JSON.stringify(answer));
+    assert.match(shown(), question);
+  }
+  const closed = terminal(true);
+  closed.input.end();
+  assert.is(await confirmOnTerminal({ yes: false, beforeAsking: () => undefined }, closed.terminal)(plan), false);
+
+  const pipe = terminal(false);
+  await expectError('INFORM_DOWNLOAD_REFUSED', /needs a download of 141\.00 GB.*--yes/, () =>
+    confirmOnTerminal({ yes: false, beforeAsking: () => undefined }, pipe.terminal)(plan),
+  );
+  assert.is(await confirmOnTerminal({ yes: true, beforeAsking: () => undefined }, pipe.terminal)(plan), true);
+  assert.match(pipe.shown(), question);
+});
+
+test.run();

@@ -1,0 +1,135 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { InformError } from '#src/errors.js';
+import { ChatTemplate } from '#src/prompt/chat-template.js';
+
+const TOKENS = { bosToken: '<B>', eosToken: '<E>' };
+const MESSAGES = [
+  { role: 'user' as const, content: ' hi ' },
+  { role: 'assistant' as const, content: 'yo' },
+];
+
+function codeOf(body: () => unknown): string {
+  try {
+    body();
+  } catch (error) {
+    assert.instance(error, InformError);
+    return (error as InformError).code;
+  }
+  return 'no error';
+}
+
+test('messages, BOS and EOS reach the template; no generation prompt is asked for', () => {
+  const source =
+    '{{ bos_token }}{% for m in messages %}{{ m.role }}:{{ m.content | trim }};{% endfor %}{{ eos_token }}{{ add_generation_prompt }}';
+  assert.is(new ChatTemplate(source, TOKENS).render(MESSAGES), '<B>user:hi;assistant:yo;<E>false');
+});
+
+test("today's date stays out of the prompt", () => {
+  const source = "{% if strftime_now is defined %}{{ strftime_now('%Y') }}{% else %}fixed{% endif %}";
+  assert.is(new ChatTemplate(source, TOKENS).render(MESSAGES), 'fixed');
+});
+
+test('what is no template is refused', () => {
+  assert.is(
+    codeOf(() => new ChatTemplate('{% for %}', TOKENS)),
+    'INFORM_TEMPLATE_FAILED',
+  );
+});
+
+test('a template may refuse a sample', () => {
+  const template = new ChatTemplate("{{ raise_exception('roles must alternate') }}", TOKENS);
+  assert.is(
+    codeOf(() => template.render(MESSAGES)),
+    'INFORM_TEMPLATE_FAILED',
+  );
+});
+
+/** What a template of a hostile model file may try, and the words of the refusal, which comes without the clock. */
+const HOSTILE: readonly (readonly [what: string, source: string, words: RegExp])[] = [
+  ['a range without end', '{% for i in range(10 ** 12) %}x{% endfor %}', /range\(\) has more than 100000 numbers/],
+  ['a range of infinity', "{% for i in range(9 ** 300 * 9 ** 300) %}{% endfor %}", /range\(\) has more than/],
+  ['loops in loops', `{% for i in range(999) %}`.repeat(3) + `{% endfor %}`.repeat(3), /loops for too long/],
+  ['a text that doubles', growing("'x'", 'ns.x ~ ns.x', '{{ ns.x }}'), /a text of more than \d+ characters/],
+  ['a list that doubles', growing('[1]', 'ns.x + ns.x', ''), /loops for too long/],
+  ['a macro that calls itself', '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}', /macros that call each other/],
+  ['a macro that calls itself twice', `{% macro f(n) %}{% if n > 0 %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}`, /loops for too long/],
+  ['a slice that stands still', '{{ messages[::0] }}', /a slice has the step 0/],
+  ['a macro of another scope', "{% set x %}{% for i in range(9999) %}{{ 'x' * 1 }}{% endfor %}{% endset %}", /refused the sample/],
+]; // prettier-ignore
+
+const FOR_EVER = 3_600_000;
+
+function growing(first: string, next: string, last: string): string {
+  return `{% set ns = namespace(x=${first}) %}{% for i in range(60) %}{% set ns.x = ${next} %}{% endfor %}${last}`;
+}
+
+function refusal(body: () => unknown): InformError {
+  try {
+    body();
+  } catch (error) {
+    assert.instance(error, InformError);
+    return error as InformError;
+  }
+  throw new Error('nothing was refused');
+}
+
+for (const [what, source, words] of HOSTILE) {
+  test(`a hostile template: ${what}`, () => {
+    const { code, message } = refusal(() => new ChatTemplate(source, TOKENS, FOR_EVER).render(MESSAGES));
+    assert.is(code, 'INFORM_TEMPLATE_FAILED');
+    assert.match(message, words);
+  });
+}
+
+test('a hostile template that one built-in keeps busy is ended by the clock, at load', () => {
+  const tower = growing('[]', '[ns.x, ns.x]', '{{ ns.x | tojson }}'); // 2^60 brackets, a few kB of work each step
+  const start = performance.now();
+  const { code, message } = refusal(() => new ChatTemplate(tower, TOKENS, 200));
+  assert.is(code, 'INFORM_TEMPLATE_FAILED');
+  assert.match(message, /did not come to an end within 0\.2 s/);
+  assert.ok(performance.now() - start < 5000);
+});
+
+test('a hostile template that keeps the parser busy is ended by the clock', () => {
+  const source = `{%${' '.repeat(900_000)}x`; // quadratic in a regular expression of the library
+  assert.match(refusal(() => new ChatTemplate(source, TOKENS, 200)).message, /within 0\.2 s/);
+});
+
+test('templates that nest without end, or are too large, are refused', () => {
+  const deep = `{{ ${'('.repeat(100_000)}1${')'.repeat(100_000)} }}`;
+  assert.match(refusal(() => new ChatTemplate(deep, TOKENS)).message, /not valid Jinja: it nests too deeply/);
+  assert.match(refusal(() => new ChatTemplate(' '.repeat(2 ** 20 + 1), TOKENS)).message, /larger than 1 MB/);
+});
+
+test('a template reaches neither the process nor prototypes', () => {
+  const source =
+    "{{ messages.constructor }}{{ ''.constructor }}{{ messages.__proto__ }}{{ namespace.constructor }}{{ process }}|{{ globalThis is defined }}";
+  assert.is(new ChatTemplate(source, TOKENS).render(MESSAGES), '|false');
+});
+
+test("a template's own words reach the terminal without control characters, and shortened", () => {
+  const source = "{{ raise_exception('\u001b[2J' ~ messages[0].content) }}";
+  const { message } = refusal(() =>
+    new ChatTemplate(source, TOKENS).render([{ role: 'user', content: '\n'.repeat(1000) }]),
+  );
+  assert.match(message, /^The chat template refused the sample: \\x1b\[2J/);
+  assert.ok(message.length < 1300, message);
+});
+
+test('the limits grow with the conversation', () => {
+  const messages = Array.from({ length: 20_000 }, (_, i) => ({
+    role: i % 2 === 0 ? ('user' as const) : ('assistant' as const),
+    content: 'word '.repeat(50),
+  }));
+  const source =
+    "{% set ns = namespace(out='') %}{% for m in messages %}{% set ns.out = ns.out ~ m.role ~ (m.content | trim) %}{% endfor %}{{ ns.out | length }}";
+  assert.is(new ChatTemplate(source, TOKENS).render(messages), String(20_000 * 249 + 10_000 * 13));
+});
+
+test('range is Python’s', () => {
+  const source = '{{ range(3) }}{{ range(1, 4) }}{{ range(5, 0, -2) }}{{ range(3, 1) }}{{ range(0) }}';
+  assert.is(new ChatTemplate(source, TOKENS).render(MESSAGES), '[0, 1, 2][1, 2, 3][5, 3, 1][][]');
+});
+
+test.run();

@@ -1,0 +1,29 @@
+import type { HeadKind } from '#src/convert/checkpoint.js';
+
+/** The sizes of a generated model. */
+export interface Geometry {
+  readonly hiddenSize: number;
+  readonly feedForwardSize: number;
+  readonly layerCount: number;
+  readonly headCount: number;
+  readonly kvHeadCount: number;
+  /** Default: hiddenSize / headCount. */
+  readonly headDim?: number;
+  /** Rows of the embedding. Default: Llama 3's vocabulary, 128256. */
+  readonly vocabularySize?: number;
+  /** Default: two-layer. */
+  readonly head?: HeadKind;
+}
+
+export const TEST_GEOMETRY: Geometry = {
+  hiddenSize: 128,
+  feedForwardSize: 352,
+  layerCount: 4,
+  headCount: 4,
+  kvHeadCount: 2,
+};
+
+export const VOCABULARY_SIZE = 128256;
+
+/** The ids from here on are Llama 3's special tokens. */
+export const FIRST_SPECIAL_TOKEN = 128000;

@@ -1,0 +1,16 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { packageRoot } from '#src/util/package-root.js';
+
+/** llama.cpp's vocabulary file and chat template of Llama 3.1, which the native build copies beside the addon. */
+export async function llamaVocabularyFiles(): Promise<{ vocabFile: string; templateFile: string }> {
+  const folder = join(packageRoot(), 'build', 'Release', 'llama-bpe');
+  const files = { vocabFile: join(folder, 'vocab.gguf'), templateFile: join(folder, 'chat_template.jinja') };
+  for (const file of Object.values(files)) {
+    await access(file).catch((cause: unknown) => {
+      throw new Error(`${file} is missing. Run \`npm run build\`.`, { cause });
+    });
+  }
+  return files;
+}
