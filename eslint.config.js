@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'build/', '.cmake/', 'node_modules/'] },
+  { ignores: ['dist/', 'dist-dev/', 'build/', '.cmake/', 'node_modules/'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],
