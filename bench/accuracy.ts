@@ -2,7 +2,7 @@
 // `npm run bench:accuracy` prints two tables of docs/accuracy.md.
 
 import { Engine } from '#src/engine/engine.js';
-import { resolveModelOptions } from '#src/options/table.js';
+import { resolveModelOptions } from '#src/options/check.js';
 import {
   differences,
   oddDifferences,

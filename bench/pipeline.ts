@@ -10,7 +10,7 @@ import { Encoder } from '#src/prompt/encoder.js';
 import { Engine, type Evaluation } from '#src/engine/engine.js';
 import { openResults } from '#src/run/output/results.js';
 import { readRows } from '#src/input/rows.js';
-import { resolveModelOptions } from '#src/options/table.js';
+import { resolveModelOptions } from '#src/options/check.js';
 import { scoreStream, type Job } from '#src/scoring/score-stream.js';
 import type { Batch } from '#src/scoring/planner/batch-planner.js';
 import { PipelineStats } from '#src/scoring/pipeline-stats.js';

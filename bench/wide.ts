@@ -10,7 +10,7 @@ import { convertCheckpoint } from '#src/convert/convert.js';
 import { llamaVocabularyFiles } from '../tools/random-checkpoint/vocabulary-files.js';
 import { generateCheckpoint } from '../tools/random-checkpoint/generate.js';
 import { Engine } from '#src/engine/engine.js';
-import { resolveModelOptions } from '#src/options/table.js';
+import { resolveModelOptions } from '#src/options/check.js';
 import { packageRoot } from '#src/util/package-root.js';
 import { rewardsOf } from '../test/support/assert/evaluate.js';
 import { SETTINGS } from '../test/support/assert/goldens.js';

@@ -5,7 +5,7 @@ import { Engine } from '#src/engine/engine.js';
 import { InformError } from '#src/errors.js';
 import { RandomStream } from '../../tools/random-checkpoint/random.js';
 import { FIRST_SPECIAL_TOKEN } from '../../tools/random-checkpoint/geometry.js';
-import { resolveModelOptions } from '#src/options/table.js';
+import { resolveModelOptions } from '#src/options/check.js';
 import { packageRoot } from '#src/util/package-root.js';
 import { toMessages, type Sample } from '#src/input/sample.js';
 import { ChatTemplate } from '#src/prompt/chat-template.js';

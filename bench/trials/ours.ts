@@ -3,7 +3,7 @@
 
 import type { Encoder } from '#src/prompt/encoder.js';
 import { Engine } from '#src/engine/engine.js';
-import { resolveModelOptions } from '#src/options/table.js';
+import { resolveModelOptions } from '#src/options/check.js';
 import { scoreStream, type Job, type Outcome } from '#src/scoring/score-stream.js';
 import { RewardModel } from '#src/scoring/reward-model.js';
 import { PipelineStats } from '#src/scoring/pipeline-stats.js';

@@ -1,7 +1,8 @@
 import { abortError, throwIfAborted } from '../util/abort.js';
 import { headFile } from '../head/head-file.js';
 import { resolveModel } from '../models/resolve.js';
-import { resolveModelOptions, type ModelOptions } from '../options/table.js';
+import { resolveModelOptions } from '../options/check.js';
+import { type ModelOptions } from '../options/table.js';
 import type { Job, Outcome } from '../scoring/score-stream.js';
 import { giveAll } from '../scoring/in-order.js';
 import { readTemplate, type LoadOptions, type LoadProgress, type ModelInfo } from '../scoring/reward-model.js';

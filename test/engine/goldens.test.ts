@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { Encoder } from '#src/prompt/encoder.js';
 import { Engine } from '#src/engine/engine.js';
 import { InformError } from '#src/errors.js';
-import { resolveModelOptions } from '#src/options/table.js';
+import { resolveModelOptions } from '#src/options/check.js';
 import { packageRoot } from '#src/util/package-root.js';
 import { toMessages } from '#src/input/sample.js';
 import { ChatTemplate } from '#src/prompt/chat-template.js';

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { Encoder } from '#src/prompt/encoder.js';
 import { Engine } from '#src/engine/engine.js';
 import { InformError } from '#src/errors.js';
-import { resolveModelOptions } from '#src/options/table.js';
+import { resolveModelOptions } from '#src/options/check.js';
 import { ChatTemplate } from '#src/prompt/chat-template.js';
 import { EXACT, oddDifferences, readOddGoldens } from '../support/assert/goldens.js';
 import { checkpointFingerprint, oddCheckpoint, oddModel } from '../support/models/models.js';

@@ -1,5 +1,5 @@
 import { Engine } from '#src/engine/engine.js';
-import { resolveModelOptions } from '#src/options/table.js';
+import { resolveModelOptions } from '#src/options/check.js';
 
 /** The token ids of texts, by a model's own tokenizer. */
 export async function tokensOf(model: string, texts: string[]): Promise<Int32Array[]> {

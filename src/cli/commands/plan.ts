@@ -14,24 +14,6 @@ interface PlanArguments {
   [flag: string]: unknown;
 }
 
-/** The options that change a plan. */
-const FLAGS = [
-  'type',
-  'batch-size',
-  'max-length',
-  'context-tokens',
-  'batch-tokens',
-  'micro-batch',
-  'deterministic',
-  'gpu-layers',
-  'stream-weights',
-  'devices',
-  'split-mode',
-  'tensor-split',
-  'flash-attention',
-  'kv-type',
-];
-
 /** `inform-score plan model.gguf` */
 export function planCommand(): CommandModule<object, PlanArguments> {
   return {
@@ -45,7 +27,7 @@ export function planCommand(): CommandModule<object, PlanArguments> {
           describe: 'a GGUF file, the id of a Hugging Face model that was pulled, or "demo"',
         })
         .option('config', { alias: 'c', type: 'string', requiresArg: true, describe: 'a YAML configuration file' })
-        .options(Object.fromEntries(Object.entries(optionFlags()).filter(([flag]) => FLAGS.includes(flag))))
+        .options(optionFlags(({ inPlan }) => inPlan === true))
         .option('memory', {
           type: 'string',
           requiresArg: true,
@@ -75,7 +57,7 @@ export function planCommand(): CommandModule<object, PlanArguments> {
           import('../plan-text.js'),
           import('../../models/resolve.js'),
           import('../../options/config.js'),
-          import('../../options/table.js'),
+          import('../../options/check.js'),
         ]);
       const options = modelOptionsOf(
         mergeOptions(config === undefined ? {} : await readConfig(config), optionsFromFlags(argv)),

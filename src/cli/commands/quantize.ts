@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs';
-import { checkOption, OPTIONS } from '../../options/table.js';
+import { checkOption } from '../../options/check.js';
+import { OPTIONS } from '../../options/table.js';
 import { QUANTIZED_TYPES, type QuantizedType } from '../../gguf/model-types.js';
 import { physicalCores } from '../../util/physical-cores.js';
 

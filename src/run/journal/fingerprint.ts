@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import path from 'node:path';
-import type { RunOptions } from '../../options/table.js';
-import { snakeCase } from '../../options/table.js';
+import { OPTIONS, snakeCase, type RunOptions } from '../../options/table.js';
 import { readTemplate } from '../../scoring/reward-model.js';
 import { formatShard, type Shard } from '../row-shard.js';
 import { digestHead, digestModel } from './model-digest.js';
@@ -43,21 +42,6 @@ export interface InputFingerprint {
   sha256?: string | undefined;
 }
 
-/** These change what a score is, or which rows have one. */
-const MEANING = ['maxLength', 'maxLineBytes', 'specialTokens', 'flashAttention', 'kvType', 'deterministic'] as const;
-
-/** These change rounding alone, so a run may go on with others (a smaller one after memory ran out), but not an exact one. */
-const ROUNDING = [
-  'microBatch',
-  'contextTokens',
-  'threads',
-  'gpuLayers',
-  'streamWeights',
-  'devices',
-  'tensorSplit',
-  'splitMode',
-] as const;
-
 export interface RunParts {
   version: string;
   /** The GGUF file. */
@@ -70,13 +54,16 @@ export interface RunParts {
 /** Reads what it must of the model, its head and its template. Throws what reading those throws. */
 export async function fingerprintRun({ version, modelPath, options, shard, inputs }: RunParts): Promise<Fingerprint> {
   const { scoreHead, chatTemplate } = options;
-  const names = options.deterministic ? [...MEANING, ...ROUNDING] : MEANING;
+  // Rounding may change when a run goes on (with a smaller context after memory ran out), but not where it must be exact.
+  const compared = OPTIONS.filter(
+    ({ affects }) => affects === 'score' || (options.deterministic && affects === 'rounding'),
+  );
   return {
     version,
     model: await digestModel(modelPath),
     head: scoreHead === undefined ? undefined : await digestHead(scoreHead),
     template: chatTemplate === undefined ? undefined : await digestTemplate(chatTemplate),
-    options: Object.fromEntries(names.map((name) => [snakeCase(name), plain(options[name])])),
+    options: Object.fromEntries(compared.map(({ key }) => [snakeCase(key), plain(options[key])])),
     shard: shard && formatShard(shard),
     inputs,
   };
