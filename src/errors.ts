@@ -59,7 +59,7 @@ export function systemCodeOf(error: unknown): string | undefined {
 }
 
 /** What the addon throws, as InformError: its own codes are ours already. Anything else is INFORM_INTERNAL. */
-export function fromNative(error: unknown): InformError {
+export function toInformError(error: unknown): InformError {
   if (error instanceof InformError) return error;
   const code = systemCodeOf(error);
   const known = ERROR_CODES.find((candidate) => candidate === code);

@@ -1,5 +1,5 @@
 import { explainBackend } from './backend-failure.js';
-import { fromNative } from '../errors.js';
+import { toInformError } from '../errors.js';
 import { loadAddon, type NativeDevice } from './load-addon.js';
 import { physicalCores } from '../util/physical-cores.js';
 
@@ -35,7 +35,7 @@ export async function findDevices(): Promise<DeviceReport> {
     });
     return { llamaCpp: addon.llamaVersion(), physicalCores: physicalCores(), devices, backends };
   } catch (error) {
-    throw fromNative(error);
+    throw toInformError(error);
   }
 }
 

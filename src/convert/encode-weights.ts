@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 
 import { throwIfAborted } from '../util/abort.js';
-import { fromNative } from '../errors.js';
+import { toInformError } from '../errors.js';
 import { GGML_TYPES, type GgmlType } from '../gguf/types.js';
 import { loadAddon, type EncodeJob } from '../addon/load-addon.js';
-import { watchTask } from '../addon/task.js';
+import { trackTask } from '../addon/task.js';
 import type { ConvertProgress } from './convert.js';
 import type { TensorSource } from './tensors.js';
 import type { CheckpointWeights } from './weights.js';
@@ -90,8 +90,8 @@ async function encodeShard(
   const jobs = tensors.map((tensor) => jobOf(tensor, path)).sort((a, b) => a.sourceOffset - b.sourceOffset);
   // One more thread than cores: while one waits for the disk, the others compute.
   const encoding = addon.encodeTensors(jobs, availableParallelism() + 1, ticket);
-  await watchTask(ticket, { signal, onProgress }, encoding).catch((error: unknown) => {
-    throw fromNative(error);
+  await trackTask(ticket, { signal, onProgress }, encoding).catch((error: unknown) => {
+    throw toInformError(error);
   });
 }
 

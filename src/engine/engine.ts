@@ -1,7 +1,7 @@
 import { noteEngine } from '../addon/log.js';
-import { fromNative, InformError } from '../errors.js';
+import { toInformError, InformError } from '../errors.js';
 import { headFile } from '../head/head-file.js';
-import { Lanes } from './context-pool.js';
+import { ContextPool } from './context-pool.js';
 import {
   loadAddon,
   type LoadedAddon,
@@ -15,9 +15,9 @@ import { scorerOptions } from './placement/measure-compute.js';
 import { loadPlanner, type LoadPlan } from './placement/load-plan.js';
 import type { Placement } from './placement/plan.js';
 import { describePlacement } from '../cli/plan-text.js';
-import { loadSteppingDown } from './placement/load-with-fallback.js';
+import { loadWithFallback } from './placement/load-with-fallback.js';
 import type { Batch, PlannerLimits } from '../scoring/planner/batch-planner.js';
-import { watchTask, type TaskHooks } from '../addon/task.js';
+import { trackTask, type TaskHooks } from '../addon/task.js';
 
 export type { ModelSizes } from '../addon/load-addon.js';
 export type Evaluation = NativeEvaluation;
@@ -32,7 +32,7 @@ export class Engine {
   /** What happened on the way that a user should know, a sentence each. */
   readonly notes: readonly string[];
   readonly #model: NativeModel;
-  readonly #lanes: Lanes;
+  readonly #pool: ContextPool;
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -43,7 +43,7 @@ export class Engine {
     notes: readonly string[],
   ) {
     this.#model = model;
-    this.#lanes = new Lanes(scorers);
+    this.#pool = new ContextPool(scorers);
     this.info = model.info();
     this.placement = placement;
     this.microBatch = microBatch;
@@ -74,15 +74,15 @@ export class Engine {
       notes.push(note);
     };
     try {
-      return await loadSteppingDown(await loadPlanner(path, options, loaded), attempt, doesTheSame, sayStep);
+      return await loadWithFallback(await loadPlanner(path, options, loaded), attempt, doesTheSame, sayStep);
     } catch (error) {
-      throw fromNative(error);
+      throw toInformError(error);
     }
   }
 
   /** How many batches, evaluated at a time, keep it busy. */
   get inFlight(): number {
-    return this.#lanes.inFlight;
+    return this.#pool.inFlight;
   }
 
   /** The texts' token ids, without BOS added. */
@@ -91,7 +91,7 @@ export class Engine {
     try {
       return await this.#model.tokenize(texts, parseSpecial);
     } catch (error) {
-      throw fromNative(error);
+      throw toInformError(error);
     }
   }
 
@@ -101,12 +101,12 @@ export class Engine {
    */
   async evaluate(batch: Batch, signal?: AbortSignal): Promise<Evaluation> {
     this.#refuseWhenClosed();
-    return this.#lanes.evaluate(batch, signal);
+    return this.#pool.evaluate(batch, signal);
   }
 
   /** Refuses new work, waits for the work that runs or is queued, then frees everything. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#lanes.close().then(() => this.#model.close());
+    this.#closing ??= this.#pool.close().then(() => this.#model.close());
     return this.#closing;
   }
 
@@ -133,7 +133,7 @@ async function loadByPlan(
   const ticket = new addon.TaskTicket();
   try {
     const placed = { path, headPath, placement: plan.native, backendDir };
-    const model = await watchTask(ticket, hooks, addon.loadModel(placed, ticket));
+    const model = await trackTask(ticket, hooks, addon.loadModel(placed, ticket));
     const scorers: NativeScorer[] = [];
     try {
       checkTrainedContext(options.maxLength, model.info());
@@ -147,7 +147,7 @@ async function loadByPlan(
       throw error;
     }
   } catch (error) {
-    throw fromNative(error);
+    throw toInformError(error);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.js';
-import { fromNative, InformError } from '../errors.js';
+import { toInformError, InformError } from '../errors.js';
 import { toMessages } from '../input/sample.js';
 import { SpecialTokens, type PromptPiece } from './special-tokens.js';
 import type { StageSeconds } from '../scoring/pipeline-stats.js';
@@ -90,7 +90,7 @@ export class Encoder {
       const masked = this.#special.mask(messages);
       return { pieces: this.#special.split(this.template.render(masked.messages), masked.mark), holdsSpecialText };
     } catch (error) {
-      return fromNative(error);
+      return toInformError(error);
     }
   }
 

@@ -4,7 +4,7 @@
  */
 
 import { rmSync } from 'node:fs';
-import { fromNative, type ErrorCode } from '../errors.js';
+import { toInformError, type ErrorCode } from '../errors.js';
 import { loadAddon, type NativeQuantizeOptions } from '../addon/load-addon.js';
 
 export type QuantizerJob = Omit<NativeQuantizeOptions, 'backendDir'>;
@@ -38,7 +38,7 @@ async function run(job: QuantizerJob): Promise<QuantizerReply> {
     await addon.quantize({ ...job, backendDir });
     return { log: addon.takeLog().map(({ text }) => text) };
   } catch (error) {
-    const { code, message } = fromNative(error);
+    const { code, message } = toInformError(error);
     return { error: { code, message } };
   }
 }

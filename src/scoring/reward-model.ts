@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../util/abort.js';
 import { Encoder } from '../prompt/encoder.js';
 import { Engine, type ModelSizes } from '../engine/engine.js';
-import { fromNative, InformError, messageOf } from '../errors.js';
+import { toInformError, InformError, messageOf } from '../errors.js';
 import type { ConfirmDownload } from '../models/confirm-download.js';
 import { readBoundedText } from '../util/files/bounded-text.js';
 import { resolveModel } from '../models/resolve.js';
@@ -208,7 +208,7 @@ function jobOf(sample: unknown, index: number): Job<{ index: number; id: SampleI
     const id = typeof sample === 'object' && sample !== null && 'id' in sample ? toId(sample.id) : undefined;
     return { tag: { index, id: id ?? index }, sample };
   } catch (error) {
-    return { tag: { index, id: index }, sample: fromNative(error) };
+    return { tag: { index, id: index }, sample: toInformError(error) };
   }
 }
 

@@ -5,7 +5,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { takeEngineLog } from '../addon/log.js';
-import { fromNative, InformError } from '../errors.js';
+import { toInformError, InformError } from '../errors.js';
 import type { Job } from '../scoring/score-stream.js';
 import { RewardModel } from '../scoring/reward-model.js';
 import { PipelineStats } from '../scoring/pipeline-stats.js';
@@ -60,7 +60,7 @@ async function load({ path, options }: Extract<Order, { type: 'load' }>): Promis
     });
     await send({ type: 'loaded', info: model.info, log: takeEngineLog() });
   } catch (error) {
-    await send({ type: 'failed', error: toSent(fromNative(error)) });
+    await send({ type: 'failed', error: toSent(toInformError(error)) });
   }
 }
 
@@ -82,7 +82,7 @@ async function score(inbox: Inbox<SentSample>, live: boolean, signal: AbortSigna
       outcomes.put(result.error ? { index, error: toSent(result.error) } : { index, ...result });
     }
   } catch (thrown) {
-    error = fromNative(thrown);
+    error = toInformError(thrown);
   }
   await outcomes.flush();
   await send({ type: 'ended', ...(error && { error: toSent(error) }), log: takeEngineLog() });

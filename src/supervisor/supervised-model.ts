@@ -4,7 +4,7 @@ import { resolveModel } from '../models/resolve.js';
 import { resolveModelOptions } from '../options/check.js';
 import { type ModelOptions } from '../options/table.js';
 import type { Job, Outcome } from '../scoring/score-stream.js';
-import { giveAll } from '../scoring/in-order.js';
+import { yieldInOrder } from '../scoring/in-order.js';
 import { readTemplate, type LoadOptions, type LoadProgress, type ModelInfo } from '../scoring/reward-model.js';
 import { PipelineStats } from '../scoring/pipeline-stats.js';
 import { crashError, EngineCrash, EngineProcess } from './engine-process.js';
@@ -83,11 +83,11 @@ export class SupervisedModel implements AsyncDisposable {
     const run = new SupervisedRun(jobs, this.#host, { window: this.#window, live, signal, stats });
     this.#before = run.driven;
     const wake = (): void => {
-      run.change.ring();
+      run.change.notify();
     };
     signal?.addEventListener('abort', wake);
     try {
-      yield* giveAll(run, stats, signal);
+      yield* yieldInOrder(run, stats, signal);
     } finally {
       signal?.removeEventListener('abort', wake);
       await run.stop();

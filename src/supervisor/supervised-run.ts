@@ -1,7 +1,7 @@
-import { fromNative, InformError } from '../errors.js';
+import { toInformError, InformError } from '../errors.js';
 import type { Job, Outcome } from '../scoring/score-stream.js';
-import { Bell } from '../util/async/notifier.js';
-import type { Giving } from '../scoring/in-order.js';
+import { Notifier } from '../util/async/notifier.js';
+import type { OrderedSource } from '../scoring/in-order.js';
 import { Queue } from '../util/async/queue.js';
 import { WINDOW_CHARACTERS } from '../scoring/window-reader.js';
 import { toMessages, type Message } from '../input/sample.js';
@@ -55,13 +55,13 @@ interface Slot<Tag> {
  * crash leaves unanswered goes into a new process: first, each alone, the samples that were in native code at the time, so
  * that one that crashes again is found; then all others, as if nothing had been.
  */
-export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
+export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
   /** Rings when there may be something to take or to throw. */
-  readonly change = new Bell();
+  readonly change = new Notifier();
   /** Resolves when no process works for this run any more. */
   readonly driven: Promise<void>;
   readonly #iterator: AsyncIterator<Job<Tag>>;
-  readonly #room = new Bell();
+  readonly #room = new Notifier();
   readonly #reading: Promise<void>;
   /** In input order. */
   readonly #slots = new Queue<Slot<Tag>>();
@@ -72,7 +72,7 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
   /** Those to be evaluated alone. */
   #suspects: Slot<Tag>[] = [];
   /** Those found guilty. They wait for a score of another sample, which proves that the engine as such works. */
-  readonly #guilty = new Map<Slot<Tag>, InformError>();
+  readonly #blamed = new Map<Slot<Tag>, InformError>();
   /** The run of all samples in order; undefined while suspects run alone or a process starts. */
   #stream: ProcessRun | undefined;
   #current: ProcessRun | undefined;
@@ -91,7 +91,7 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
     this.#reading = this.#read();
     this.driven = this.#drive().catch((error: unknown) => {
       this.#failure = { error };
-      this.change.ring();
+      this.change.notify();
     });
   }
 
@@ -105,7 +105,7 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
     const outcome = this.#slots.front?.outcome;
     if (outcome) {
       this.#heldCharacters -= this.#slots.shift()?.characters ?? 0;
-      this.#room.ring();
+      this.#room.notify();
       return outcome;
     }
     const failure = this.#failure ?? (this.ended ? this.#sourceFailure : undefined);
@@ -117,7 +117,7 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
   async stop(): Promise<void> {
     const finished = this.ended;
     this.#stopped = true;
-    this.#room.ring();
+    this.#room.notify();
     if (!finished) this.#current?.stop();
     const closed = this.#close();
     if (this.options.signal?.aborted !== true) await Promise.all([closed, this.driven]);
@@ -146,7 +146,7 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
     }
     this.#sourceEnded = true;
     this.#stream?.end();
-    this.change.ring();
+    this.change.notify();
   }
 
   /** A window ends with the row that fills it, so the process never waits for what does not fit here. */
@@ -160,7 +160,7 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
     this.#heldCharacters += slot.characters;
     this.#unanswered.set(slot.index, slot);
     this.#stream?.put(slot);
-    if (slot.outcome) this.change.ring();
+    if (slot.outcome) this.change.notify();
   }
 
   /** Until the source has ended and all is answered: process after process. */
@@ -174,7 +174,7 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
       } catch (error) {
         if (!(error instanceof EngineCrash) || this.#stopped) throw error;
         this.#crashesInARow++;
-        this.#judge(error);
+        this.#blame(error);
         if (this.#sourceEnded && this.#unanswered.size === 0) return;
         await this.#restart(error);
       } finally {
@@ -209,8 +209,8 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
         addWork(this.options.stats, work, before);
         before = work;
         for (const outcome of outcomes) this.#answer(outcome);
-        this.#sentence();
-        this.change.ring();
+        this.#settleBlamed();
+        this.change.notify();
       },
       onLog: (lines) => {
         this.host.onLog(lines);
@@ -237,11 +237,11 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
 
   /** Neither answered nor found guilty. */
   #isOpen(slot: Slot<Tag>): boolean {
-    return this.#unanswered.has(slot.index) && !this.#guilty.has(slot);
+    return this.#unanswered.has(slot.index) && !this.#blamed.has(slot);
   }
 
   /** Finds those that may be to blame for a crash, or the one that is. */
-  #judge(crash: EngineCrash): void {
+  #blame(crash: EngineCrash): void {
     const inside = (this.#current?.inNative ?? []).flatMap((index) => this.#unanswered.get(index) ?? []);
     if (this.#stream) {
       // A sample may be in there twice, to be tokenized and to be evaluated, for the moment between the two.
@@ -251,20 +251,20 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
     const [only] = inside;
     if (only && ++only.crashes === CRASHES_ALONE) {
       const what = `The engine's process ${crash.message}. It did so again with nothing but this sample in it.`;
-      this.#guilty.set(only, crashError(what, crash));
-      this.#sentence();
+      this.#blamed.set(only, crashError(what, crash));
+      this.#settleBlamed();
     }
   }
 
   /** Gives the guilty their outcomes when a score has come since the last crash, or there is nothing left to score. */
-  #sentence(): void {
-    if (this.#crashesInARow > 0 && this.#unanswered.size > this.#guilty.size) return;
-    for (const [slot, error] of this.#guilty) {
+  #settleBlamed(): void {
+    if (this.#crashesInARow > 0 && this.#unanswered.size > this.#blamed.size) return;
+    for (const [slot, error] of this.#blamed) {
       slot.outcome = { tag: slot.tag, error };
       this.#unanswered.delete(slot.index);
     }
-    this.#guilty.clear();
-    this.change.ring();
+    this.#blamed.clear();
+    this.change.notify();
   }
 
   async #restart(first: EngineCrash): Promise<void> {
@@ -294,7 +294,7 @@ function newSlot<Tag>({ tag, sample, characters = 0 }: Job<Tag>, index: number):
     if (sample instanceof InformError) throw sample;
     return { ...slot, messages: toMessages(sample), outcome: undefined };
   } catch (error) {
-    return { ...slot, messages: null, outcome: { tag, error: fromNative(error) } };
+    return { ...slot, messages: null, outcome: { tag, error: toInformError(error) } };
   }
 }
 

@@ -3,15 +3,15 @@ import { checkIsLlama } from '../../gguf/llama-model.js';
 import { readGgufModel } from '../../gguf/split-model.js';
 import type { LoadedAddon, NativePlacement } from '../../addon/load-addon.js';
 import type { ModelOptions } from '../../options/table.js';
-import { choosePlacement, wishesOf, type MeasureCompute } from './choose.js';
+import { choosePlacement, placementOptionsOf, type MeasureCompute } from './choose.js';
 import { CPU_ONLY, measureOnDevices, nativePlacement } from './measure-compute.js';
 import { machineOf, shrunkMachine } from './machine.js';
 import { modelMemory } from './model-memory.js';
-import type { Machine, Placement, Shape } from './plan.js';
-import { cpuShape } from './batch-sizes.js';
+import type { Machine, Placement, BatchSizes } from './plan.js';
+import { cpuBatchSizes } from './batch-sizes.js';
 
 /** How a model is loaded: where its weights lie, and how work is cut. */
-export interface LoadPlan extends Shape {
+export interface LoadPlan extends BatchSizes {
   readonly native: NativePlacement;
   readonly contexts: number;
   readonly opOffload: boolean;
@@ -34,14 +34,14 @@ export async function loadPlanner(
   loaded: LoadedAddon,
 ): Promise<(part: number) => Promise<LoadPlan | undefined>> {
   const cpu: LoadPlan = {
-    ...cpuShape(options),
+    ...cpuBatchSizes(options),
     native: CPU_ONLY,
     contexts: 1,
     opOffload: true,
     placement: undefined,
     note: undefined,
   };
-  if (options.gpuLayers === 0 && !wishesOf(options).streaming) return onlyAtFirst(cpu);
+  if (options.gpuLayers === 0 && !placementOptionsOf(options).streaming) return onlyAtFirst(cpu);
   const first = await findMachine(options, loaded);
   if (first.gpus.length === 0) return onlyAtFirst(cpu);
 
@@ -62,7 +62,7 @@ export async function loadPlanner(
       contextTokens,
       contexts,
       native: nativePlacement(placement, model.layers.length),
-      opOffload: wishesOf(options).streaming,
+      opOffload: placementOptionsOf(options).streaming,
       placement,
       note: placement.fits
         ? undefined
@@ -74,9 +74,9 @@ export async function loadPlanner(
 /** Buffers do not depend on what is free: one measurement serves all plans. */
 function onceEach(measure: MeasureCompute): MeasureCompute {
   const measured = new Map<string, ReturnType<MeasureCompute>>();
-  return (shapes, streaming) => {
-    const key = JSON.stringify([shapes, streaming]);
-    const result = measured.get(key) ?? measure(shapes, streaming);
+  return (sizes, streaming) => {
+    const key = JSON.stringify([sizes, streaming]);
+    const result = measured.get(key) ?? measure(sizes, streaming);
     measured.set(key, result);
     return result;
   };

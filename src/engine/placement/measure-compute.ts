@@ -3,7 +3,7 @@ import type { ModelOptions } from '../../options/table.js';
 import { physicalCores } from '../../util/physical-cores.js';
 import type { MeasureCompute } from './choose.js';
 import type { ModelMemory } from './model-memory.js';
-import type { Machine, Placement, Shape } from './plan.js';
+import type { Machine, Placement, BatchSizes } from './plan.js';
 
 /** Measures compute buffers on the machine's own devices: llama.cpp goes through a load without allocating anything. */
 export function measureOnDevices(
@@ -14,8 +14,8 @@ export function measureOnDevices(
   options: ModelOptions,
 ): MeasureCompute {
   const devices = machine.gpus.map(({ name }) => name);
-  return async (shapes, streaming) =>
-    measure(loaded, path, shapes, options, {
+  return async (sizes, streaming) =>
+    measure(loaded, path, sizes, options, {
       devices,
       shares: [],
       splitMode: options.splitMode,
@@ -37,8 +37,8 @@ export function measureForSimulation(
   machine: Machine,
   options: ModelOptions,
 ): MeasureCompute {
-  return async (shapes, streaming) => {
-    const onCpu = await measure(loaded, path, shapes, options, CPU_ONLY);
+  return async (sizes, streaming) => {
+    const onCpu = await measure(loaded, path, sizes, options, CPU_ONLY);
     return onCpu.map(({ host }) => ({
       gpus: machine.gpus.map(() => host + (streaming ? model.largestMatrix.bytes : 0)),
       host,
@@ -61,11 +61,11 @@ export const CPU_ONLY: NativePlacement = {
 async function measure(
   { addon, backendDir }: LoadedAddon,
   path: string,
-  shapes: readonly Shape[],
+  sizes: readonly BatchSizes[],
   options: ModelOptions,
   placement: NativePlacement,
 ): Promise<{ gpus: readonly number[]; host: number }[]> {
-  const scorers = shapes.map((shape) => scorerOptions(options, shape));
+  const scorers = sizes.map((sizes) => scorerOptions(options, sizes));
   const measured = await addon.measureCompute({ path, placement, scorers, backendDir });
   return measured.map(({ devices, host }) => ({ gpus: devices, host }));
 }
@@ -84,11 +84,11 @@ export function nativePlacement({ devices, cpuLayers, ...placement }: Placement,
 }
 
 /** A scorer for work cut like this. */
-export function scorerOptions(options: ModelOptions, shape: Shape, opOffload = true): NativeScorerOptions {
+export function scorerOptions(options: ModelOptions, sizes: BatchSizes, opOffload = true): NativeScorerOptions {
   return {
-    contextTokens: shape.contextTokens,
+    contextTokens: sizes.contextTokens,
     maxSequences: options.deterministic ? 1 : options.batchSize,
-    microBatch: shape.microBatch,
+    microBatch: sizes.microBatch,
     threads: options.threads === 'auto' ? physicalCores() : options.threads,
     flashAttention: options.flashAttention,
     f32Kv: options.kvType === 'f32',

@@ -1,4 +1,4 @@
-import { fromNative } from '../../errors.js';
+import { toInformError } from '../../errors.js';
 import { checkIsLlama } from '../../gguf/llama-model.js';
 import { readGgufModel } from '../../gguf/split-model.js';
 import { loadAddon } from '../../addon/load-addon.js';
@@ -44,6 +44,6 @@ export async function planModel(path: string, options: ModelOptions, settings: P
       assumptions,
     };
   } catch (error) {
-    throw fromNative(error);
+    throw toInformError(error);
   }
 }

@@ -35,7 +35,7 @@ export interface PlannedBatch<T> extends Batch {
  * Packs samples into batches such that within what it is given together each distinct prefix is computed once, where the
  * engine keeps the last sequence of each batch for the next one.
  */
-export class Planner<T extends { tokens: Int32Array }> {
+export class BatchPlanner<T extends { tokens: Int32Array }> {
   /** Samples of equal tokens together, in the order of evaluation; the next one at `#at`. */
   #order: readonly T[][] = [];
   #at = 0;

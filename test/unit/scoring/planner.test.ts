@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   halves,
-  Planner,
+  BatchPlanner,
   type Batch,
   type PlannedBatch,
   type PlannerLimits,
@@ -74,7 +74,7 @@ class CacheModel {
 
 /** Plans windows of samples, checks every batch and that each sample comes up once; gives the tokens computed. */
 function plan(windows: readonly Sample[][], limits: PlannerLimits): CacheModel {
-  const planner = new Planner<Sample>(limits);
+  const planner = new BatchPlanner<Sample>(limits);
   const cache = new CacheModel(limits);
   for (const window of windows) {
     planner.add(window);
@@ -155,7 +155,7 @@ test('the halves of a batch, and theirs, hold its sequences in order and are bat
       maxSequences: 9,
       share: random.below(4) > 0,
     };
-    const planner = new Planner<Sample>(limits);
+    const planner = new BatchPlanner<Sample>(limits);
     planner.add(samplesOf(randomSequences(random, 1 + random.below(40), limits.contextTokens)));
     for (let batch = planner.next(); batch !== undefined; batch = planner.next()) {
       const parts = [batch];
@@ -275,7 +275,7 @@ test('groups come in the order of their first samples', () => {
 
 test('without sharing: input order, every token computed, equal samples too', () => {
   const samples = samplesOf([[1, 2], [1, 2], [1, 2, 3], [4]]);
-  const planner = new Planner<Sample>({ ...LIMITS, share: false });
+  const planner = new BatchPlanner<Sample>({ ...LIMITS, share: false });
   planner.add(samples);
   const batch = planner.next();
   assert.ok(batch && !batch.reuse);
