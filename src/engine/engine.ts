@@ -1,6 +1,5 @@
 import { noteEngine } from '../addon/log.js';
 import { toInformError, InformError } from '../errors.js';
-import { headFile } from '../head/head-file.js';
 import { ContextPool } from './context-pool.js';
 import {
   loadAddon,
@@ -21,6 +20,15 @@ import { trackTask, type TaskHooks } from '../addon/task.js';
 
 export type { ModelSizes } from '../addon/load-addon.js';
 export type Evaluation = NativeEvaluation;
+
+/** What an engine is loaded from. */
+export interface EngineSource {
+  /** The GGUF file of the model. */
+  readonly path: string;
+  /** The GGUF file of its score head; undefined where the model's file has it. */
+  readonly headPath?: string | undefined;
+  readonly options: ModelOptions;
+}
 
 /** A loaded model with its scoring contexts: the native objects, jobs in the order of their calls, closed in the right order. */
 export class Engine {
@@ -57,9 +65,8 @@ export class Engine {
   }
 
   /** Throws the codes of loading: INFORM_MODEL_NOT_FOUND, INFORM_MODEL_HAS_NO_HEAD, …, INFORM_ABORTED. */
-  static async load(path: string, options: ModelOptions, hooks: TaskHooks = {}): Promise<Engine> {
+  static async load({ path, headPath = '', options }: EngineSource, hooks: TaskHooks = {}): Promise<Engine> {
     const loaded = loadAddon();
-    const headPath = options.scoreHead === undefined ? '' : await headFile(options.scoreHead, hooks.signal);
     const notes: string[] = [];
     const attempt = async (plan: LoadPlan): Promise<Engine> => {
       if (plan.placement) noteEngine(describePlacement(plan.placement));

@@ -1,6 +1,7 @@
 import { parseResultLine } from './output/results.js';
 import { fingerprintRun } from './journal/fingerprint.js';
 import { digestInput, type DigestedInput } from './journal/input-digest.js';
+import type { PreparedModel } from '../models/prepare.js';
 import type { RunOptions } from '../options/table.js';
 import { packageVersion } from '../util/package-root.js';
 import { formatCount, type Progress } from '../cli/terminal-progress.js';
@@ -12,8 +13,7 @@ import { RunRows } from './rows.js';
 /** What a run with a journal is begun with. */
 export interface JournaledRun {
   options: RunOptions;
-  /** The GGUF file. */
-  modelPath: string;
+  model: PreparedModel;
   inputs: readonly string[];
   /** Of all inputs together, in bytes; undefined when one is a pipe. */
   totalBytes: number | undefined;
@@ -42,11 +42,11 @@ export async function beginRun(
   stats: RunStats,
   progress: Progress,
 ): Promise<BegunRun> {
-  const { options, modelPath, inputs, shard, signal, totalBytes } = run;
+  const { options, model, inputs, shard, signal, totalBytes } = run;
   const digested = await digestInputs(output, run);
   const fingerprint = await fingerprintRun({
     version: packageVersion(),
-    modelPath,
+    model,
     options,
     shard,
     inputs: digested.map(({ file, bytes, sha256 }) => ({ file, bytes, sha256 })),

@@ -3,8 +3,10 @@ import { confirmOnTerminal } from '../cli/confirm.js';
 import { ExitCode } from '../cli/exit-codes.js';
 import { InformError, messageOf } from '../errors.js';
 import type { InputRow } from '../input/rows.js';
+import { checkedConversation } from '../input/sample.js';
 import { checkInputs, STDIN, type InputCheck } from '../input/source.js';
-import { DEMO, DEMO_NOTICE, resolveModel } from '../models/resolve.js';
+import { prepareModel, type PreparedModel } from '../models/prepare.js';
+import { DEMO, DEMO_NOTICE } from '../models/resolve.js';
 import { modelOptionsOf } from '../options/check.js';
 import { type RunOptions } from '../options/table.js';
 import type { Job, Outcome } from '../scoring/score-stream.js';
@@ -82,16 +84,16 @@ class ScoreRun {
     const { output, stats, settings } = this;
     if (settings.log !== undefined) this.#log = await RunLog.open(settings.log);
     const signal = AbortSignal.any([interrupted, output.readerGone]);
-    const modelPath = await this.#findModel(modelName, signal);
-    const { rows, done } = await this.#begin(modelPath, signal);
+    const prepared = await this.#prepare(modelName, signal);
+    const { rows, done } = await this.#begin(prepared, signal);
     try {
-      if (!done) await this.#scoreRest(modelPath, rows, signal);
+      if (!done) await this.#scoreRest(prepared, rows, signal);
     } finally {
       await rows.close();
     }
     if (!output.readerGone.aborted) {
       await output.finish(rows.read);
-      await this.#summarize(modelName === DEMO ? modelName : modelPath);
+      await this.#summarize(modelName === DEMO ? modelName : prepared.path);
     }
     await this.#log?.close();
     return stats.rejected > 0 ? ExitCode.someRejected : ExitCode.done;
@@ -116,11 +118,10 @@ class ScoreRun {
     this.#progress.note(`  ${resumeLine}`);
   }
 
-  /** The GGUF file of the model, which may have to be fetched or made. */
-  async #findModel(modelName: string, signal: AbortSignal): Promise<string> {
+  /** Finds the model's files, which may have to be fetched or made. */
+  async #prepare(modelName: string, signal: AbortSignal): Promise<PreparedModel> {
     if (modelName === DEMO) this.#progress.note(DEMO_NOTICE);
-    const path = await resolveModel(modelName, {
-      type: this.options.type,
+    const prepared = await prepareModel(modelName, modelOptionsOf(this.options), {
       signal,
       confirm: confirmOnTerminal({
         yes: this.settings.yes === true,
@@ -134,23 +135,23 @@ class ScoreRun {
       },
     });
     this.#progress.clear();
-    return path;
+    return prepared;
   }
 
   /** The rows that are to be scored: all, or those that an earlier run left. */
-  async #begin(modelPath: string, signal: AbortSignal): Promise<{ rows: RunRows; done: boolean }> {
+  async #begin(model: PreparedModel, signal: AbortSignal): Promise<{ rows: RunRows; done: boolean }> {
     const { inputs, output, options, size, settings } = this;
     const { shard, followAppended = false } = settings;
     if (!(output instanceof JournaledOutput)) {
       const { maxLineBytes } = options;
       return { rows: new RunRows(inputs, undefined, { maxLineBytes, signal }), done: false };
     }
-    const run = { options, modelPath, inputs, totalBytes: size.bytes, shard, followAppended, signal };
+    const run = { options, model, inputs, totalBytes: size.bytes, shard, followAppended, signal };
     return beginRun(output, run, this.stats, this.#progress);
   }
 
-  async #scoreRest(modelPath: string, rows: RunRows, signal: AbortSignal): Promise<void> {
-    const model = await this.#load(modelPath, signal);
+  async #scoreRest(prepared: PreparedModel, rows: RunRows, signal: AbortSignal): Promise<void> {
+    const model = await this.#load(prepared, signal);
     try {
       await this.#log?.write('start', {
         options: this.options,
@@ -168,13 +169,12 @@ class ScoreRun {
     }
   }
 
-  async #load(modelPath: string, signal: AbortSignal): Promise<SupervisedModel> {
-    const model = await SupervisedModel.load(modelPath, {
-      ...modelOptionsOf(this.options),
+  async #load(prepared: PreparedModel, signal: AbortSignal): Promise<SupervisedModel> {
+    const model = await SupervisedModel.load(prepared, {
       process: this.engine,
       signal,
-      onProgress: (status) => {
-        this.#progress.update(status);
+      onProgress: (fraction) => {
+        this.#progress.update({ label: 'Loading model', fraction });
       },
       onCrash: (what) => {
         this.#progress.note(what);
@@ -210,8 +210,8 @@ class ScoreRun {
   async *#jobs(rows: RunRows): AsyncGenerator<Job<RowTag>> {
     for await (const row of rows) {
       // A row that could not be read travels along as its error, so that rejects keep the input's order.
-      const sample = row.ok ? row.value : row.error;
-      yield { tag: { row, idJson: this.#idOf(row) }, sample, characters: row.text?.length };
+      const conversation = row.ok ? checkedConversation(row.value) : row.error;
+      yield { tag: { row, idJson: this.#idOf(row) }, conversation, characters: row.text?.length };
     }
   }
 

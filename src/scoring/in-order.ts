@@ -4,7 +4,7 @@ import type { Notifier } from '../util/async/notifier.js';
 
 /** Work that goes on by itself and whose outcomes are taken in order. */
 export interface OrderedSource<T> {
-  /** Rings when there may be something to take or to throw. */
+  /** Notified when there may be something to take or to throw. */
   readonly change: Notifier;
   /** Whether everything has been taken. */
   readonly ended: boolean;

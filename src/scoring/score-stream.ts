@@ -55,7 +55,7 @@ export async function* scoreStream<Tag>(
 
 /** Everything of a stream but its giving: the reader ahead, the batches in flight, the outcomes in input order. */
 class Flow<Tag> implements OrderedSource<Outcome<Tag>> {
-  /** Rings when there may be something to take or to throw. */
+  /** Notified when there may be something to take or to throw. */
   readonly change = new Notifier();
   readonly #reader: WindowReader<Tag>;
   readonly #planner: BatchPlanner<Entry<Tag>>;

@@ -161,7 +161,7 @@ export class WindowReader<Tag> {
     const { onNative, stats } = this.options;
     const left = jobs.length > 0 ? await onNative?.(jobs.map(({ tag }) => tag)) : undefined;
     const encoded = await this.encoder.encode(
-      jobs.map(({ sample }) => sample),
+      jobs.map(({ conversation }) => conversation),
       stats.seconds,
     );
     left?.();

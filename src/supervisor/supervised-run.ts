@@ -1,10 +1,10 @@
-import { toInformError, InformError } from '../errors.js';
+import { InformError } from '../errors.js';
 import type { Job, Outcome } from '../scoring/score-stream.js';
 import { Notifier } from '../util/async/notifier.js';
 import type { OrderedSource } from '../scoring/in-order.js';
 import { Queue } from '../util/async/queue.js';
 import { WINDOW_CHARACTERS } from '../scoring/window-reader.js';
-import { toMessages, type Message } from '../input/sample.js';
+import type { Message } from '../input/sample.js';
 import type { PipelineStats } from '../scoring/pipeline-stats.js';
 import { crashError, EngineCrash, type EngineProcess } from './engine-process.js';
 import { ProcessRun } from './process-run.js';
@@ -29,7 +29,7 @@ export interface SupervisedRunOptions {
   stats: PipelineStats;
 }
 
-/** A sample that ends the process when it is evaluated alone, and does so again, is at fault. */
+/** A sample that ends the process this many times while it is evaluated alone is at fault. */
 const CRASHES_ALONE = 2;
 /** So many crashes without a score in between are not the samples' fault. */
 const MOST_CRASHES_IN_A_ROW = 8;
@@ -56,7 +56,7 @@ interface Slot<Tag> {
  * that one that crashes again is found; then all others, as if nothing had been.
  */
 export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
-  /** Rings when there may be something to take or to throw. */
+  /** Notified when there may be something to take or to throw. */
   readonly change = new Notifier();
   /** Resolves when no process works for this run any more. */
   readonly driven: Promise<void>;
@@ -71,7 +71,7 @@ export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
   readonly #unanswered = new Map<number, Slot<Tag>>();
   /** Those to be evaluated alone. */
   #suspects: Slot<Tag>[] = [];
-  /** Those found guilty. They wait for a score of another sample, which proves that the engine as such works. */
+  /** Those to blame. They wait for a score of another sample, which proves that the engine as such works. */
   readonly #blamed = new Map<Slot<Tag>, InformError>();
   /** The run of all samples in order; undefined while suspects run alone or a process starts. */
   #stream: ProcessRun | undefined;
@@ -235,7 +235,7 @@ export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
     this.#crashesInARow = 0;
   }
 
-  /** Neither answered nor found guilty. */
+  /** Neither answered nor blamed. */
   #isOpen(slot: Slot<Tag>): boolean {
     return this.#unanswered.has(slot.index) && !this.#blamed.has(slot);
   }
@@ -256,7 +256,7 @@ export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
     }
   }
 
-  /** Gives the guilty their outcomes when a score has come since the last crash, or there is nothing left to score. */
+  /** Gives those to blame their outcomes when a score has come since the last crash, or there is nothing left to score. */
   #settleBlamed(): void {
     if (this.#crashesInARow > 0 && this.#unanswered.size > this.#blamed.size) return;
     for (const [slot, error] of this.#blamed) {
@@ -287,15 +287,11 @@ export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
   }
 }
 
-function newSlot<Tag>({ tag, sample, characters = 0 }: Job<Tag>, index: number): Slot<Tag> {
+function newSlot<Tag>({ tag, conversation, characters = 0 }: Job<Tag>, index: number): Slot<Tag> {
   const slot = { index, tag, characters, crashes: 0 };
-  try {
-    // What failed before it came here keeps its place among the others.
-    if (sample instanceof InformError) throw sample;
-    return { ...slot, messages: toMessages(sample), outcome: undefined };
-  } catch (error) {
-    return { ...slot, messages: null, outcome: { tag, error: toInformError(error) } };
-  }
+  return conversation instanceof InformError
+    ? { ...slot, messages: null, outcome: { tag, error: conversation } }
+    : { ...slot, messages: conversation, outcome: undefined };
 }
 
 /** Adds what has been done since `before`. */

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import path from 'node:path';
 import { OPTIONS, snakeCase, type RunOptions } from '../../options/table.js';
-import { readTemplate } from '../../scoring/reward-model.js';
+import type { PreparedModel } from '../../models/prepare.js';
 import { formatShard, type Shard } from '../row-shard.js';
 import { digestHead, digestModel } from './model-digest.js';
 
@@ -44,15 +44,14 @@ export interface InputFingerprint {
 
 export interface RunParts {
   version: string;
-  /** The GGUF file. */
-  modelPath: string;
+  model: PreparedModel;
   options: RunOptions;
   shard: Shard | undefined;
   inputs: InputFingerprint[];
 }
 
-/** Reads what it must of the model, its head and its template. Throws what reading those throws. */
-export async function fingerprintRun({ version, modelPath, options, shard, inputs }: RunParts): Promise<Fingerprint> {
+/** Reads what it must of the model and its head. Throws what reading those throws. */
+export async function fingerprintRun({ version, model, options, shard, inputs }: RunParts): Promise<Fingerprint> {
   const { scoreHead, chatTemplate } = options;
   // Rounding may change when a run goes on (with a smaller context after memory ran out), but not where it must be exact.
   const compared = OPTIONS.filter(
@@ -60,9 +59,12 @@ export async function fingerprintRun({ version, modelPath, options, shard, input
   );
   return {
     version,
-    model: await digestModel(modelPath),
+    model: await digestModel(model.path),
     head: scoreHead === undefined ? undefined : await digestHead(scoreHead),
-    template: chatTemplate === undefined ? undefined : await digestTemplate(chatTemplate),
+    template:
+      chatTemplate === undefined
+        ? undefined
+        : { file: path.basename(chatTemplate), digest: hash('sha256', model.template ?? '', 'hex') },
     options: Object.fromEntries(compared.map(({ key }) => [snakeCase(key), plain(options[key])])),
     shard: shard && formatShard(shard),
     inputs,
@@ -106,8 +108,4 @@ function changedFile(what: string, then: FileFingerprint | undefined, now: FileF
   return then.file === now.file
     ? `${what} ${now.file} has another content`
     : `${what} was ${then.file} and is ${now.file}, which has another content`;
-}
-
-async function digestTemplate(file: string): Promise<FileFingerprint> {
-  return { file: path.basename(file), digest: hash('sha256', (await readTemplate(file)) ?? '', 'hex') };
 }
