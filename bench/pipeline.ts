@@ -11,7 +11,7 @@ import { Engine, type Evaluation } from '#src/engine/engine.js';
 import { openResults } from '#src/run/output/results.js';
 import { readRows } from '#src/input/rows.js';
 import { scoreStream, type Job } from '#src/scoring/score-stream.js';
-import type { Batch } from '#src/scoring/planner/batch-planner.js';
+import type { Batch } from '#src/engine/batch.js';
 import { PipelineStats } from '#src/scoring/pipeline-stats.js';
 import { ChatTemplate } from '#src/prompt/chat-template.js';
 import { physicalCores } from '#src/util/physical-cores.js';

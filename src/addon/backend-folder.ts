@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { cacheFolder } from '../util/cache-folder.js';
-import { LLAMA_RELEASE } from '../backends/packages.js';
+import { readPin } from './llama-release.js';
 
 /**
  * Where the user's own backend modules lie, from which the engine loads as from the addon's folder:
@@ -10,7 +10,7 @@ import { LLAMA_RELEASE } from '../backends/packages.js';
 export function userBackendFolder(env: NodeJS.ProcessEnv = process.env): string {
   const chosen = env['INFORM_BACKEND_DIR'];
   if (chosen !== undefined && chosen !== '') return path.resolve(chosen);
-  return path.join(cacheFolder(env), `backends-${LLAMA_RELEASE}`);
+  return path.join(cacheFolder(env), `backends-${readPin().release}`);
 }
 
 /** The name of a module's file, as ggml looks for it. */

@@ -39,6 +39,16 @@ export async function findDevices(): Promise<DeviceReport> {
   }
 }
 
+/** @throws InformError what loading llama.cpp's backends throws */
+export async function listDevices(): Promise<NativeDevice[]> {
+  const { addon, backendDir } = loadAddon();
+  try {
+    return await addon.devices(backendDir);
+  } catch (error) {
+    throw toInformError(error);
+  }
+}
+
 /** Whether the system's loader finds all of these shared libraries. */
 export function findLibraries(names: readonly string[]): boolean {
   const { addon } = loadAddon();

@@ -1,5 +1,6 @@
 import { InformError } from '../errors.js';
-import { BACKEND_PACKAGES, READY_MADE, type BackendPackage, type ReadyMade } from './packages.js';
+import { BACKEND_PACKAGES, READY_MADE, type ReadyMade } from './packages.js';
+import { type BackendPackage } from '../addon/llama-release.js';
 
 export interface Choice {
   readonly backend: ReadyMade;

@@ -9,7 +9,9 @@ import { checkBackend, type BackendCheck } from './check.js';
 import { choosePackage } from './choose.js';
 import { fetchModule } from './fetch-module.js';
 import { moduleFile, userBackendFolder } from '../addon/backend-folder.js';
-import { LLAMA_RELEASE, type BackendPackage, type ReadyMade } from './packages.js';
+import { readPin } from '../addon/llama-release.js';
+import { type BackendPackage } from '../addon/llama-release.js';
+import { type ReadyMade } from './packages.js';
 
 const REDRAW_MS = 500;
 
@@ -25,7 +27,7 @@ export async function addBackend(backend: ReadyMade, cuda: number | undefined): 
     'Free some space, or name another folder with INFORM_BACKEND_DIR.',
   );
   say(
-    `fetching ${what} for llama.cpp ${LLAMA_RELEASE}: ${spec} (${formatBytes(bytes)}), built by the node-llama-cpp project`,
+    `fetching ${what} for llama.cpp ${readPin().release}: ${spec} (${formatBytes(bytes)}), built by the node-llama-cpp project`,
   );
   // A folder of its own beside the modules: what is half done is never loaded, and one rename publishes it.
   const work = await mkdtemp(path.join(folder, 'adding-'));
@@ -112,7 +114,7 @@ async function publish(file: string, target: string, { spec, integrity, what }: 
   try {
     await writeFile(
       `${target}.json`,
-      `${JSON.stringify({ what, spec, integrity, llamaCpp: LLAMA_RELEASE }, null, 2)}\n`,
+      `${JSON.stringify({ what, spec, integrity, llamaCpp: readPin().release }, null, 2)}\n`,
     );
     await rename(`${file}.LICENSE`, `${target}.LICENSE`);
     await rename(file, target);

@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../util/abort.js';
 import { toInformError, InformError } from '../errors.js';
 import type { NativeEvaluation, NativeScorer } from '../addon/load-addon.js';
-import type { Batch } from '../scoring/planner/batch-planner.js';
+import type { Batch } from './batch.js';
 
 /** While a context evaluates one batch the next one may wait in native code, so that it goes on without JavaScript. */
 const JOBS_PER_CONTEXT = 2;

@@ -1,22 +1,16 @@
 import { noteEngine } from '../addon/log.js';
 import { toInformError, InformError } from '../errors.js';
 import { ContextPool } from './context-pool.js';
-import {
-  loadAddon,
-  type LoadedAddon,
-  type NativeEvaluation,
-  type NativeModel,
-  type NativeModelInfo,
-  type NativeScorer,
-} from '../addon/load-addon.js';
+import type { NativeEvaluation, NativeModel, NativeModelInfo, NativeScorer } from '../addon/load-addon.js';
+import { createScorer, loadNativeModel } from '../addon/model.js';
 import type { ModelOptions } from '../options/table.js';
 import { scorerOptions } from './placement/measure-compute.js';
 import { loadPlanner, type LoadPlan } from './placement/load-plan.js';
 import type { Placement } from './placement/plan.js';
 import { describePlacement } from '../cli/plan-text.js';
 import { loadWithFallback } from './placement/load-with-fallback.js';
-import type { Batch, PlannerLimits } from '../scoring/planner/batch-planner.js';
-import { trackTask, type TaskHooks } from '../addon/task.js';
+import type { Batch, BatchLimits } from './batch.js';
+import type { TaskHooks } from '../addon/task.js';
 
 export type { ModelSizes } from '../addon/load-addon.js';
 export type Evaluation = NativeEvaluation;
@@ -33,7 +27,7 @@ export interface EngineSource {
 /** A loaded model with its scoring contexts: the native objects, jobs in the order of their calls, closed in the right order. */
 export class Engine {
   readonly info: NativeModelInfo;
-  readonly limits: PlannerLimits;
+  readonly limits: BatchLimits;
   /** How the model lies on the devices; undefined where the CPU does everything. */
   readonly placement: Placement | undefined;
   readonly microBatch: number;
@@ -66,12 +60,11 @@ export class Engine {
 
   /** Throws the codes of loading: INFORM_MODEL_NOT_FOUND, INFORM_MODEL_HAS_NO_HEAD, …, INFORM_ABORTED. */
   static async load({ path, headPath = '', options }: EngineSource, hooks: TaskHooks = {}): Promise<Engine> {
-    const loaded = loadAddon();
     const notes: string[] = [];
     const attempt = async (plan: LoadPlan): Promise<Engine> => {
       if (plan.placement) noteEngine(describePlacement(plan.placement));
       if (plan.note !== undefined) notes.push(plan.note);
-      const { model, scorers } = await loadByPlan(path, headPath, plan, options, loaded, hooks);
+      const { model, scorers } = await loadByPlan(path, headPath, plan, options, hooks);
       return new Engine(model, scorers, plan, options, notes);
     };
     const sayStep = (next: LoadPlan, failure: InformError): void => {
@@ -80,11 +73,7 @@ export class Engine {
       noteEngine(`${note} The reason: ${failure.message}`);
       notes.push(note);
     };
-    try {
-      return await loadWithFallback(await loadPlanner(path, options, loaded), attempt, doesTheSame, sayStep);
-    } catch (error) {
-      throw toInformError(error);
-    }
+    return loadWithFallback(await loadPlanner(path, options), attempt, doesTheSame, sayStep);
   }
 
   /** How many batches, evaluated at a time, keep it busy. */
@@ -134,27 +123,20 @@ async function loadByPlan(
   headPath: string,
   plan: LoadPlan,
   options: ModelOptions,
-  { addon, backendDir }: LoadedAddon,
   hooks: TaskHooks,
 ): Promise<{ model: NativeModel; scorers: NativeScorer[] }> {
-  const ticket = new addon.TaskTicket();
+  const model = await loadNativeModel({ path, headPath, placement: plan.native }, hooks);
+  const scorers: NativeScorer[] = [];
   try {
-    const placed = { path, headPath, placement: plan.native, backendDir };
-    const model = await trackTask(ticket, hooks, addon.loadModel(placed, ticket));
-    const scorers: NativeScorer[] = [];
-    try {
-      checkTrainedContext(options.maxLength, model.info());
-      for (let i = 0; i < plan.contexts; i++) {
-        scorers.push(await addon.createScorer(model, scorerOptions(options, plan, plan.opOffload)));
-      }
-      return { model, scorers };
-    } catch (error) {
-      for (const scorer of scorers) await scorer.close();
-      await model.close();
-      throw error;
+    checkTrainedContext(options.maxLength, model.info());
+    for (let i = 0; i < plan.contexts; i++) {
+      scorers.push(await createScorer(model, scorerOptions(options, plan, plan.opOffload)));
     }
+    return { model, scorers };
   } catch (error) {
-    throw toInformError(error);
+    for (const scorer of scorers) await scorer.close();
+    await model.close();
+    throw error;
   }
 }
 

@@ -2,7 +2,6 @@ import type { Engine } from '../engine/engine.js';
 import { toInformError, InformError } from '../errors.js';
 import type { Message } from '../input/sample.js';
 import { SpecialTokens, type PromptPiece } from './special-tokens.js';
-import type { StageSeconds } from '../scoring/pipeline-stats.js';
 import { beyondLimits, TEMPLATE_MILLISECONDS, type ChatTemplate } from './chat-template.js';
 import { TimeLimitError, withTimeLimit } from '../util/async/time-limit.js';
 
@@ -14,6 +13,14 @@ export interface EncodedSample {
   truncated: boolean;
   /** Whether the sample's own text held the text of a special token, such as `<|eot_id|>`. */
   holdsSpecialText: boolean;
+}
+
+/** Where the time of encoding goes, in seconds. */
+export interface EncodeSeconds {
+  /** Rendering the chat template. */
+  template: number;
+  /** From handing texts to the tokenizer's threads until their tokens are back. */
+  tokenize: number;
 }
 
 export interface EncoderOptions {
@@ -38,7 +45,7 @@ export class Encoder {
   /** One result per conversation, in order: the encoded sample, or why there is none. Adds to `seconds` what it took. */
   async encode(
     conversations: readonly (Message[] | InformError)[],
-    seconds: Pick<StageSeconds, 'template' | 'tokenize'> = { template: 0, tokenize: 0 },
+    seconds: EncodeSeconds = { template: 0, tokenize: 0 },
   ): Promise<(EncodedSample | InformError)[]> {
     const start = performance.now();
     const prompts = this.#renderAll(conversations);

@@ -1,13 +1,10 @@
+import type { EncodeSeconds } from '../prompt/encoder.js';
 import { formatCount } from '../cli/terminal-progress.js';
 
 /** Where the time of a run goes, in seconds. Stages overlap: reading to planning run while the engine computes. */
-export interface StageSeconds {
+export interface StageSeconds extends EncodeSeconds {
   /** Waiting for rows and parsing them. */
   read: number;
-  /** Rendering the chat template. */
-  template: number;
-  /** From handing texts to the tokenizer's threads until their tokens are back. */
-  tokenize: number;
   /** Finding shared prefixes and packing batches. */
   plan: number;
   /** Evaluating batches. */

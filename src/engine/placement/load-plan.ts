@@ -1,7 +1,8 @@
 import { InformError } from '../../errors.js';
 import { checkIsLlama } from '../../gguf/llama-model.js';
 import { readGgufModel } from '../../gguf/split-model.js';
-import type { LoadedAddon, NativePlacement } from '../../addon/load-addon.js';
+import { listDevices } from '../../addon/device-report.js';
+import type { NativePlacement } from '../../addon/load-addon.js';
 import type { ModelOptions } from '../../options/table.js';
 import { choosePlacement, placementOptionsOf, type MeasureCompute } from './choose.js';
 import { CPU_ONLY, measureOnDevices, nativePlacement } from './measure-compute.js';
@@ -31,7 +32,6 @@ export interface LoadPlan extends BatchSizes {
 export async function loadPlanner(
   path: string,
   options: ModelOptions,
-  loaded: LoadedAddon,
 ): Promise<(part: number) => Promise<LoadPlan | undefined>> {
   const cpu: LoadPlan = {
     ...cpuBatchSizes(options),
@@ -42,17 +42,17 @@ export async function loadPlanner(
     note: undefined,
   };
   if (options.gpuLayers === 0 && !placementOptionsOf(options).streaming) return onlyAtFirst(cpu);
-  const first = await findMachine(options, loaded);
+  const first = await findMachine(options);
   if (first.gpus.length === 0) return onlyAtFirst(cpu);
 
   const file = await readGgufModel(path, { wantArray: () => false });
   checkIsLlama(file);
   const model = modelMemory(file);
-  const measure = onceEach(measureOnDevices(loaded, path, model, first, options));
+  const measure = onceEach(measureOnDevices(path, model, first, options));
   return async (part) => {
     if (part === 0) return options.gpuLayers === 'auto' ? cpu : undefined;
     // What is free may have changed since an attempt failed.
-    const machine = part === 1 ? first : shrunkMachine(await findMachine(options, loaded), part);
+    const machine = part === 1 ? first : shrunkMachine(await findMachine(options), part);
     const { placement } = await choosePlacement(model, machine, options, measure);
     if (placement.devices.length === 0) return { ...cpu, note: nothingFits(machine, options) };
     const { microBatch, batchTokens, contextTokens, contexts } = placement;
@@ -94,8 +94,8 @@ function onlyAtFirst(plan: LoadPlan): (part: number) => Promise<LoadPlan | undef
   return (part) => Promise.resolve(part === 1 ? plan : undefined);
 }
 
-async function findMachine(options: ModelOptions, { addon, backendDir }: LoadedAddon): Promise<Machine> {
-  const machine = machineOf(await addon.devices(backendDir), options.devices, options.splitMode);
+async function findMachine(options: ModelOptions): Promise<Machine> {
+  const machine = machineOf(await listDevices(), options.devices, options.splitMode);
   checkShares(options, machine);
   return machine;
 }

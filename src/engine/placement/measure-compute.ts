@@ -1,4 +1,5 @@
-import type { LoadedAddon, NativePlacement, NativeScorerOptions } from '../../addon/load-addon.js';
+import { measureCompute } from '../../addon/model.js';
+import type { NativePlacement, NativeScorerOptions } from '../../addon/load-addon.js';
 import type { ModelOptions } from '../../options/table.js';
 import { physicalCores } from '../../util/physical-cores.js';
 import type { MeasureCompute } from './choose.js';
@@ -7,7 +8,6 @@ import type { Machine, Placement, BatchSizes } from './plan.js';
 
 /** Measures compute buffers on the machine's own devices: llama.cpp goes through a load without allocating anything. */
 export function measureOnDevices(
-  loaded: LoadedAddon,
   path: string,
   model: ModelMemory,
   machine: Machine,
@@ -15,7 +15,7 @@ export function measureOnDevices(
 ): MeasureCompute {
   const devices = machine.gpus.map(({ name }) => name);
   return async (sizes, streaming) =>
-    measure(loaded, path, sizes, options, {
+    measure(path, sizes, options, {
       devices,
       shares: [],
       splitMode: options.splitMode,
@@ -31,14 +31,13 @@ export function measureOnDevices(
  * a GPU also gets room for the largest matrix that is streamed to it.
  */
 export function measureForSimulation(
-  loaded: LoadedAddon,
   path: string,
   model: ModelMemory,
   machine: Machine,
   options: ModelOptions,
 ): MeasureCompute {
   return async (sizes, streaming) => {
-    const onCpu = await measure(loaded, path, sizes, options, CPU_ONLY);
+    const onCpu = await measure(path, sizes, options, CPU_ONLY);
     return onCpu.map(({ host }) => ({
       gpus: machine.gpus.map(() => host + (streaming ? model.largestMatrix.bytes : 0)),
       host,
@@ -59,14 +58,13 @@ export const CPU_ONLY: NativePlacement = {
 };
 
 async function measure(
-  { addon, backendDir }: LoadedAddon,
   path: string,
   sizes: readonly BatchSizes[],
   options: ModelOptions,
   placement: NativePlacement,
 ): Promise<{ gpus: readonly number[]; host: number }[]> {
   const scorers = sizes.map((sizes) => scorerOptions(options, sizes));
-  const measured = await addon.measureCompute({ path, placement, scorers, backendDir });
+  const measured = await measureCompute(path, placement, scorers);
   return measured.map(({ devices, host }) => ({ gpus: devices, host }));
 }
 

@@ -1,7 +1,6 @@
-import { toInformError } from '../../errors.js';
 import { checkIsLlama } from '../../gguf/llama-model.js';
 import { readGgufModel } from '../../gguf/split-model.js';
-import { loadAddon } from '../../addon/load-addon.js';
+import { listDevices } from '../../addon/device-report.js';
 import type { ModelOptions } from '../../options/table.js';
 import { choosePlacement } from './choose.js';
 import { measureForSimulation, measureOnDevices } from './measure-compute.js';
@@ -27,23 +26,18 @@ export async function planModel(path: string, options: ModelOptions, settings: P
   const file = await readGgufModel(path, { wantArray: () => false });
   checkIsLlama(file);
   const model = modelMemory(file);
-  const loaded = loadAddon();
-  try {
-    const simulated = memory !== undefined;
-    const machine = simulated
-      ? simulatedMachine(memory)
-      : machineOf(await loaded.addon.devices(loaded.backendDir), options.devices, options.splitMode);
-    checkShares(options, machine);
-    const measure = (simulated ? measureForSimulation : measureOnDevices)(loaded, path, model, machine, options);
-    const choice = await choosePlacement(model, machine, options, measure, assumptions);
-    return {
-      model: { path, bytes: file.fileSize, layers: model.layers.length },
-      machine: { ...machine, simulated },
-      batchSize: options.deterministic ? 1 : options.batchSize,
-      ...choice,
-      assumptions,
-    };
-  } catch (error) {
-    throw toInformError(error);
-  }
+  const simulated = memory !== undefined;
+  const machine = simulated
+    ? simulatedMachine(memory)
+    : machineOf(await listDevices(), options.devices, options.splitMode);
+  checkShares(options, machine);
+  const measure = (simulated ? measureForSimulation : measureOnDevices)(path, model, machine, options);
+  const choice = await choosePlacement(model, machine, options, measure, assumptions);
+  return {
+    model: { path, bytes: file.fileSize, layers: model.layers.length },
+    machine: { ...machine, simulated },
+    batchSize: options.deterministic ? 1 : options.batchSize,
+    ...choice,
+    assumptions,
+  };
 }

@@ -4,7 +4,7 @@ import type { EncodedSample, Encoder } from '#src/prompt/encoder.js';
 import type { Engine, Evaluation } from '#src/engine/engine.js';
 import { InformError, type ErrorCode } from '#src/errors.js';
 import { scoreStream, type Job, type Outcome, type StreamOptions } from '#src/scoring/score-stream.js';
-import type { Batch } from '#src/scoring/planner/batch-planner.js';
+import type { Batch } from '#src/engine/batch.js';
 import { PipelineStats } from '#src/scoring/pipeline-stats.js';
 import { Random } from '../../support/random.js';
 import type { Message } from '#src/input/sample.js';
