@@ -15,11 +15,29 @@ export interface BackendReport {
   reason?: string;
 }
 
+/** A processor that a backend of llama.cpp offers. */
+export interface Device {
+  /** llama.cpp's name for it, such as "CUDA0", as the option `devices` takes it. */
+  name: string;
+  description: string;
+  /** "CPU", "CUDA", "Vulkan", "Metal" */
+  backend: string;
+  /** Identifier of the hardware, such as its PCI address; '' where that is not known. */
+  id: string;
+  type: 'cpu' | 'gpu' | 'igpu' | 'accelerator' | 'other';
+  /** Free memory in bytes. */
+  memoryFree: number;
+  /** Memory in bytes. */
+  memoryTotal: number;
+  /** Instruction sets and other features, in ggml's words. */
+  features: string[];
+}
+
 export interface DeviceReport {
-  /** llama.cpp's version. */
+  /** Version of llama.cpp. */
   llamaCpp: string;
   physicalCores: number;
-  devices: NativeDevice[];
+  devices: Device[];
   backends: BackendReport[];
 }
 
@@ -27,7 +45,7 @@ export interface DeviceReport {
 export async function findDevices(): Promise<DeviceReport> {
   const { addon, backendDir } = loadAddon();
   try {
-    const devices = await addon.devices(backendDir);
+    const devices = (await addon.devices(backendDir)).map(toDevice);
     const backends = (await addon.backends(backendDir)).map((backend): BackendReport => {
       const { name, file, loaded, devices: count } = backend;
       const reason = explainBackend(backend);
@@ -37,6 +55,11 @@ export async function findDevices(): Promise<DeviceReport> {
   } catch (error) {
     throw toInformError(error);
   }
+}
+
+function toDevice(device: NativeDevice): Device {
+  const { name, description, backend, id, type, memoryFree, memoryTotal, features } = device;
+  return { name, description, backend, id, type, memoryFree, memoryTotal, features };
 }
 
 /** @throws InformError what loading llama.cpp's backends throws */
