@@ -16,3 +16,4 @@ export {
   type ScoreOptions,
   type ScoreResult,
 } from './scoring/reward-model.js';
+export type { ProgressStatus } from './util/progress-status.js';

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount } from './terminal-progress.js';
+import { formatBytes, formatCount } from '../util/format.js';
 import type { Assumptions, Estimate } from '../engine/placement/estimate.js';
 import { usedOf, type DevicePlan, type HostPlan, type Machine, type Placement } from '../engine/placement/plan.js';
 

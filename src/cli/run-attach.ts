@@ -1,6 +1,7 @@
 import { attachHead } from '../head/attach.js';
 import { onInterrupt } from './interrupt.js';
-import { formatBytes, Progress } from './terminal-progress.js';
+import { formatBytes } from '../util/format.js';
+import { Progress } from './terminal-progress.js';
 
 /** Attaches a head with progress on standard error. Interrupted, it leaves nothing behind. */
 export async function runAttach(backbone: string, head: string, output: string, overwrite: boolean): Promise<void> {

@@ -1,6 +1,7 @@
 import { convertCheckpoint, type Conversion, type ConvertOptions } from '../convert/convert.js';
 import { onInterrupt } from './interrupt.js';
-import { formatBytes, Progress } from './terminal-progress.js';
+import { formatBytes } from '../util/format.js';
+import { Progress } from './terminal-progress.js';
 
 /** Converts a checkpoint folder with progress on standard error. An interrupted conversion leaves nothing behind. */
 export async function runConvert(

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { ExitCode } from './exit-codes.js';
 import { mergeShards } from '../run/merge.js';
 import { unwritable } from '../util/files/file-errors.js';
-import { formatCount } from './terminal-progress.js';
+import { formatCount } from '../util/format.js';
 import { outputPaths, refuseInputs, refuseToReplace, rejectsOf, targetOf } from '../run/output/output-paths.js';
 
 /**

@@ -5,7 +5,8 @@ import type { ConversionType } from '../convert/tensor-types.js';
 import { formatHubId, requireHubId } from '../models/hub/hub-id.js';
 import { pullModel } from '../models/hub/pull.js';
 import { onInterrupt } from './interrupt.js';
-import { formatBytes, Progress } from './terminal-progress.js';
+import { formatBytes } from '../util/format.js';
+import { Progress } from './terminal-progress.js';
 
 export interface PullSettings {
   readonly revision?: string | undefined;

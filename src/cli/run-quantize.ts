@@ -1,5 +1,6 @@
 import { onInterrupt } from './interrupt.js';
-import { formatBytes, formatCount, Progress } from './terminal-progress.js';
+import { formatBytes, formatCount } from '../util/format.js';
+import { Progress } from './terminal-progress.js';
 import { quantizeModel } from '../quantize/quantize.js';
 import type { QuantizedType } from '../gguf/model-types.js';
 

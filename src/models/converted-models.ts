@@ -8,7 +8,8 @@ import { fileSize, writeSmallFile } from './hub/repository-cache.js';
 import { isCommit } from './hub/hub-id.js';
 import { withLock } from './hub/lock.js';
 import { explain } from '../util/files/file-errors.js';
-import { formatBytes, type ProgressStatus } from '../cli/terminal-progress.js';
+import { formatBytes } from '../util/format.js';
+import { type ProgressStatus } from '../util/progress-status.js';
 
 // Conversions that were made once and are used ever after, in the folder `models` of our cache:
 //

@@ -3,7 +3,7 @@ import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/split-m
 import { elementCount, LLAMA_FILE_TYPES, type GgufMetadata, type GgufValue } from '../gguf/types.js';
 import { HEAD_TENSORS } from '../gguf/head-tensors.js';
 import { printable } from '../util/printable.js';
-import { formatBytes } from '../cli/terminal-progress.js';
+import { formatBytes } from '../util/format.js';
 
 /** What a GGUF file holds. Plain JSON: absent facts are null; numbers that JSON cannot hold exactly are strings. */
 export interface ModelReport {

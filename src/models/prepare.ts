@@ -1,6 +1,8 @@
+import { splitPaths } from '../gguf/split-model.js';
 import { headFile } from '../head/head-file.js';
 import type { ModelOptions } from '../options/table.js';
 import { throwIfAborted } from '../util/abort.js';
+import { fileVersion, type FileVersion } from '../util/files/file-version.js';
 import { resolveModel, type ModelSourceOptions } from './resolve.js';
 import { readTemplateFile } from './template-file.js';
 
@@ -17,6 +19,8 @@ export interface PreparedModel {
   readonly template: string | undefined;
   /** The options, checked. */
   readonly options: ModelOptions;
+  /** The files of model and head as they were when they were found. */
+  readonly files: readonly FileVersion[];
 }
 
 /**
@@ -38,5 +42,6 @@ export async function prepareModel(
   throwIfAborted(signal);
   const path = await resolveModel(model, { type, ...settings });
   const headPath = scoreHead === undefined ? undefined : await headFile(scoreHead, signal);
-  return { path, headPath, template, options };
+  const files = [...splitPaths(path), ...(headPath === undefined ? [] : [headPath])];
+  return { path, headPath, template, options, files: files.flatMap((file) => fileVersion(file) ?? []) };
 }

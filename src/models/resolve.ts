@@ -4,7 +4,7 @@ import { embeddedModel } from './embedded-model.js';
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
 import type { ConfirmDownload } from './confirm-download.js';
 import { parseHubId, type HubId } from './hub/hub-id.js';
-import type { ProgressStatus } from '../cli/terminal-progress.js';
+import type { ProgressStatus } from '../util/progress-status.js';
 
 /** The name of the embedded model. */
 export const DEMO = 'demo';

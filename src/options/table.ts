@@ -118,6 +118,14 @@ export const OPTIONS = [
     help: 'what a bad sample does: be reported while the run goes on, or stop it',
   },
   {
+    key: 'engineTimeout',
+    scope: 'run',
+    affects: 'none',
+    kind: { type: 'integer', min: 0, max: MAX_INT32 },
+    fallback: 3600,
+    help: 'seconds after which an engine that does not answer is ended and started again; 0 is never',
+  },
+  {
     key: 'maxLineBytes',
     scope: 'run',
     affects: 'score',

@@ -1,4 +1,4 @@
-import { formatCount, formatDuration } from '../cli/terminal-progress.js';
+import { formatCount, formatDuration } from '../util/format.js';
 
 /** How many ids of truncated samples are kept and shown: a run may have millions. */
 const SHOWN_IDS = 10;

@@ -10,7 +10,8 @@ import { DEMO, DEMO_NOTICE } from '../models/resolve.js';
 import { modelOptionsOf } from '../options/check.js';
 import { type RunOptions } from '../options/table.js';
 import type { Job, Outcome } from '../scoring/score-stream.js';
-import { formatCount, Progress, scoringStatus } from '../cli/terminal-progress.js';
+import { formatCount } from '../util/format.js';
+import { Progress, scoringStatus } from '../cli/terminal-progress.js';
 import { RunLog } from './run-log.js';
 import { beginRun } from './resume.js';
 import { JournaledOutput } from './output/journaled-output.js';
@@ -179,6 +180,10 @@ class ScoreRun {
       onCrash: (what) => {
         this.#progress.note(what);
       },
+      onSilence: (what) => {
+        this.#progress.note(what);
+      },
+      engineTimeout: this.options.engineTimeout,
     });
     this.#progress.clear();
     for (const note of model.info.notes) this.#progress.note(note);

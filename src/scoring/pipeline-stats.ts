@@ -1,5 +1,5 @@
 import type { EncodeSeconds } from '../prompt/encoder.js';
-import { formatCount } from '../cli/terminal-progress.js';
+import { formatCount } from '../util/format.js';
 
 /** Where the time of a run goes, in seconds. Stages overlap: reading to planning run while the engine computes. */
 export interface StageSeconds extends EncodeSeconds {

@@ -4,6 +4,7 @@ import type { ConfirmDownload } from '../models/confirm-download.js';
 import { prepareModel } from '../models/prepare.js';
 import { resolveModelOptions } from '../options/check.js';
 import type { ModelOptions } from '../options/table.js';
+import type { ProgressStatus } from '../util/progress-status.js';
 import { LoadedModel, type ModelInfo } from './loaded-model.js';
 import type { Job } from './job.js';
 
@@ -20,16 +21,8 @@ export interface LoadOptions extends Partial<ModelOptions> {
   confirmDownload?: ConfirmDownload | undefined;
 }
 
-export interface LoadProgress {
-  /** What is being done, for people: "Loading model". */
-  label: string;
-  /** 0..1; undefined where the total is not known. */
-  fraction?: number | undefined;
-  /** Whether the time left is worth estimating. */
-  timeLeft?: boolean | undefined;
-  /** What else to say, such as "3.4 GB of 141.1 GB". */
-  details?: readonly string[] | undefined;
-}
+/** What is being done while a model is made ready, and how far it is. */
+export type LoadProgress = ProgressStatus;
 
 export interface ScoreResult {
   /** The sample's `id`, or its 0-based place in the input where it has none. */

@@ -4,6 +4,7 @@ import type { Job, Outcome } from '../scoring/score-stream.js';
 import { yieldInOrder } from '../scoring/in-order.js';
 import type { LoadHooks, ModelInfo } from '../scoring/loaded-model.js';
 import { PipelineStats } from '../scoring/pipeline-stats.js';
+import { requireSameFiles, requireUnchangedContent } from '../util/files/file-version.js';
 import { crashError, EngineCrash, EngineProcess } from './engine-process.js';
 import { fromSent } from './protocol.js';
 import { SupervisedRun, type EngineHost } from './supervised-run.js';
@@ -11,6 +12,10 @@ import { SupervisedRun, type EngineHost } from './supervised-run.js';
 export interface SupervisedOptions extends LoadHooks {
   /** Told, in a sentence for people, of each crash that scoring survives. */
   onCrash?: ((what: string) => void) | undefined;
+  /** Told, in a sentence for people, of each unusually long silence of the engine. */
+  onSilence?: ((what: string) => void) | undefined;
+  /** Seconds without an answer after which the engine's process is ended and started again; 0, the default: never. */
+  engineTimeout?: number | undefined;
   /** A process that was started before, to save the time of its start. Where loading fails, whoever started it ends it. */
   process?: EngineProcess | undefined;
   /** The program of the process, for tests that make it crash. */
@@ -30,14 +35,14 @@ const MAX_LOG_LINES = 2000;
 export class SupervisedModel implements AsyncDisposable {
   readonly info: ModelInfo;
   readonly #host: Host;
-  readonly #window: number;
+  readonly #settings: { readonly window: number; readonly engineTimeout: number };
   /** The run before. Its process may not be given to another before it has ended. */
   #before: Promise<void> = Promise.resolve();
 
-  private constructor(host: Host, info: ModelInfo, window: number) {
+  private constructor(host: Host, info: ModelInfo, settings: { window: number; engineTimeout: number }) {
     this.#host = host;
     this.info = info;
-    this.#window = window;
+    this.#settings = settings;
   }
 
   /**
@@ -46,13 +51,13 @@ export class SupervisedModel implements AsyncDisposable {
    * @throws InformError what `LoadedModel.load` throws; INFORM_ENGINE_CRASHED
    */
   static async load(model: PreparedModel, options: SupervisedOptions = {}): Promise<SupervisedModel> {
-    const { signal, onProgress, onCrash, childModule, process: started } = options;
+    const { signal, childModule, process: started, engineTimeout = 0 } = options;
     throwIfAborted(signal);
     const idle = started?.hasEnded === false ? started : EngineProcess.start(childModule);
-    const host = new Host(idle, model, childModule, onProgress, onCrash);
+    const host = new Host(idle, model, options);
     try {
       const info = await host.load(signal);
-      return new SupervisedModel(host, info, model.options.window);
+      return new SupervisedModel(host, info, { window: model.options.window, engineTimeout });
     } catch (error) {
       await host.process.kill();
       if (!(error instanceof EngineCrash)) throw error;
@@ -67,7 +72,7 @@ export class SupervisedModel implements AsyncDisposable {
   ): AsyncGenerator<Outcome<Tag>> {
     const { live, signal, stats = new PipelineStats() } = options;
     await this.#before;
-    const run = new SupervisedRun(jobs, this.#host, { window: this.#window, live, signal, stats });
+    const run = new SupervisedRun(jobs, this.#host, { ...this.#settings, live, signal, stats });
     this.#before = run.driven;
     const wake = (): void => {
       run.change.notify();
@@ -104,25 +109,33 @@ class Host implements EngineHost {
   constructor(
     public process: EngineProcess,
     private readonly model: PreparedModel,
-    private readonly childModule: string | undefined,
-    private readonly onProgress: LoadHooks['onProgress'],
-    private readonly tellCrash: ((what: string) => void) | undefined,
+    private readonly hooks: Pick<SupervisedOptions, 'onProgress' | 'onCrash' | 'onSilence' | 'childModule'>,
   ) {}
 
   async load(signal: AbortSignal | undefined): Promise<ModelInfo> {
-    const { info, log } = await loadInto(this.process, this.model, { onProgress: this.onProgress, signal });
+    requireSameFiles(this.model.files);
+    const { info, log } = await loadInto(this.process, this.model, { onProgress: this.hooks.onProgress, signal });
     this.onLog(log);
+    requireSameFiles(this.model.files);
     return info;
   }
 
   async restart(signal: AbortSignal | undefined): Promise<void> {
     throwIfAborted(signal);
-    this.process = EngineProcess.start(this.childModule);
+    this.process = EngineProcess.start(this.hooks.childModule);
     await this.load(signal);
   }
 
+  requireUnchanged(): void {
+    requireUnchangedContent(this.model.files);
+  }
+
   onCrash(what: string): void {
-    this.tellCrash?.(what);
+    this.hooks.onCrash?.(what);
+  }
+
+  onSilence(what: string): void {
+    this.hooks.onSilence?.(what);
   }
 
   onLog(lines: readonly string[]): void {

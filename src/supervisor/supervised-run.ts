@@ -6,6 +6,8 @@ import { Queue } from '../util/async/queue.js';
 import { WINDOW_CHARACTERS } from '../scoring/window-reader.js';
 import type { Message } from '../input/sample.js';
 import type { PipelineStats } from '../scoring/pipeline-stats.js';
+import { formatDuration } from '../util/format.js';
+import { SilenceWatch } from './silence-watch.js';
 import { crashError, EngineCrash, type EngineProcess } from './engine-process.js';
 import { ProcessRun } from './process-run.js';
 import { fromSent, type SentOutcome, type Work } from './protocol.js';
@@ -18,7 +20,11 @@ export interface EngineHost {
   restart(signal: AbortSignal | undefined): Promise<void>;
   /** Told of each crash that the run survives. */
   onCrash(what: string): void;
+  /** Told of each silence of the engine that is unusually long. */
+  onSilence(what: string): void;
   onLog(lines: readonly string[]): void;
+  /** Throws INFORM_FILE_CHANGED where the model's files are not what they were when they were loaded. */
+  requireUnchanged(): void;
 }
 
 export interface SupervisedRunOptions {
@@ -27,6 +33,8 @@ export interface SupervisedRunOptions {
   live: boolean;
   signal?: AbortSignal | undefined;
   stats: PipelineStats;
+  /** Seconds without an answer after which the process is ended and started again; 0: never. */
+  engineTimeout: number;
 }
 
 /** A sample that ends the process this many times while it is evaluated alone is at fault. */
@@ -204,8 +212,22 @@ export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
 
   #begin(live: boolean): ProcessRun {
     let before: Work | undefined;
-    const run = new ProcessRun(this.host.process, live, {
+    const { process } = this.host;
+    const watch = new SilenceWatch(this.options.engineTimeout, {
+      isWaiting: () => run.inNative.length > 0,
+      onSilence: (what) => {
+        this.host.onSilence(what);
+      },
+      onLimit: (seconds) => {
+        void process.kill(`did not answer for ${formatDuration(seconds)} (engine_timeout) and was ended`);
+      },
+    });
+    const run = new ProcessRun(process, live, {
+      onReply: () => {
+        watch.heard();
+      },
       onOutcomes: (outcomes, work) => {
+        if (!this.#isTrusted()) return;
         addWork(this.options.stats, work, before);
         before = work;
         for (const outcome of outcomes) this.#answer(outcome);
@@ -218,7 +240,26 @@ export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
     });
     this.#current = run;
     if (this.#stopped) run.stop();
+    void run.ended
+      .catch(() => undefined)
+      .then(() => {
+        watch.stop();
+      });
     return run;
+  }
+
+  /** Scores of a model that was written to meanwhile are not taken, and the run ends. */
+  #isTrusted(): boolean {
+    if (this.#failure) return false;
+    try {
+      this.host.requireUnchanged();
+      return true;
+    } catch (error) {
+      this.#failure = { error };
+      this.#current?.stop();
+      this.change.notify();
+      return false;
+    }
   }
 
   #answer(answer: SentOutcome): void {

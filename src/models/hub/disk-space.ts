@@ -2,7 +2,7 @@ import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { InformError } from '../../errors.js';
-import { formatBytes } from '../../cli/terminal-progress.js';
+import { formatBytes } from '../../util/format.js';
 
 /** What is going to be written below a folder, which need not exist yet. */
 export interface SpaceNeed {
