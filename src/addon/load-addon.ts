@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { userBackendFolder } from './backend-folder.js';
 import { InformError, messageOf } from '../errors.js';
+import { firstLine } from '../util/format.js';
 import { packageRoot } from '../util/package-root.js';
 
 // The only file that loads the addon. What it declares is what native/binding defines, nothing more.
@@ -227,8 +228,4 @@ export function loadAddon(): LoadedAddon {
       { cause: error },
     );
   }
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? text;
 }

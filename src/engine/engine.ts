@@ -7,7 +7,7 @@ import type { ModelOptions } from '../options/table.js';
 import { scorerOptions } from './placement/measure-compute.js';
 import { loadPlanner, type LoadPlan } from './placement/load-plan.js';
 import type { Placement } from './placement/plan.js';
-import { describePlacement } from '../cli/plan-text.js';
+import { describePlacement } from './placement/describe.js';
 import { loadWithFallback } from './placement/load-with-fallback.js';
 import type { Batch, BatchLimits } from './batch.js';
 import type { TaskHooks } from '../addon/task.js';

@@ -8,8 +8,7 @@ import { fileSize, writeSmallFile } from './hub/repository-cache.js';
 import { isCommit } from './hub/hub-id.js';
 import { withLock } from './hub/lock.js';
 import { explain } from '../util/files/file-errors.js';
-import { formatBytes } from '../util/format.js';
-import { type ProgressStatus } from '../util/progress-status.js';
+import { bytesStatus, type ProgressStatus } from '../util/progress-status.js';
 
 // Conversions that were made once and are used ever after, in the folder `models` of our cache:
 //
@@ -90,8 +89,7 @@ export async function convertOnce(
 
 /** How a conversion's progress is shown. */
 export function conversionStatus({ bytesDone, totalBytes }: ConvertProgress): ProgressStatus {
-  const details = [`${formatBytes(bytesDone)} of ${formatBytes(totalBytes)}`];
-  return { label: 'Converting', fraction: bytesDone / totalBytes, timeLeft: true, details };
+  return bytesStatus('Converting', bytesDone, totalBytes);
 }
 
 function repositoryFolder(repository: string): string {

@@ -4,11 +4,22 @@ import { listDevices } from '../../addon/device-report.js';
 import type { ModelOptions } from '../../options/table.js';
 import { choosePlacement } from './choose.js';
 import { measureForSimulation, measureOnDevices } from './measure-compute.js';
-import type { Assumptions } from './estimate.js';
+import type { Assumptions, Estimate } from './estimate.js';
 import { checkShares } from './load-plan.js';
 import { machineOf, simulatedMachine } from './machine.js';
 import { modelMemory } from './model-memory.js';
-import type { PlanReport } from '../../cli/plan-text.js';
+import type { Machine, Placement } from './plan.js';
+
+/** What `inform-score plan` says of one model and one machine. */
+export interface PlanReport {
+  readonly model: { readonly path: string; readonly bytes: number; readonly layers: number };
+  readonly machine: Machine & { readonly simulated: boolean };
+  /** The most samples evaluated together. */
+  readonly batchSize: number;
+  readonly placement: Placement;
+  readonly estimate: Estimate;
+  readonly assumptions: Assumptions;
+}
 
 export interface PlanSettings {
   /** Free memory of devices that are not here, "cuda0=24G,host=64G"; undefined: those that are. */
