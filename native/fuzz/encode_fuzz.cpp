@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "engine/error.h"
-#include "engine/tensor_encoder.h"
+#include "engine/convert/tensor_encoder.h"
 #include "fuzz/memory_file.h"
 
 using namespace inform;

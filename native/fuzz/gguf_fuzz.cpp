@@ -7,10 +7,10 @@
 #include <cstdlib>
 
 #include "engine/error.h"
-#include "engine/gguf_file.h"
-#include "engine/log.h"
-#include "engine/model_header.h"
-#include "engine/score_head.h"
+#include "engine/gguf/gguf_file.h"
+#include "engine/runtime/log.h"
+#include "engine/gguf/model_header.h"
+#include "engine/scoring/score_head.h"
 #include "fuzz/memory_file.h"
 
 using namespace inform;

@@ -217,7 +217,7 @@ class ScoreRun {
 
   #showEngineLog(model: SupervisedModel): void {
     if (this.settings.verbose !== true) return;
-    for (const line of model.takeLog()) this.#progress.note(line);
+    for (const line of model.drainLog()) this.#progress.note(line);
   }
 
   #idOf(row: InputRow): string {
