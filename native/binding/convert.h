@@ -8,8 +8,8 @@
 
 #include "binding/napi_setup.h"
 
-// Arrays and objects between JavaScript and C++. Only src/ calls the addon, with the types that it declares, so nothing is
-// checked here.
+// Arrays and objects between JavaScript and C++. Only src/ calls the addon, with the types that it declares, so nothing
+// is checked here.
 namespace inform::binding {
 
 // What `convert(Napi::Value)` makes of each element.

@@ -32,7 +32,10 @@ Napi::Value encode_tensors(const Napi::CallbackInfo & info) {
     const auto * handle = TaskHandleWrap::Unwrap(info[2].As<Napi::Object>());
 
     return run_on_worker(
-        info.Env(), [jobs = to_vector(info[0], to_job), threads, state = handle->state()]() { inform::encode_tensors(jobs, threads, *state); },
+        info.Env(),
+        [jobs = to_vector(info[0], to_job), threads, state = handle->state()]() {
+            inform::encode_tensors(jobs, threads, *state);
+        },
         handle->cancel_flag());
 }
 

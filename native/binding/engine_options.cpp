@@ -16,8 +16,8 @@ Placement to_placement(const Napi::Value & value) {
     const Properties object(value);
     Placement placement;
     placement.devices = to_strings(object.get("devices"));
-    placement.shares =
-        to_vector(object.get("shares"), [](const Napi::Value & share) { return share.As<Napi::Number>().FloatValue(); });
+    placement.shares = to_vector(object.get("shares"),
+                                 [](const Napi::Value & share) { return share.As<Napi::Number>().FloatValue(); });
     placement.split_mode = to_split_mode(object.text("splitMode"));
     placement.gpu_layers = object.int32("gpuLayers");
     placement.streamed_tensors = object.text("streamedTensors");

@@ -21,7 +21,8 @@ inline Napi::Error to_js_error(Napi::Env env, ErrorCode code, const std::string 
 
 // Runs `work` on a thread of libuv's pool and settles a promise with what `convert` makes of its result.
 // `work` must hold all that it needs (shared_ptr, copies) and no JavaScript value; `convert` and `done` run on the JS
-// thread, `done` first and whether it succeeded or not. While the work waits or runs, the environment's end sets `cancel`.
+// thread, `done` first and whether it succeeded or not. While the work waits or runs, the environment's end sets
+// `cancel`.
 template <typename Result>
 class PromiseWorker : public Napi::AsyncWorker {
 public:
@@ -29,7 +30,8 @@ public:
     using Convert = std::function<Napi::Value(Napi::Env, Result)>;
     using Done = std::function<void()>;
 
-    static Napi::Promise start(Napi::Env env, Work work, Convert convert, CancelFlag cancel = nullptr, Done done = [] {}) {
+    static Napi::Promise start(
+        Napi::Env env, Work work, Convert convert, CancelFlag cancel = nullptr, Done done = [] {}) {
         auto * worker = new PromiseWorker(env, std::move(work), std::move(convert), std::move(cancel), std::move(done));
         worker->Queue();
         return worker->deferred_.Promise();

@@ -40,10 +40,11 @@ QuantizeOptions to_quantize_options(const Properties & object) {
 
 Napi::Value quantize(const Napi::CallbackInfo & info) {
     const Properties object(info[0]);
-    return run_on_worker(info.Env(), [backend_dir = object.text("backendDir"), options = to_quantize_options(object)]() {
-        start_runtime(backend_dir);
-        quantize_model(options);
-    });
+    return run_on_worker(info.Env(),
+                         [backend_dir = object.text("backendDir"), options = to_quantize_options(object)]() {
+                             start_runtime(backend_dir);
+                             quantize_model(options);
+                         });
 }
 
 }  // namespace inform::binding

@@ -6,8 +6,8 @@
 
 #include "binding/addon_data.h"
 #include "binding/napi_setup.h"
-#include "engine/scoring/scorer.h"
 #include "engine/runtime/turns.h"
+#include "engine/scoring/scorer.h"
 
 namespace inform::binding {
 

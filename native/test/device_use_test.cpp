@@ -36,7 +36,8 @@ void test_device_use() {
         expect(!waits(DeviceSharing::shared, DeviceSharing::shared), "shared overlaps shared");
         const DeviceUse use(DeviceSharing::exclusive);
         enters(DeviceSharing::unrestricted).join();
-        expect(sharing_of({}) == DeviceSharing::unrestricted && sharing_of({"CPU"}) == DeviceSharing::unrestricted, "the CPU is unrestricted");
+        expect(sharing_of({}) == DeviceSharing::unrestricted && sharing_of({"CPU"}) == DeviceSharing::unrestricted,
+               "the CPU is unrestricted");
         expect_code(ErrorCode::invalid_argument, [] { sharing_of({"GPU9"}); });
     });
 }

@@ -20,7 +20,8 @@ void test_model(const Fixture & fixture) {
         expect(model->tokenize("<|eot_id|>", true).size() == 1, "one token when parsed");
         expect(model->tokenize("<|eot_id|>", false).size() > 1, "several when not");
         expect(model->tokenize("", true).empty(), "none for an empty text");
-        expect(model->tokenize(std::string("a\0b", 3), true) != model->tokenize("a", true), "a NUL does not end the text");
+        expect(model->tokenize(std::string("a\0b", 3), true) != model->tokenize("a", true),
+               "a NUL does not end the text");
     });
 
     test("a missing file and a folder are named", [&] {

@@ -15,8 +15,9 @@ void test_quantizer(const Fixture & fixture) {
     const auto & model = fixture.model;
 
     test("a quantized copy keeps the head and scores; what is wrong is told", [&] {
-        const std::string output =
-            (std::filesystem::temp_directory_path() / ("inform-engine-tests-" + std::to_string(std::random_device{}()) + ".gguf")).string();
+        const std::string output = (std::filesystem::temp_directory_path() /
+                                    ("inform-engine-tests-" + std::to_string(std::random_device{}()) + ".gguf"))
+                                       .string();
         QuantizeOptions options;
         options.input = fixture.model_path;
         options.output = output;
@@ -28,13 +29,15 @@ void test_quantizer(const Fixture & fixture) {
 
         options.dry_run = false;
         options.importance = {{"blk.0.attn_q.weight", std::vector<float>(model->n_embd(), 0.5f)}};
-        options.metadata = {{"quantize.imatrix.file", std::string("a")}, {"quantize.imatrix.entries_count", uint32_t(1)}};
+        options.metadata = {{"quantize.imatrix.file", std::string("a")},
+                            {"quantize.imatrix.entries_count", uint32_t(1)}};
         quantize_model(options);
         const GgufFile before(fixture.model_path);
         const GgufFile after(output);
         expect(after.string("quantize.imatrix.file") == "a" && after.integer("quantize.imatrix.entries_count") == 1,
                "the metadata");
-        expect(after.read(*after.tensor("cls.weight")) == before.read(*before.tensor("cls.weight")), "the head's bytes");
+        expect(after.read(*after.tensor("cls.weight")) == before.read(*before.tensor("cls.weight")),
+               "the head's bytes");
         Scorer scorer(load(output), small_options());
         expect(std::isfinite(score(scorer, make_batch({20}))[0]), "a finite score");
 

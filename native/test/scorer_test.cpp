@@ -77,7 +77,8 @@ void test_scorer(const Fixture & fixture) {
             expect(error.code() == ErrorCode::aborted, "aborted");
         }
         Scorer fresh(model, small_options());
-        expect(score(scorer, make_batch({500, 10})) == score(fresh, make_batch({500, 10})), "the scores of a fresh scorer after cancelling");
+        expect(score(scorer, make_batch({500, 10})) == score(fresh, make_batch({500, 10})),
+               "the scores of a fresh scorer after cancelling");
     });
 
     test("scorers of one model and of two work side by side", [&] {

@@ -33,8 +33,8 @@ void expect_code(ErrorCode code, const std::function<void()> & body) {
     try {
         body();
     } catch (const EngineError & error) {
-        expect(error.code() == code, std::string(error_code_text(code)) + ", not " + error_code_text(error.code()) + ": " +
-                                         error.what());
+        expect(error.code() == code,
+               std::string(error_code_text(code)) + ", not " + error_code_text(error.code()) + ": " + error.what());
         return;
     }
     throw std::runtime_error(std::string("expected an error: ") + error_code_text(code));

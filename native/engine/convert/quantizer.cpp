@@ -12,8 +12,8 @@ namespace inform {
 
 namespace {
 
-// Rows are quantized in slabs of at most this many bytes, much less than llama.cpp's 8 GiB: a slab is large enough to keep
-// every core busy, and the file grows often enough to tell the progress by.
+// Rows are quantized in slabs of at most this many bytes, much less than llama.cpp's 8 GiB: a slab is large enough to
+// keep every core busy, and the file grows often enough to tell the progress by.
 constexpr size_t max_buffer_bytes = size_t(256) << 20;
 
 // The head's matrices. They are small beside the backbone, and an error in them is an error in every score.
@@ -22,7 +22,8 @@ const char * const head_matrices[] = {"cls.weight", "cls.output.weight"};
 llama_model_kv_override to_override(const std::pair<std::string, MetadataValue> & entry) {
     llama_model_kv_override override = {};
     const auto * text = std::get_if<std::string>(&entry.second);
-    if (entry.first.empty() || entry.first.size() >= sizeof override.key || (text && text->size() >= sizeof override.val_str)) {
+    if (entry.first.empty() || entry.first.size() >= sizeof override.key ||
+        (text && text->size() >= sizeof override.val_str)) {
         throw EngineError(ErrorCode::invalid_argument, "The metadata " + entry.first + " is too long.");
     }
     std::memcpy(override.key, entry.first.data(), entry.first.size());

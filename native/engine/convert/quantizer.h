@@ -26,8 +26,8 @@ struct QuantizeOptions {
     std::vector<std::pair<std::string, MetadataValue>> metadata;  // set in the output
 };
 
-// Quantizes a model through llama_model_quantize; the score head keeps the types it has. Blocks for as long as it takes,
-// cannot be cancelled, and llama.cpp aborts the process on some damaged input: call it in a process made for it.
+// Quantizes a model through llama_model_quantize; the score head keeps the types it has. Blocks for as long as it
+// takes, cannot be cancelled, and llama.cpp aborts the process on some damaged input: call it in a process made for it.
 // Throws what GgufFile throws, invalid_argument and quantize_failed.
 void quantize_model(const QuantizeOptions & options);
 

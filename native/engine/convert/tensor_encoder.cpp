@@ -50,13 +50,12 @@ bool can_encode_to(ggml_type type) {
     switch (type) {
         case GGML_TYPE_F32:
         case GGML_TYPE_F16:
-        case GGML_TYPE_BF16:
-            return true;
+        case GGML_TYPE_BF16: return true;
         case GGML_TYPE_Q8_1:
-        case GGML_TYPE_Q8_K:
-            return false;
+        case GGML_TYPE_Q8_K: return false;
         default:
-            return type >= 0 && type < GGML_TYPE_COUNT && ggml_is_quantized(type) && !ggml_quantize_requires_imatrix(type);
+            return type >= 0 && type < GGML_TYPE_COUNT && ggml_is_quantized(type) &&
+                   !ggml_quantize_requires_imatrix(type);
     }
 }
 
@@ -113,8 +112,8 @@ void check_range(const EncodeJob & job, const float * values, int64_t n) {
     }
 }
 
-// Interleaves the two halves of each head's rows: Hugging Face rotates dimension j together with j + d/2, ggml's rope for
-// llama rotates neighbours (LlamaModel.permute in llama.cpp's conversion/llama.py).
+// Interleaves the two halves of each head's rows: Hugging Face rotates dimension j together with j + d/2, ggml's rope
+// for llama rotates neighbours (LlamaModel.permute in llama.cpp's conversion/llama.py).
 void interleave_heads(const uint8_t * from, uint8_t * to, int64_t rows, int64_t head_rows, size_t row_size) {
     for (int64_t row = 0; row < rows; row++) {
         const int64_t head = row - row % head_rows;
@@ -286,8 +285,8 @@ private:
     }
 
     [[noreturn]] static void unwritable(const EncodeJob & job, const std::system_error & error) {
-        throw EngineError(ErrorCode::output_unwritable,
-                          job.target + " cannot be written: " + error.code().message() + ". Free space or choose another folder.");
+        throw EngineError(ErrorCode::output_unwritable, job.target + " cannot be written: " + error.code().message() +
+                                                            ". Free space or choose another folder.");
     }
 
     const std::vector<EncodeJob> & jobs_;

@@ -31,7 +31,8 @@ void check_readable_gguf(const std::string & path) {
         throw EngineError(ErrorCode::model_not_found, path + " is a folder, not a GGUF file.");
     }
     if (!fs::is_regular_file(status)) {
-        throw EngineError(ErrorCode::invalid_model_file, path + " is not a regular file.");  // a pipe would be waited for
+        throw EngineError(ErrorCode::invalid_model_file,
+                          path + " is not a regular file.");  // a pipe would be waited for
     }
     std::ifstream file = open(path);
     if (!file) {
@@ -88,9 +89,8 @@ void GgufFile::add_shard(const std::string & path) {
     Shard shard = {path, std::unique_ptr<gguf_context, Free>(
                              gguf_init_from_file(path.c_str(), {/*no_alloc=*/true, /*ctx=*/nullptr}))};
     if (!shard.gguf) {
-        throw EngineError(ErrorCode::invalid_model_file,
-                          path + " has a damaged or unfinished GGUF header" + errors.reason() +
-                              ". Download or convert it again.");
+        throw EngineError(ErrorCode::invalid_model_file, path + " has a damaged or unfinished GGUF header" +
+                                                             errors.reason() + ". Download or convert it again.");
     }
 
     const int64_t n_tensors = gguf_get_n_tensors(shard.gguf.get());
@@ -106,14 +106,16 @@ void GgufFile::add_shard(const std::string & path) {
     }
 }
 
-// As src/gguf/shards.ts, which reads the same sets for everything that does not score.
+// The rules of src/gguf/split-model.ts, which reads the same files for everything that does not score; a test
+// (test/engine/both-readers.test.ts) holds the two together.
 void GgufFile::add_following(int count) {
     const std::string path = this->path();
     const int no = split_number(path, first(), "split.no").value_or(0);
     const std::string which = path + " is shard " + std::to_string(no + 1) + " of " + std::to_string(count);
     const std::string suffix = shard_path("", no, count);
     if (path.size() <= suffix.size() || path.compare(path.size() - suffix.size(), suffix.size(), suffix) != 0) {
-        throw EngineError(ErrorCode::model_not_found, which + ", and the others are found by their names. Name it NAME" +
+        throw EngineError(ErrorCode::model_not_found, which +
+                                                          ", and the others are found by their names. Name it NAME" +
                                                           suffix + ", and the others alike.");
     }
     const std::string prefix = path.substr(0, path.size() - suffix.size());
@@ -129,10 +131,11 @@ void GgufFile::add_following(int count) {
         }
         add_shard(next_path);
         const gguf_context * gguf = shards_.back().gguf.get();
-        if (split_number(next_path, gguf, "split.no") != next || split_number(next_path, gguf, "split.count") != count) {
-            throw EngineError(ErrorCode::invalid_model_file, next_path + " does not say that it is shard " +
-                                                                 std::to_string(next + 1) + " of " + std::to_string(count) +
-                                                                 ": it belongs to another model.");
+        if (split_number(next_path, gguf, "split.no") != next ||
+            split_number(next_path, gguf, "split.count") != count) {
+            throw EngineError(ErrorCode::invalid_model_file,
+                              next_path + " does not say that it is shard " + std::to_string(next + 1) + " of " +
+                                  std::to_string(count) + ": it belongs to another model.");
         }
     }
 }
@@ -202,7 +205,8 @@ bool GgufFile::has(const char * key) const {
 
 void GgufFile::for_each_string(const char * key, const std::function<void(int64_t, std::string_view)> & use) const {
     const int64_t id = gguf_find_key(first(), key);
-    if (id < 0 || gguf_get_kv_type(first(), id) != GGUF_TYPE_ARRAY || gguf_get_arr_type(first(), id) != GGUF_TYPE_STRING) {
+    if (id < 0 || gguf_get_kv_type(first(), id) != GGUF_TYPE_ARRAY ||
+        gguf_get_arr_type(first(), id) != GGUF_TYPE_STRING) {
         return;
     }
     const int64_t n = static_cast<int64_t>(gguf_get_arr_n(first(), id));

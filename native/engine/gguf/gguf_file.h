@@ -23,16 +23,16 @@ public:
         int64_t rows;     // ne[1]
         int64_t columns;  // ne[0], the contiguous dimension
         int dimensions;   // how many of ne[] are above 1, at least 1
-        size_t shard;     // which file, from 0
-        uint64_t offset;  // in bytes from the start of that file
-        uint64_t size;    // in bytes
+        size_t shard;     // the file's number, from 0
+        uint64_t offset;  // bytes from the start of that file
+        uint64_t size;    // bytes
     };
 
-    // Throws model_not_found (for a missing shard, and one that is not the first, too), or invalid_model_file for what is
-    // not a GGUF, is damaged, ends before its tensors do, or for shards that do not belong together.
+    // Throws model_not_found (for a missing shard, and one that is not the first, too), or invalid_model_file for what
+    // is not a GGUF, is damaged, ends before its tensors do, or for shards that do not belong together.
     explicit GgufFile(const std::string & path);
 
-    // Of the file, or of the first shard.
+    // The path of the file, or of the first shard.
     const std::string & path() const { return shards_.front().path; }
 
     // Nothing where the key is absent or of another type.
@@ -44,8 +44,8 @@ public:
     // Whether the key is there, of whatever type.
     bool has(const char * key) const;
 
-    // Calls `use` with each string of an array, which lives as long as this object, and its index; never where the key is absent
-    // or of another type.
+    // Calls `use` with each string of an array, which lives as long as this object, and its index; never where the key
+    // is absent or of another type.
     void for_each_string(const char * key, const std::function<void(int64_t, std::string_view)> & use) const;
 
     std::optional<Tensor> tensor(const char * name) const;

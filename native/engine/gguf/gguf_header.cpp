@@ -19,7 +19,7 @@ constexpr uint64_t max_string_bytes = 64 << 20;
 constexpr uint64_t max_tensors = 1 << 16;
 constexpr uint64_t max_values = 1 << 14;
 constexpr uint64_t max_strings = 1 << 22;
-constexpr uint64_t max_elements = uint64_t(1) << 50;  // of one tensor
+constexpr uint64_t max_elements = uint64_t(1) << 50;  // in one tensor
 
 struct Problem : std::runtime_error {
     using std::runtime_error::runtime_error;
@@ -116,26 +116,21 @@ private:
         }
     }
 
-    // Of a value that is neither a string nor an array.
+    // The size of a value that is neither a string nor an array.
     static uint64_t size_of(uint32_t type) {
         switch (type) {
             case GGUF_TYPE_UINT8:
             case GGUF_TYPE_INT8:
-            case GGUF_TYPE_BOOL:
-                return 1;
+            case GGUF_TYPE_BOOL: return 1;
             case GGUF_TYPE_UINT16:
-            case GGUF_TYPE_INT16:
-                return 2;
+            case GGUF_TYPE_INT16: return 2;
             case GGUF_TYPE_UINT32:
             case GGUF_TYPE_INT32:
-            case GGUF_TYPE_FLOAT32:
-                return 4;
+            case GGUF_TYPE_FLOAT32: return 4;
             case GGUF_TYPE_UINT64:
             case GGUF_TYPE_INT64:
-            case GGUF_TYPE_FLOAT64:
-                return 8;
-            default:
-                throw Problem("has a value of the unknown type " + std::to_string(type));
+            case GGUF_TYPE_FLOAT64: return 8;
+            default: throw Problem("has a value of the unknown type " + std::to_string(type));
         }
     }
 

@@ -22,7 +22,8 @@ constexpr int64_t max_size = 1 << 24;
 }
 
 [[noreturn]] void unsupported(const GgufFile & file, const std::string & what) {
-    throw EngineError(ErrorCode::unsupported_model, file.path() + " is not an INF-ORM model: it " + what + ". Convert an INF-ORM checkpoint instead.");
+    throw EngineError(ErrorCode::unsupported_model, file.path() + " is not an INF-ORM model: it " + what +
+                                                        ". Convert an INF-ORM checkpoint instead.");
 }
 
 int64_t size(const GgufFile & file, const char * key) {
@@ -88,7 +89,8 @@ void check_rope(const GgufFile & file) {
 void check_vocabulary(const GgufFile & file) {
     const std::string tokenizer = file.string("tokenizer.ggml.model").value_or("no_vocab");
     if (tokenizer == "no_vocab" || tokenizer == "none") {
-        throw EngineError(ErrorCode::unsupported_model, file.path() + " holds no tokenizer. Convert the checkpoint again.");
+        throw EngineError(ErrorCode::unsupported_model,
+                          file.path() + " holds no tokenizer. Convert the checkpoint again.");
     }
     if (tokenizer != "gpt2" && tokenizer != "llama") {
         unsupported(file, "has a tokenizer of the type \"" + tokenizer + "\"");

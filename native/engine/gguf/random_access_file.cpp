@@ -9,9 +9,9 @@
 #include <algorithm>
 #include <filesystem>
 #else
-#include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
+#include <cerrno>
 #endif
 
 namespace inform {
@@ -36,8 +36,9 @@ OVERLAPPED at(uint64_t position) {
 }  // namespace
 
 RandomAccessFile::RandomAccessFile(const std::string & path, Mode mode) {
-    const HANDLE handle = CreateFileW(std::filesystem::u8path(path).c_str(), mode == Mode::read ? GENERIC_READ : GENERIC_WRITE,
-                                      FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
+    const HANDLE handle =
+        CreateFileW(std::filesystem::u8path(path).c_str(), mode == Mode::read ? GENERIC_READ : GENERIC_WRITE,
+                    FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
     if (handle == INVALID_HANDLE_VALUE) {
         fail();
     }
@@ -54,7 +55,8 @@ size_t RandomAccessFile::read_at(uint64_t position, void * data, size_t size) co
         OVERLAPPED overlapped = at(position + done);
         DWORD count = 0;
         const DWORD wanted = static_cast<DWORD>(std::min(size - done, max_transfer));
-        if (!ReadFile(reinterpret_cast<HANDLE>(handle_), static_cast<char *>(data) + done, wanted, &count, &overlapped) &&
+        if (!ReadFile(reinterpret_cast<HANDLE>(handle_), static_cast<char *>(data) + done, wanted, &count,
+                      &overlapped) &&
             GetLastError() != ERROR_HANDLE_EOF) {
             fail();
         }
@@ -71,7 +73,8 @@ void RandomAccessFile::write_at(uint64_t position, const void * data, size_t siz
         OVERLAPPED overlapped = at(position + done);
         DWORD count = 0;
         const DWORD wanted = static_cast<DWORD>(std::min(size - done, max_transfer));
-        if (!WriteFile(reinterpret_cast<HANDLE>(handle_), static_cast<const char *>(data) + done, wanted, &count, &overlapped)) {
+        if (!WriteFile(reinterpret_cast<HANDLE>(handle_), static_cast<const char *>(data) + done, wanted, &count,
+                       &overlapped)) {
             fail();
         }
         done += count;
@@ -125,7 +128,8 @@ void RandomAccessFile::write_at(uint64_t position, const void * data, size_t siz
         done += count > 0 ? static_cast<size_t>(count) : 0;
     }
 #ifdef __linux__
-    sync_file_range(static_cast<int>(handle_), static_cast<off64_t>(position), static_cast<off64_t>(size), SYNC_FILE_RANGE_WRITE);
+    sync_file_range(static_cast<int>(handle_), static_cast<off64_t>(position), static_cast<off64_t>(size),
+                    SYNC_FILE_RANGE_WRITE);
 #endif
 }
 

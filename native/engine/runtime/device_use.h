@@ -16,12 +16,13 @@ enum class DeviceSharing {
     exclusive,     // only work that is unrestricted
 };
 
-// Whether contexts in several threads may transfer intermediate results from this device to another one at the same time.
+// Whether contexts in several threads may transfer intermediate results from this device to another one at the same
+// time.
 //
-// ggml's Vulkan backend cannot: it copies them through a buffer that belongs to the device and reads that without a lock
-// (ggml_vk_buffer_copy, MULTI_DEVICE, of llama.cpp de3ff815), so one thread gets what another one has put there, and scores are
-// wrong without an error. llama.cpp is not patched for it, because ready-made modules are used as well. With CUDA each context has streams and events
-// of its own.
+// ggml's Vulkan backend cannot: it copies them through a buffer that belongs to the device and reads that without a
+// lock (ggml_vk_buffer_copy, MULTI_DEVICE, of llama.cpp de3ff815), so one thread gets what another one has put there,
+// and scores are wrong without an error. llama.cpp is not patched for it, because ready-made modules are used as well.
+// With CUDA each context has streams and events of its own.
 bool concurrent_transfers(ggml_backend_dev_t device);
 
 // What a model on the devices of these names allows. Throws invalid_argument for a device that is not there.

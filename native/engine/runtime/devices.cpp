@@ -1,7 +1,7 @@
 #include "engine/runtime/devices.h"
 
-#include "engine/runtime/device_use.h"
 #include "engine/error.h"
+#include "engine/runtime/device_use.h"
 
 namespace inform {
 
@@ -42,9 +42,10 @@ std::vector<Device> list_devices() {
         ggml_backend_reg_t backend = ggml_backend_dev_backend_reg(dev);
         ggml_backend_dev_props props;
         ggml_backend_dev_get_props(dev, &props);
-        devices.push_back({ggml_backend_dev_name(dev), ggml_backend_dev_description(dev), ggml_backend_reg_name(backend),
-                           props.device_id ? props.device_id : "", type_name(ggml_backend_dev_type(dev)),
-                           props.memory_free, props.memory_total, concurrent_transfers(dev), backend_features(backend)});
+        devices.push_back({ggml_backend_dev_name(dev), ggml_backend_dev_description(dev),
+                           ggml_backend_reg_name(backend), props.device_id ? props.device_id : "",
+                           type_name(ggml_backend_dev_type(dev)), props.memory_free, props.memory_total,
+                           concurrent_transfers(dev), backend_features(backend)});
     }
     return devices;
 }

@@ -13,11 +13,11 @@ struct Device {
     std::string name;
     std::string description;
     std::string backend;
-    std::string id;    // of the hardware, such as its PCI address; "" where the backend knows none
+    std::string id;    // the hardware's address, on PCI for instance; "" where the backend knows none
     std::string type;  // "cpu", "gpu", "igpu", "accelerator" or "other"
     uint64_t memory_free;
     uint64_t memory_total;
-    bool concurrent_transfers;         // see device_use.h
+    bool concurrent_transfers;          // see device_use.h
     std::vector<std::string> features;  // the CPU backend's instruction sets, "AVX2" and so on
 };
 

@@ -40,8 +40,8 @@ void start_runtime(const std::string & backend_dir) {
     folders.insert(folders.end(), further_folders.begin(), further_folders.end());
     modules = load_backends(folders);
     if (!ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU)) {
-        throw EngineError(ErrorCode::binary_not_found,
-                          "No CPU backend of llama.cpp lies in " + backend_dir + ". Build it again with: npm run build");
+        throw EngineError(ErrorCode::binary_not_found, "No CPU backend of llama.cpp lies in " + backend_dir +
+                                                           ". Build it again with: npm run build");
     }
     llama_backend_init();
     started = true;

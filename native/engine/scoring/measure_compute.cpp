@@ -10,7 +10,8 @@ namespace inform {
 
 namespace {
 
-// A device's own buffer type is its memory; all others, such as host memory that a GPU's driver allocates, count as the host's.
+// A device's own buffer type is its memory; all others, such as host memory that a GPU's driver allocates, count as the
+// host's.
 ComputeBuffers by_device(const llama_context * context, const std::vector<std::string> & devices) {
     ComputeBuffers buffers;
     buffers.devices.resize(devices.size());
@@ -44,8 +45,8 @@ std::vector<ComputeBuffers> measure_compute(const std::string & path, const Plac
         const llama_context_ptr context(llama_init_from_model(model.get(), context_params(scorer)));
         if (!context) {
             throw EngineError(ErrorCode::out_of_memory, "llama.cpp could not say how much memory " +
-                                                            std::to_string(scorer.context_tokens) + " context tokens take" +
-                                                            errors.reason() + ".");
+                                                            std::to_string(scorer.context_tokens) +
+                                                            " context tokens take" + errors.reason() + ".");
         }
         measured.push_back(by_device(context.get(), placement.devices));
     }

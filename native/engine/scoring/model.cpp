@@ -3,8 +3,8 @@
 #include <limits>
 
 #include "engine/error.h"
-#include "engine/runtime/log.h"
 #include "engine/gguf/model_header.h"
+#include "engine/runtime/log.h"
 
 namespace inform {
 
@@ -52,13 +52,15 @@ Model::Model(const ModelOptions & options, TaskState & state) : sharing_(sharing
     if (!llama_) {
         const std::string reason = errors.reason();
         if (reason.find("alloc") != std::string::npos || reason.find("memory") != std::string::npos) {
-            throw EngineError(ErrorCode::out_of_memory, "There is not enough memory for the weights of " + options.path + reason +
+            throw EngineError(ErrorCode::out_of_memory, "There is not enough memory for the weights of " +
+                                                            options.path + reason +
                                                             ". Lower gpu_layers, or use a smaller quantization.");
         }
         throw EngineError(ErrorCode::model_load_failed, "llama.cpp could not load " + options.path + reason + ".");
     }
     if (llama_vocab_type(llama_model_get_vocab(llama_.get())) == LLAMA_VOCAB_TYPE_NONE) {
-        throw EngineError(ErrorCode::unsupported_model, options.path + " holds no tokenizer. Convert the checkpoint again.");
+        throw EngineError(ErrorCode::unsupported_model,
+                          options.path + " holds no tokenizer. Convert the checkpoint again.");
     }
 }
 
@@ -86,7 +88,8 @@ std::vector<int32_t> Model::tokenize(const std::string & text, bool parse_specia
                                /*add_special=*/false, parse_special);
     if (n < 0) {
         tokens.resize(-static_cast<int64_t>(n));
-        n = llama_tokenize(vocab, text.data(), length, tokens.data(), static_cast<int32_t>(tokens.size()), false, parse_special);
+        n = llama_tokenize(vocab, text.data(), length, tokens.data(), static_cast<int32_t>(tokens.size()), false,
+                           parse_special);
     }
     if (n < 0) {
         throw EngineError(ErrorCode::internal, "llama.cpp could not tokenize a text.");

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "engine/runtime/device_use.h"
+#include "engine/runtime/task_state.h"
 #include "engine/scoring/placement.h"
 #include "engine/scoring/score_head.h"
-#include "engine/runtime/task_state.h"
 #include "llama-cpp.h"
 
 namespace inform {
@@ -22,8 +22,8 @@ struct ModelOptions {
 // A backbone and its head, loaded: weights that never change. Shared by scorers; usable from any thread.
 class Model {
 public:
-    // Blocks while it loads. Throws what GgufFile, ScoreHead and ModelParams throw, model_load_failed, out_of_memory and
-    // aborted.
+    // Blocks while it loads. Throws what GgufFile, ScoreHead and ModelParams throw, model_load_failed, out_of_memory
+    // and aborted.
     Model(const ModelOptions & options, TaskState & state);
 
     const llama_model * llama() const { return llama_.get(); }
@@ -51,7 +51,7 @@ public:
     std::string chat_template() const;
 
     std::string description() const;  // "llama 8B Q4_K - Medium"
-    uint64_t size() const;            // of all tensors in bytes
+    uint64_t size() const;            // bytes of all tensors
     uint64_t n_params() const;
 
 private:

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "engine/runtime/devices.h"
 #include "engine/error.h"
+#include "engine/runtime/devices.h"
 
 namespace inform {
 
@@ -29,8 +29,8 @@ ModelParams::ModelParams(const Placement & placement) : params(llama_model_defau
         streamed_tensors_ = placement.streamed_tensors;
         override_buffers(streamed_tensors_.c_str());
     } else if (placement.devices.size() > 1) {
-        // llama.cpp does not pipeline micro-batches over devices where any override is, and so keeps one copy of what they hand
-        // on, not four. With an evaluation callback (HiddenStateTap) it waits for each device anyway.
+        // llama.cpp does not pipeline micro-batches over devices where any override is, and so keeps one copy of what
+        // they hand on, not four. With an evaluation callback (HiddenStateTap) it waits for each device anyway.
         override_buffers("^$");
     }
     if (placement.pinned) {

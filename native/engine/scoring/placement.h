@@ -17,8 +17,9 @@ struct Placement {
     std::vector<float> shares;
     // How many layers, counted from the last one, and the output belong to GPUs; negative: all.
     int32_t gpu_layers = -1;
-    // The names, as a regular expression, of those layers' tensors that stay in host memory: for each micro-batch they are copied
-    // to the first GPU, which computes with them (llama.cpp's op offload). The layers' KV cache lies on the GPU. Empty: none.
+    // The names, as a regular expression, of those layers' tensors that stay in host memory: for each micro-batch they
+    // are copied to the first GPU, which computes with them (llama.cpp's op offload). The layers' KV cache lies on the
+    // GPU. Empty: none.
     std::string streamed_tensors;
     // Host memory that the GPU's driver allocates, from which copies are fastest, instead of the mapped file.
     bool pinned = false;

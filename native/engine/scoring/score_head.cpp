@@ -69,14 +69,18 @@ void check_length(const GgufFile & file, const GgufFile::Tensor & tensor, int64_
     }
 }
 
+// The rules of checkDeclared in src/head/gguf-head.ts; a test (test/engine/both-readers.test.ts) holds the two
+// together.
 void check_declared_format(const GgufFile & file) {
     const auto format = file.integer("inform.head.format");
     if (format.value_or(head_format) != head_format) {
-        unsupported(file, "has format " + std::to_string(*format) + ", but this version reads format 1. Update inform-score");
+        unsupported(file,
+                    "has format " + std::to_string(*format) + ", but this version reads format 1. Update inform-score");
     }
     const auto activation = file.string("inform.head.activation");
     if (!activation) {
-        unsupported(file, "does not say its activation (inform.head.activation). Convert the checkpoint with inform-score");
+        unsupported(file,
+                    "does not say its activation (inform.head.activation). Convert the checkpoint with inform-score");
     }
     if (*activation != "relu") {
         unsupported(file, "uses the activation " + *activation + ", but only relu is known");
@@ -118,8 +122,8 @@ void ScoreHead::check(const GgufFile & file, const Tensors & tensors) const {
     if (hidden) {
         check_declared_format(file);
         if (hidden->dimensions > 2 || hidden->columns != n_embd_) {
-            unsupported(file, "takes hidden states of " + std::to_string(hidden->columns) + " values, but the model's have " +
-                                  std::to_string(n_embd_));
+            unsupported(file, "takes hidden states of " + std::to_string(hidden->columns) +
+                                  " values, but the model's have " + std::to_string(n_embd_));
         }
     }
     const int64_t width = hidden ? hidden->rows : n_embd_;
@@ -212,7 +216,8 @@ HeadRunner::Graph HeadRunner::build(int64_t n) const {
     const int64_t tile = std::max<int64_t>(1, tile_elements / head.n_embd_);
     const int64_t n_tiles = (head.n_hidden() + tile - 1) / tile;
     const size_t n_nodes = 16 + 16 * n_tiles;
-    const ggml_init_params params = {n_nodes * ggml_tensor_overhead() + ggml_graph_overhead_custom(n_nodes, false), nullptr,
+    const ggml_init_params params = {n_nodes * ggml_tensor_overhead() + ggml_graph_overhead_custom(n_nodes, false),
+                                     nullptr,
                                      /*no_alloc=*/true};
     ggml_context_ptr context(ggml_init(params));
     ggml_context * ctx = context.get();
@@ -255,7 +260,8 @@ ggml_tensor * HeadRunner::pre_activations(ggml_context * ctx, ggml_tensor * hidd
         w1 = ggml_cast(ctx, w1, GGML_TYPE_F32);
     }
     ggml_tensor * pre = ggml_mul_mat(ctx, w1, hidden);
-    return head.hidden_bias_ ? ggml_add(ctx, pre, ggml_view_1d(ctx, head.hidden_bias_, rows, first * sizeof(float))) : pre;
+    return head.hidden_bias_ ? ggml_add(ctx, pre, ggml_view_1d(ctx, head.hidden_bias_, rows, first * sizeof(float)))
+                             : pre;
 }
 
 void HeadRunner::compute(const Graph & graph, const std::vector<float> & hidden) {

@@ -30,8 +30,8 @@ void check_options(const ScorerOptions & options) {
     }
 }
 
-// ggml's flash attention on the CPU sums in F32 when a micro-batch has at least this many tokens, and in F16 below: with 4096
-// tokens of context a score then moves by 0.05. So no micro-batch is smaller where that can be helped.
+// ggml's flash attention on the CPU sums in F32 when a micro-batch has at least this many tokens, and in F16 below:
+// with 4096 tokens of context a score then moves by 0.05. So no micro-batch is smaller where that can be helped.
 constexpr int32_t exact_rows = 64;
 
 // Sizes of micro-batches for n tokens: as few as possible, and about equal, so that none is small.
@@ -44,8 +44,8 @@ std::vector<int32_t> even_parts(int32_t n, int32_t micro_batch) {
     return parts;
 }
 
-// How many of a sequence's tokens run in micro-batches of full size, which a deterministic scorer may share. The rest is one
-// micro-batch, or two where one would be too small.
+// How many of a sequence's tokens run in micro-batches of full size, which a deterministic scorer may share. The rest
+// is one micro-batch, or two where one would be too small.
 int32_t full_parts(int32_t length, int32_t micro_batch) {
     const int32_t rest = length % micro_batch;
     const int32_t full = length - rest;
@@ -99,16 +99,18 @@ Scorer::Scorer(std::shared_ptr<const Model> model, const ScorerOptions & options
     // llama.cpp takes the model as mutable but only reads it here.
     context_.reset(llama_init_from_model(const_cast<llama_model *>(model_->llama()), params));
     if (!context_) {
-        throw EngineError(ErrorCode::out_of_memory,
-                          "There is not enough memory for " + std::to_string(options.context_tokens) +
-                              " context tokens" + errors.reason() + ". Lower context_tokens, max_length or batch_size.");
+        throw EngineError(ErrorCode::out_of_memory, "There is not enough memory for " +
+                                                        std::to_string(options.context_tokens) + " context tokens" +
+                                                        errors.reason() +
+                                                        ". Lower context_tokens, max_length or batch_size.");
     }
 }
 
 void Scorer::check(const SequenceBatch & batch) const {
     const int32_t most = options_.deterministic ? 1 : options_.max_sequences;
     if (batch.tails.empty() || batch.tails.size() > static_cast<size_t>(most)) {
-        invalid("A batch must have 1 to " + std::to_string(most) + " sequences, not " + std::to_string(batch.tails.size()) + ".");
+        invalid("A batch must have 1 to " + std::to_string(most) + " sequences, not " +
+                std::to_string(batch.tails.size()) + ".");
     }
     if (batch.shared.size() != batch.tails.size() || batch.shared[0] != 0) {
         invalid("Each sequence needs its number of shared tokens, 0 for the first.");
@@ -134,7 +136,8 @@ void Scorer::check(const SequenceBatch & batch) const {
     const int32_t n_vocab = model_->n_vocab();
     for (int32_t token : batch.tokens) {
         if (token < 0 || token >= n_vocab) {
-            invalid("Token id " + std::to_string(token) + " is outside of the vocabulary of " + std::to_string(n_vocab) + ".");
+            invalid("Token id " + std::to_string(token) + " is outside of the vocabulary of " +
+                    std::to_string(n_vocab) + ".");
         }
     }
 }
@@ -145,8 +148,8 @@ Evaluation Scorer::score(const SequenceBatch & batch, const std::atomic<bool> & 
     const auto start = std::chrono::steady_clock::now();
     Evaluation evaluation = evaluate(batch);
     if (!std::all_of(evaluation.rewards.begin(), evaluation.rewards.end(), is_finite)) {
-        // The sequences share one KV cache, where a NaN reaches the others through masked cells (0 * NaN) and would stay
-        // for later batches. So the cache is wiped, and each sequence gets its own reward, alone.
+        // The sequences share one KV cache, where a NaN reaches the others through masked cells (0 * NaN) and would
+        // stay for later batches. So the cache is wiped, and each sequence gets its own reward, alone.
         forget(/*wipe=*/true);
         const auto sequences = batch.sequences();
         for (size_t i = 0; i < sequences.size(); i++) {
@@ -174,7 +177,8 @@ Evaluation Scorer::evaluate(const SequenceBatch & batch) {
         decode(decode_batch, resident);
         if (tap_.count() != batch.size()) {
             throw EngineError(ErrorCode::internal, "llama.cpp returned " + std::to_string(tap_.count()) +
-                                                       " hidden states for " + std::to_string(batch.size()) + " sequences.");
+                                                       " hidden states for " + std::to_string(batch.size()) +
+                                                       " sequences.");
         }
         Evaluation evaluation;
         evaluation.rewards = head_.apply(tap_.rows(), batch.size());
@@ -188,8 +192,8 @@ Evaluation Scorer::evaluate(const SequenceBatch & batch) {
     }
 }
 
-// Leaves of the cache what the batch's first sequence has in common with the one that stayed, as members of all sequences
-// that begin with it. Fills in the sequences' ids and returns the number of those tokens.
+// Leaves of the cache what the batch's first sequence has in common with the one that stayed, as members of all
+// sequences that begin with it. Fills in the sequences' ids and returns the number of those tokens.
 int32_t Scorer::make_room(const SequenceBatch & batch, std::vector<llama_seq_id> & ids) {
     const int32_t kept = batch.reuse ? reusable(batch) : 0;
     // The first sequence goes on under the id of the one that stayed, the others get the ids that are left.
@@ -258,16 +262,15 @@ void Scorer::decode(const llama_batch & micro_batch) {
     const DeviceUse use(model_->sharing());
     const int32_t status = llama_decode(context_.get(), micro_batch);
     switch (status) {
-        case 0:
-            return;
+        case 0: return;
         case 1:
-            throw EngineError(ErrorCode::out_of_memory, "The KV cache has no room for " + std::to_string(micro_batch.n_tokens) +
+            throw EngineError(ErrorCode::out_of_memory, "The KV cache has no room for " +
+                                                            std::to_string(micro_batch.n_tokens) +
                                                             " more tokens. Raise context_tokens.");
-        case 2:
-            throw EngineError(ErrorCode::aborted, "Scoring was aborted.");
+        case 2: throw EngineError(ErrorCode::aborted, "Scoring was aborted.");
         case -2:
-            throw EngineError(ErrorCode::out_of_memory, "There is not enough memory to evaluate a batch" + errors.reason() +
-                                                            ". Lower context_tokens or micro_batch.");
+            throw EngineError(ErrorCode::out_of_memory, "There is not enough memory to evaluate a batch" +
+                                                            errors.reason() + ". Lower context_tokens or micro_batch.");
         default:
             throw EngineError(ErrorCode::decode_failed,
                               "llama_decode failed with status " + std::to_string(status) + errors.reason() + ".");

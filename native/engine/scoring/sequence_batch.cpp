@@ -43,8 +43,8 @@ DecodeBatch::DecodeBatch(const SequenceBatch & batch, int32_t resident, std::vec
     for (int32_t i = 0; i < batch.size(); i++) {
         const int32_t first = i == 0 ? resident : batch.shared[i];
         const int32_t length = batch.length(i);
-        // The sequences from i to before `end` have the tokens below `limit` in common. From the last position down, more
-        // and more of the sequences that follow share a token, so that the ids of each are a range.
+        // The sequences from i to before `end` have the tokens below `limit` in common. From the last position down,
+        // more and more of the sequences that follow share a token, so that the ids of each are a range.
         int32_t end = i + 1;
         int32_t limit = end < batch.size() ? batch.shared[end] : 0;
         id_counts_.resize(id_counts_.size() + length - first);

@@ -7,8 +7,8 @@
 
 namespace inform {
 
-// Sequences to score, front-coded, so that a prefix that neighbours share stands here, and is computed, once: sequence i
-// is the first shared[i] tokens of sequence i - 1, followed by tails[i] tokens of its own.
+// Sequences to score, front-coded, so that a prefix that neighbours share stands here, and is computed, once: sequence
+// i is the first shared[i] tokens of sequence i - 1, followed by tails[i] tokens of its own.
 struct SequenceBatch {
     std::vector<int32_t> tokens;  // the tails, one after the other
     std::vector<int32_t> shared;  // shared[0] is 0
@@ -23,8 +23,8 @@ struct SequenceBatch {
     std::vector<int32_t> last_sequence() const;
 };
 
-// A SequenceBatch as llama.cpp takes it. A token that several sequences share is given once, with all their ids; only the
-// last token of each sequence is an output. Borrows nothing; view() borrows from it.
+// A SequenceBatch as llama.cpp takes it. A token that several sequences share is given once, with all their ids; only
+// the last token of each sequence is an output. Borrows nothing; view() borrows from it.
 class DecodeBatch {
 public:
     // ids: one sequence id for each sequence. resident: leading tokens of the first sequence that are in the cache.
