@@ -1,13 +1,16 @@
 # The Node addon: one binary for every Node version that has Node-API 8, linked against the engine only.
 add_library(inform_score MODULE
   native/binding/addon.cpp
+  native/binding/devices.cpp
   native/binding/encode.cpp
   native/binding/engine_options.cpp
-  native/binding/measure.cpp
   native/binding/file_lock.cpp
+  native/binding/log.cpp
+  native/binding/measure.cpp
   native/binding/model_wrap.cpp
+  native/binding/quantize.cpp
   native/binding/scorer_wrap.cpp
-  native/binding/task_ticket_wrap.cpp
+  native/binding/task_handle_wrap.cpp
   ${CMAKE_JS_SRC})
 target_include_directories(inform_score PRIVATE ${CMAKE_JS_INC})
 target_compile_definitions(inform_score PRIVATE NAPI_VERSION=8)

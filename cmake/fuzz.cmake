@@ -9,11 +9,11 @@ function(inform_fuzz_target name)
 endfunction()
 
 inform_fuzz_target(gguf_fuzz
-  native/engine/gguf_file.cpp
-  native/engine/gguf_header.cpp
-  native/engine/log.cpp
-  native/engine/model_header.cpp
-  native/engine/score_head.cpp)
+  native/engine/gguf/gguf_file.cpp
+  native/engine/gguf/gguf_header.cpp
+  native/engine/gguf/model_header.cpp
+  native/engine/runtime/log.cpp
+  native/engine/scoring/score_head.cpp)
 inform_fuzz_target(encode_fuzz
-  native/engine/random_access_file.cpp
-  native/engine/tensor_encoder.cpp)
+  native/engine/convert/tensor_encoder.cpp
+  native/engine/gguf/random_access_file.cpp)

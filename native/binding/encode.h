@@ -4,7 +4,7 @@
 
 namespace inform::binding {
 
-// encodeTensors(jobs: EncodeJob[], threads: number, ticket: TaskTicket): Promise<void>
+// encodeTensors(jobs: EncodeJob[], threads: number, handle: TaskHandle): Promise<void>
 Napi::Value encode_tensors(const Napi::CallbackInfo & info);
 
 }  // namespace inform::binding

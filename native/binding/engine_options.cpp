@@ -1,5 +1,7 @@
 #include "binding/engine_options.h"
 
+#include "binding/convert.h"
+
 namespace inform::binding {
 
 namespace {
@@ -10,34 +12,30 @@ llama_split_mode to_split_mode(const std::string & name) {
 
 }  // namespace
 
-Placement to_placement(const Napi::Object & object) {
+Placement to_placement(const Napi::Value & value) {
+    const Properties object(value);
     Placement placement;
-    const Napi::Array devices = object.Get("devices").As<Napi::Array>();
-    for (uint32_t i = 0; i < devices.Length(); i++) {
-        placement.devices.push_back(devices.Get(i).As<Napi::String>());
-    }
-    const Napi::Array shares = object.Get("shares").As<Napi::Array>();
-    for (uint32_t i = 0; i < shares.Length(); i++) {
-        placement.shares.push_back(shares.Get(i).As<Napi::Number>());
-    }
-    placement.split_mode = to_split_mode(object.Get("splitMode").As<Napi::String>());
-    placement.gpu_layers = object.Get("gpuLayers").As<Napi::Number>();
-    placement.streamed_layers = object.Get("streamedLayers").As<Napi::Number>();
-    placement.pinned = object.Get("pinned").As<Napi::Boolean>();
+    placement.devices = to_strings(object.get("devices"));
+    placement.shares = to_vector(object.get("shares"),
+                                 [](const Napi::Value & share) { return share.As<Napi::Number>().FloatValue(); });
+    placement.split_mode = to_split_mode(object.text("splitMode"));
+    placement.gpu_layers = object.int32("gpuLayers");
+    placement.streamed_tensors = object.text("streamedTensors");
+    placement.pinned = object.flag("pinned");
     return placement;
 }
 
-ScorerOptions to_scorer_options(const Napi::Object & object) {
-    const auto number = [&object](const char * key) { return object.Get(key).As<Napi::Number>().Int32Value(); };
+ScorerOptions to_scorer_options(const Napi::Value & value) {
+    const Properties object(value);
     ScorerOptions options;
-    options.context_tokens = number("contextTokens");
-    options.max_sequences = number("maxSequences");
-    options.micro_batch = number("microBatch");
-    options.threads = number("threads");
-    options.flash_attention = object.Get("flashAttention").As<Napi::Boolean>();
-    options.f32_kv = object.Get("f32Kv").As<Napi::Boolean>();
-    options.deterministic = object.Get("deterministic").As<Napi::Boolean>();
-    options.op_offload = object.Get("opOffload").As<Napi::Boolean>();
+    options.context_tokens = object.int32("contextTokens");
+    options.max_sequences = object.int32("maxSequences");
+    options.micro_batch = object.int32("microBatch");
+    options.threads = object.int32("threads");
+    options.flash_attention = object.flag("flashAttention");
+    options.f32_kv = object.flag("f32Kv");
+    options.deterministic = object.flag("deterministic");
+    options.op_offload = object.flag("opOffload");
     return options;
 }
 

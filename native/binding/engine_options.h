@@ -1,13 +1,13 @@
 #pragma once
 
 #include "binding/napi_setup.h"
-#include "engine/placement.h"
-#include "engine/scorer.h"
+#include "engine/scoring/placement.h"
+#include "engine/scoring/scorer.h"
 
 namespace inform::binding {
 
 // NativePlacement and NativeScorerOptions of src/addon/load-addon.ts.
-Placement to_placement(const Napi::Object & object);
-ScorerOptions to_scorer_options(const Napi::Object & object);
+Placement to_placement(const Napi::Value & value);
+ScorerOptions to_scorer_options(const Napi::Value & value);
 
 }  // namespace inform::binding

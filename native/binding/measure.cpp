@@ -1,22 +1,31 @@
 #include "binding/measure.h"
 
+#include "binding/convert.h"
 #include "binding/engine_options.h"
 #include "binding/promise_worker.h"
-#include "engine/dry_load.h"
-#include "engine/runtime.h"
+#include "engine/runtime/runtime.h"
+#include "engine/scoring/measure_compute.h"
 
 namespace inform::binding {
 
+namespace {
+
+Napi::Object to_object(Napi::Env env, const ComputeBuffers & buffers) {
+    const auto bytes = [env](uint64_t size) { return Napi::Number::New(env, static_cast<double>(size)); };
+    Napi::Object out = Napi::Object::New(env);
+    out.Set("devices", to_array(env, buffers.devices, bytes));
+    out.Set("host", bytes(buffers.host));
+    return out;
+}
+
+}  // namespace
+
 Napi::Value measure_compute(const Napi::CallbackInfo & info) {
-    const Napi::Object object = info[0].As<Napi::Object>();
-    const std::string path = object.Get("path").As<Napi::String>();
-    const std::string backend_dir = object.Get("backendDir").As<Napi::String>();
-    const Placement placement = to_placement(object.Get("placement").As<Napi::Object>());
-    std::vector<ScorerOptions> scorers;
-    const Napi::Array array = object.Get("scorers").As<Napi::Array>();
-    for (uint32_t i = 0; i < array.Length(); i++) {
-        scorers.push_back(to_scorer_options(array.Get(i).As<Napi::Object>()));
-    }
+    const Properties object(info[0]);
+    const std::string path = object.text("path");
+    const std::string backend_dir = object.text("backendDir");
+    const Placement placement = to_placement(object.get("placement"));
+    const std::vector<ScorerOptions> scorers = to_vector(object.get("scorers"), to_scorer_options);
 
     return PromiseWorker<std::vector<ComputeBuffers>>::start(
         info.Env(),
@@ -25,18 +34,7 @@ Napi::Value measure_compute(const Napi::CallbackInfo & info) {
             return inform::measure_compute(path, placement, scorers);
         },
         [](Napi::Env env, std::vector<ComputeBuffers> measured) -> Napi::Value {
-            Napi::Array out = Napi::Array::New(env, measured.size());
-            for (size_t i = 0; i < measured.size(); i++) {
-                Napi::Array devices = Napi::Array::New(env, measured[i].devices.size());
-                for (size_t d = 0; d < measured[i].devices.size(); d++) {
-                    devices.Set(static_cast<uint32_t>(d), static_cast<double>(measured[i].devices[d]));
-                }
-                Napi::Object entry = Napi::Object::New(env);
-                entry.Set("devices", devices);
-                entry.Set("host", static_cast<double>(measured[i].host));
-                out.Set(static_cast<uint32_t>(i), entry);
-            }
-            return out;
+            return to_array(env, measured, [env](const ComputeBuffers & buffers) { return to_object(env, buffers); });
         });
 }
 

@@ -1,10 +1,11 @@
 #include "binding/model_wrap.h"
 
 #include "binding/addon_data.h"
+#include "binding/convert.h"
 #include "binding/engine_options.h"
-#include "binding/task_ticket_wrap.h"
 #include "binding/promise_worker.h"
-#include "engine/runtime.h"
+#include "binding/task_handle_wrap.h"
+#include "engine/runtime/runtime.h"
 
 namespace inform::binding {
 
@@ -29,28 +30,23 @@ ModelWrap::ModelWrap(const Napi::CallbackInfo & info) : Napi::ObjectWrap<ModelWr
 
 Napi::Value ModelWrap::load(const Napi::CallbackInfo & info) {
     const Napi::Env env = info.Env();
-    const Napi::Object options = info[0].As<Napi::Object>();
-    ModelOptions model_options;
-    model_options.path = options.Get("path").As<Napi::String>();
-    model_options.head_path = options.Get("headPath").As<Napi::String>();
-    model_options.placement = to_placement(options.Get("placement").As<Napi::Object>());
-    const std::string backend_dir = options.Get("backendDir").As<Napi::String>();
-    const auto state = TaskTicketWrap::Unwrap(info[1].As<Napi::Object>())->state();
-
-    // The environment's end must stop a load as it stops a scoring: both are flags.
-    const CancelFlag flag(state, &state->cancelled);
-    addon_data(env).running.insert(flag);
+    const Properties object(info[0]);
+    ModelOptions options;
+    options.path = object.text("path");
+    options.head_path = object.text("headPath");
+    options.placement = to_placement(object.get("placement"));
+    const auto * handle = TaskHandleWrap::Unwrap(info[1].As<Napi::Object>());
 
     return PromiseWorker<ModelPointer>::start(
         env,
-        [model_options, backend_dir, state]() -> ModelPointer {
+        [options, backend_dir = object.text("backendDir"), state = handle->state()]() -> ModelPointer {
             start_runtime(backend_dir);
-            return std::make_shared<const Model>(model_options, *state);
+            return std::make_shared<const Model>(options, *state);
         },
         [](Napi::Env env, ModelPointer model) -> Napi::Value {
             return addon_data(env).model.New({Napi::External<ModelPointer>::New(env, &model)});
         },
-        [flag](Napi::Env env) { addon_data(env).running.erase(flag); });
+        handle->cancel_flag());
 }
 
 ModelPointer ModelWrap::model(Napi::Env env) const {
@@ -63,11 +59,6 @@ ModelPointer ModelWrap::model(Napi::Env env) const {
 Napi::Value ModelWrap::info(const Napi::CallbackInfo & info) {
     const Napi::Env env = info.Env();
     const ModelPointer model = this->model(env);
-    const std::vector<std::string> special = model->special_texts();
-    Napi::Array special_texts = Napi::Array::New(env, special.size());
-    for (size_t i = 0; i < special.size(); i++) {
-        special_texts.Set(static_cast<uint32_t>(i), special[i]);
-    }
     Napi::Object out = Napi::Object::New(env);
     out.Set("description", model->description());
     out.Set("sizeBytes", static_cast<double>(model->size()));
@@ -79,7 +70,7 @@ Napi::Value ModelWrap::info(const Napi::CallbackInfo & info) {
     out.Set("chatTemplate", model->chat_template());
     out.Set("bosToken", model->bos_text());
     out.Set("eosToken", model->eos_text());
-    out.Set("specialTokens", special_texts);
+    out.Set("specialTokens", to_string_array(env, model->special_texts()));
     return out;
 }
 
@@ -87,17 +78,11 @@ Napi::Value ModelWrap::tokenize(const Napi::CallbackInfo & info) {
     using Tokens = std::vector<std::vector<int32_t>>;
     const Napi::Env env = info.Env();
     const ModelPointer model = this->model(env);
-    const Napi::Array array = info[0].As<Napi::Array>();
     const bool parse_special = info[1].As<Napi::Boolean>();
-    std::vector<std::string> texts;
-    texts.reserve(array.Length());
-    for (uint32_t i = 0; i < array.Length(); i++) {
-        texts.push_back(array.Get(i).As<Napi::String>());
-    }
 
     return PromiseWorker<Tokens>::start(
         env,
-        [model, texts = std::move(texts), parse_special]() {
+        [model, texts = to_strings(info[0]), parse_special]() {
             Tokens tokens;
             tokens.reserve(texts.size());
             for (const std::string & text : texts) {
@@ -106,13 +91,7 @@ Napi::Value ModelWrap::tokenize(const Napi::CallbackInfo & info) {
             return tokens;
         },
         [](Napi::Env env, Tokens tokens) -> Napi::Value {
-            Napi::Array out = Napi::Array::New(env, tokens.size());
-            for (size_t i = 0; i < tokens.size(); i++) {
-                Napi::Int32Array ids = Napi::Int32Array::New(env, tokens[i].size());
-                std::copy(tokens[i].begin(), tokens[i].end(), ids.Data());
-                out.Set(static_cast<uint32_t>(i), ids);
-            }
-            return out;
+            return to_array(env, tokens, [env](const std::vector<int32_t> & ids) { return to_typed_array(env, ids); });
         });
 }
 

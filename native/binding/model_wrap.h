@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "binding/napi_setup.h"
-#include "engine/model.h"
+#include "engine/scoring/model.h"
 
 namespace inform::binding {
 
@@ -13,7 +13,7 @@ namespace inform::binding {
 class ModelWrap : public Napi::ObjectWrap<ModelWrap> {
 public:
     static Napi::Function define(Napi::Env env);
-    // loadModel(options, ticket): Promise<Model>
+    // loadModel(options, handle): Promise<Model>
     static Napi::Value load(const Napi::CallbackInfo & info);
     explicit ModelWrap(const Napi::CallbackInfo & info);
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "binding/addon_data.h"
 #include "binding/napi_setup.h"
 #include "engine/error.h"
 
@@ -20,28 +21,34 @@ inline Napi::Error to_js_error(Napi::Env env, ErrorCode code, const std::string 
 
 // Runs `work` on a thread of libuv's pool and settles a promise with what `convert` makes of its result.
 // `work` must hold all that it needs (shared_ptr, copies) and no JavaScript value; `convert` and `done` run on the JS
-// thread, `done` first and whether it succeeded or not.
+// thread, `done` first and whether it succeeded or not. While the work waits or runs, the environment's end sets
+// `cancel`.
 template <typename Result>
 class PromiseWorker : public Napi::AsyncWorker {
 public:
     using Work = std::function<Result()>;
     using Convert = std::function<Napi::Value(Napi::Env, Result)>;
+    using Done = std::function<void()>;
 
-    using Done = std::function<void(Napi::Env)>;
-
-    static Napi::Promise start(Napi::Env env, Work work, Convert convert, Done done = [](Napi::Env) {}) {
-        auto * worker = new PromiseWorker(env, std::move(work), std::move(convert), std::move(done));
+    static Napi::Promise start(
+        Napi::Env env, Work work, Convert convert, CancelFlag cancel = nullptr, Done done = [] {}) {
+        auto * worker = new PromiseWorker(env, std::move(work), std::move(convert), std::move(cancel), std::move(done));
         worker->Queue();
         return worker->deferred_.Promise();
     }
 
 private:
-    PromiseWorker(Napi::Env env, Work work, Convert convert, Done done)
+    PromiseWorker(Napi::Env env, Work work, Convert convert, CancelFlag cancel, Done done)
         : Napi::AsyncWorker(env),
           work_(std::move(work)),
           convert_(std::move(convert)),
+          cancel_(std::move(cancel)),
           done_(std::move(done)),
-          deferred_(Napi::Promise::Deferred::New(env)) {}
+          deferred_(Napi::Promise::Deferred::New(env)) {
+        if (cancel_) {
+            addon_data(env).running.insert(cancel_);
+        }
+    }
 
     void Execute() override {
         try {
@@ -57,13 +64,18 @@ private:
     }
 
     void OnOK() override {
-        done_(Env());
+        finish();
         deferred_.Resolve(convert_(Env(), std::move(result_)));
     }
 
     void OnError(const Napi::Error & error) override {
-        done_(Env());
+        finish();
         deferred_.Reject(to_js_error(Env(), code_, error.Message()).Value());
+    }
+
+    void finish() {
+        addon_data(Env()).running.erase(cancel_);
+        done_();
     }
 
     void fail(ErrorCode code, const std::string & message) {
@@ -73,24 +85,30 @@ private:
 
     Work work_;
     Convert convert_;
+    CancelFlag cancel_;
     Done done_;
     Napi::Promise::Deferred deferred_;
     Result result_{};
     ErrorCode code_ = ErrorCode::internal;
 };
 
+// The same for work without a result: a promise of undefined.
+inline Napi::Promise run_on_worker(Napi::Env env, std::function<void()> work, CancelFlag cancel = nullptr) {
+    return PromiseWorker<bool>::start(
+        env,
+        [work = std::move(work)]() {
+            work();
+            return true;
+        },
+        [](Napi::Env env, bool) -> Napi::Value { return env.Undefined(); }, std::move(cancel));
+}
+
 // Empties `pointer` and destroys what it pointed to on a worker thread, unless others hold it. A promise of undefined.
 template <typename T>
 Napi::Promise release_on_worker(Napi::Env env, std::shared_ptr<T> & pointer) {
     auto held = std::make_shared<std::shared_ptr<T>>(std::move(pointer));
     pointer.reset();
-    return PromiseWorker<bool>::start(
-        env,
-        [held]() {
-            held->reset();
-            return true;
-        },
-        [](Napi::Env env, bool) -> Napi::Value { return env.Undefined(); });
+    return run_on_worker(env, [held]() { held->reset(); });
 }
 
 }  // namespace inform::binding

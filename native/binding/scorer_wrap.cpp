@@ -1,5 +1,6 @@
 #include "binding/scorer_wrap.h"
 
+#include "binding/convert.h"
 #include "binding/engine_options.h"
 #include "binding/model_wrap.h"
 #include "binding/promise_worker.h"
@@ -10,14 +11,6 @@ namespace {
 
 using ScorerPointer = std::shared_ptr<Scorer>;
 
-// One that runs, one that waits.
-constexpr size_t max_jobs = 2;
-
-std::vector<int32_t> to_vector(const Napi::Value & value) {
-    const Napi::Int32Array array = value.As<Napi::Int32Array>();
-    return std::vector<int32_t>(array.Data(), array.Data() + array.ElementLength());
-}
-
 }  // namespace
 
 Napi::Function ScorerWrap::define(Napi::Env env) {
@@ -27,21 +20,24 @@ Napi::Function ScorerWrap::define(Napi::Env env) {
 }
 
 ScorerWrap::ScorerWrap(const Napi::CallbackInfo & info) : Napi::ObjectWrap<ScorerWrap>(info) {
-    if (info.Length() != 1 || !info[0].IsExternal()) {
+    if (info.Length() != 2 || !info[0].IsExternal()) {
         throw to_js_error(info.Env(), ErrorCode::invalid_argument, "A Scorer is made by createScorer().");
     }
     scorer_ = *info[0].As<Napi::External<ScorerPointer>>().Data();
+    max_jobs_ = info[1].As<Napi::Number>().Uint32Value();
 }
 
 Napi::Value ScorerWrap::create(const Napi::CallbackInfo & info) {
     const Napi::Env env = info.Env();
     const auto model = ModelWrap::Unwrap(info[0].As<Napi::Object>())->model(env);
-    const ScorerOptions options = to_scorer_options(info[1].As<Napi::Object>());
+    const ScorerOptions options = to_scorer_options(info[1]);
+    const uint32_t max_jobs = info[2].As<Napi::Number>();
 
     return PromiseWorker<ScorerPointer>::start(
         env, [model, options]() { return std::make_shared<Scorer>(model, options); },
-        [](Napi::Env env, ScorerPointer scorer) -> Napi::Value {
-            return addon_data(env).scorer.New({Napi::External<ScorerPointer>::New(env, &scorer)});
+        [max_jobs](Napi::Env env, ScorerPointer scorer) -> Napi::Value {
+            return addon_data(env).scorer.New(
+                {Napi::External<ScorerPointer>::New(env, &scorer), Napi::Number::New(env, max_jobs)});
         });
 }
 
@@ -50,20 +46,19 @@ Napi::Value ScorerWrap::score(const Napi::CallbackInfo & info) {
     if (!scorer_) {
         throw to_js_error(env, ErrorCode::closed, "The scorer is closed.");
     }
-    if (jobs_->size() >= max_jobs) {
+    if (jobs_->size() >= max_jobs_) {
         throw to_js_error(env, ErrorCode::busy, "The scorer is still evaluating other batches.");
     }
     const int64_t id = info[0].As<Napi::Number>().Int64Value();
-    const Napi::Object given = info[1].As<Napi::Object>();
+    const Properties object(info[1]);
     SequenceBatch batch;
-    batch.tokens = to_vector(given.Get("tokens"));
-    batch.shared = to_vector(given.Get("shared"));
-    batch.tails = to_vector(given.Get("tails"));
-    batch.reuse = given.Get("reuse").As<Napi::Boolean>();
+    batch.tokens = to_numbers<int32_t>(object.get("tokens"));
+    batch.shared = to_numbers<int32_t>(object.get("shared"));
+    batch.tails = to_numbers<int32_t>(object.get("tails"));
+    batch.reuse = object.flag("reuse");
 
     const CancelFlag flag = std::make_shared<std::atomic<bool>>(false);
     (*jobs_)[id] = flag;
-    addon_data(env).running.insert(flag);
 
     return PromiseWorker<Evaluation>::start(
         env,
@@ -72,18 +67,13 @@ Napi::Value ScorerWrap::score(const Napi::CallbackInfo & info) {
             return scorer->score(batch, *flag);
         },
         [](Napi::Env env, Evaluation evaluation) -> Napi::Value {
-            Napi::Float32Array rewards = Napi::Float32Array::New(env, evaluation.rewards.size());
-            std::copy(evaluation.rewards.begin(), evaluation.rewards.end(), rewards.Data());
             Napi::Object out = Napi::Object::New(env);
-            out.Set("rewards", rewards);
+            out.Set("rewards", to_typed_array(env, evaluation.rewards));
             out.Set("computedTokens", static_cast<double>(evaluation.computed_tokens));
             out.Set("seconds", evaluation.seconds);
             return out;
         },
-        [jobs = jobs_, id, flag](Napi::Env env) {
-            jobs->erase(id);
-            addon_data(env).running.erase(flag);
-        });
+        flag, [jobs = jobs_, id]() { jobs->erase(id); });
 }
 
 void ScorerWrap::cancel(const Napi::CallbackInfo & info) {

@@ -6,21 +6,21 @@
 
 #include "binding/addon_data.h"
 #include "binding/napi_setup.h"
-#include "engine/scorer.h"
-#include "engine/turns.h"
+#include "engine/runtime/turns.h"
+#include "engine/scoring/scorer.h"
 
 namespace inform::binding {
 
 // JS: class Scorer, made by createScorer() only.
 //   score(id: number, batch: NativeBatch): Promise<NativeEvaluation>
-//                            jobs run one at a time, in the order of the calls; one may wait while another runs, so that
-//                            the engine goes on without JavaScript. A third one throws INFORM_BUSY.
-//   cancel(id: number): void ends that job with INFORM_ABORTED; where there is none it does nothing
+//                            jobs run one at a time, in the order of the calls; others wait in native code, so that the
+//                            engine goes on without JavaScript. One more than maxJobs throws INFORM_BUSY.
+//   cancel(id: number): void ends that job with INFORM_ABORTED; does nothing where no job has that id
 //   close(): Promise<void>   frees the context once the running jobs end; idempotent
 class ScorerWrap : public Napi::ObjectWrap<ScorerWrap> {
 public:
     static Napi::Function define(Napi::Env env);
-    // createScorer(model, options): Promise<Scorer>
+    // createScorer(model, options, maxJobs): Promise<Scorer>
     static Napi::Value create(const Napi::CallbackInfo & info);
     explicit ScorerWrap(const Napi::CallbackInfo & info);
 
@@ -32,6 +32,7 @@ private:
     Napi::Value close(const Napi::CallbackInfo & info);
 
     std::shared_ptr<Scorer> scorer_;
+    size_t max_jobs_ = 0;
     Turns turns_;
     // Shared with the jobs, which outlive this object when it is collected first.
     std::shared_ptr<Jobs> jobs_ = std::make_shared<Jobs>();

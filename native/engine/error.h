@@ -13,7 +13,8 @@ enum class ErrorCode {
 
 inline const char * error_code_text(ErrorCode code) {
     switch (code) {
-#define X(name, text) case ErrorCode::name: return text;
+#define X(name, text) \
+    case ErrorCode::name: return text;
 #include "error_codes.def"
 #undef X
     }

@@ -1,20 +1,22 @@
-// Any job for the tensor encoder over any bytes of a shard: sizes that do not fit the file, types that cannot be converted,
-// offsets beyond everything. Every input ends in an EngineError or in a written tensor.
+// Any job for the tensor encoder over any bytes of a shard: sizes that do not fit the file, types that cannot be
+// converted, offsets beyond everything. Every input ends in an EngineError or in a written tensor.
 //
-// An input: two types, then rows, columns, head rows and the two offsets as little-endian 64-bit numbers; then the shard.
+// An input: two types, then rows, columns, head rows and the two offsets as little-endian 64-bit numbers; then the
+// shard.
 
 #include <cstdint>
 #include <cstring>
 
+#include "engine/convert/tensor_encoder.h"
 #include "engine/error.h"
-#include "engine/tensor_encoder.h"
 #include "fuzz/memory_file.h"
 
 using namespace inform;
 
 namespace {
 
-// Rows and columns that a file of this size cannot hold are refused by src/convert/safetensors.ts before any job is made.
+// Rows and columns that a file of this size cannot hold are refused by src/convert/safetensors.ts before any job is
+// made.
 constexpr int64_t max_elements = 1 << 13;  // IQ2_S takes a minute for 65,536 under the sanitizers
 // What an enum up to GGML_TYPE_COUNT can hold in C++: some values beyond it, too.
 constexpr int n_enum_values = 64;

@@ -1,23 +1,22 @@
-// Any bytes as a GGUF file: its header, what the engine asks of a model before llama.cpp loads it, and a score head if it has
-// one. Every input ends in an EngineError or
-// in tables that fit the file; the sanitizers see to the rest.
+// Any bytes as a GGUF file: its header, what the engine asks of a model before llama.cpp loads it, and a score head if
+// it has one. Every input ends in an EngineError or in tables that fit the file; the sanitizers see to the rest.
 
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 
 #include "engine/error.h"
-#include "engine/gguf_file.h"
-#include "engine/log.h"
-#include "engine/model_header.h"
-#include "engine/score_head.h"
+#include "engine/gguf/gguf_file.h"
+#include "engine/gguf/model_header.h"
+#include "engine/runtime/log.h"
+#include "engine/scoring/score_head.h"
 #include "fuzz/memory_file.h"
 
 using namespace inform;
 
 namespace {
 
-constexpr int64_t n_embd = 32;  // of a file that holds a head only
+constexpr int64_t n_embd = 32;  // the hidden size assumed for a file that holds a head only
 
 void check_tensor(const GgufFile & file, const char * name) {
     const auto tensor = file.tensor(name);

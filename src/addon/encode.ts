@@ -9,9 +9,9 @@ import { trackTask, type TaskHooks } from './task.js';
  */
 export async function encodeTensors(jobs: EncodeJob[], threads: number, hooks: TaskHooks): Promise<void> {
   const { addon } = loadAddon();
-  const ticket = new addon.TaskTicket();
+  const handle = new addon.TaskHandle();
   try {
-    await trackTask(ticket, hooks, addon.encodeTensors(jobs, threads, ticket));
+    await trackTask(handle, hooks, addon.encodeTensors(jobs, threads, handle));
   } catch (error) {
     throw toInformError(error);
   }

@@ -49,7 +49,7 @@ export interface NativeScorerOptions {
   opOffload: boolean;
 }
 
-/** Where weights lie; native/engine/placement.h says what each of them means. */
+/** Where weights lie; native/engine/scoring/placement.h says what each of them means. */
 export interface NativePlacement {
   /** GPUs by name; none: the CPU does everything. */
   devices: string[];
@@ -58,7 +58,8 @@ export interface NativePlacement {
   splitMode: 'layer' | 'row' | 'none';
   /** As llama.cpp counts: the output is a layer too, a negative number is all of them. */
   gpuLayers: number;
-  streamedLayers: number;
+  /** Names of the tensors that stay in host memory and are computed with on the first GPU, a regular expression; '' for none. */
+  streamedTensors: string;
   pinned: boolean;
 }
 
@@ -86,7 +87,7 @@ export interface NativeEvaluation {
 }
 
 export interface NativeScorer {
-  /** One job at a time, in the order of the calls; while one runs, one may wait. */
+  /** One job at a time, in the order of the calls; the others wait. */
   score(id: number, batch: NativeBatch): Promise<NativeEvaluation>;
   /** Ends the job of that id. */
   cancel(id: number): void;
@@ -110,7 +111,7 @@ export interface EncodeJob {
   headRows: number;
 }
 
-export interface TaskTicket {
+export interface TaskHandle {
   /** 0..1 */
   readonly progress: number;
   cancel(): void;
@@ -126,7 +127,7 @@ export interface NativeDevice {
   memoryFree: number;
   memoryTotal: number;
   /** Whether contexts in several threads may hand intermediate results from it to another device at the same time. */
-  handsOnConcurrently: boolean;
+  concurrentTransfers: boolean;
   features: string[];
 }
 
@@ -168,10 +169,10 @@ export interface LogLine {
 }
 
 export interface NativeAddon {
-  TaskTicket: new () => TaskTicket;
+  TaskHandle: new () => TaskHandle;
   loadModel(
     options: { path: string; headPath: string; placement: NativePlacement; backendDir: string },
-    ticket: TaskTicket,
+    handle: TaskHandle,
   ): Promise<NativeModel>;
   /** The compute buffers that each of these scorers would get; nothing is allocated. */
   measureCompute(options: {
@@ -180,8 +181,9 @@ export interface NativeAddon {
     scorers: NativeScorerOptions[];
     backendDir: string;
   }): Promise<NativeComputeBuffers[]>;
-  encodeTensors(jobs: EncodeJob[], threads: number, ticket: TaskTicket): Promise<void>;
-  createScorer(model: NativeModel, options: NativeScorerOptions): Promise<NativeScorer>;
+  encodeTensors(jobs: EncodeJob[], threads: number, handle: TaskHandle): Promise<void>;
+  /** `maxJobs`: how many may run or wait at once. */
+  createScorer(model: NativeModel, options: NativeScorerOptions, maxJobs: number): Promise<NativeScorer>;
   /** Cannot be stopped, and llama.cpp aborts the process on some damaged input: for a process of its own. */
   quantize(options: NativeQuantizeOptions): Promise<void>;
   /** Whether this process now holds the lock of an open file; it goes with the descriptor, and so with the process. */
@@ -192,7 +194,7 @@ export interface NativeAddon {
   addBackendFolder(folder: string): void;
   /** Whether the system's loader finds a shared library, by name or path. */
   opensLibrary(name: string): boolean;
-  takeLog(): LogLine[];
+  drainLog(): LogLine[];
   cancelAll(): void;
   llamaVersion(): string;
 }

@@ -6,14 +6,14 @@ const LEVELS: Record<number, string> = { 1: 'debug', 2: 'info', 3: 'warning', 4:
 let notes: string[] = [];
 
 /** Keeps a line of our own for the log: what was decided before llama.cpp was called. */
-export function noteEngine(line: string): void {
+export function logPlan(line: string): void {
   notes.push(line);
 }
 
 /** What was logged since the last call, as lines to print: our own, then llama.cpp's, which keeps its newest 2,000. */
-export function takeEngineLog(): string[] {
+export function drainLog(): string[] {
   const own = notes.map((line) => `plan: ${line}`);
   notes = [];
-  const theirs = loadAddon().addon.takeLog();
+  const theirs = loadAddon().addon.drainLog();
   return [...own, ...theirs.map(({ level, text }) => `llama.cpp ${LEVELS[level] ?? 'log'}: ${text}`)];
 }

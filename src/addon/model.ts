@@ -22,17 +22,21 @@ export interface NativeModelSource {
 export async function loadNativeModel(source: NativeModelSource, hooks: TaskHooks): Promise<NativeModel> {
   const { addon, backendDir } = loadAddon();
   try {
-    const ticket = new addon.TaskTicket();
-    return await trackTask(ticket, hooks, addon.loadModel({ ...source, backendDir }, ticket));
+    const handle = new addon.TaskHandle();
+    return await trackTask(handle, hooks, addon.loadModel({ ...source, backendDir }, handle));
   } catch (error) {
     throw toInformError(error);
   }
 }
 
 /** @throws InformError INFORM_OUT_OF_MEMORY, INFORM_MODEL_LOAD_FAILED */
-export async function createScorer(model: NativeModel, options: NativeScorerOptions): Promise<NativeScorer> {
+export async function createScorer(
+  model: NativeModel,
+  options: NativeScorerOptions,
+  maxJobs: number,
+): Promise<NativeScorer> {
   try {
-    return await loadAddon().addon.createScorer(model, options);
+    return await loadAddon().addon.createScorer(model, options, maxJobs);
   } catch (error) {
     throw toInformError(error);
   }

@@ -10,7 +10,7 @@ export async function runQuantizer(job: Omit<NativeQuantizeOptions, 'backendDir'
   try {
     const { addon, backendDir } = loadAddon();
     await addon.quantize({ ...job, backendDir });
-    return addon.takeLog().map(({ text }) => text);
+    return addon.drainLog().map(({ text }) => text);
   } catch (error) {
     throw toInformError(error);
   }

@@ -1,4 +1,4 @@
-import type { TaskTicket } from './load-addon.js';
+import type { TaskHandle } from './load-addon.js';
 
 export interface TaskHooks {
   signal?: AbortSignal | undefined;
@@ -9,14 +9,14 @@ export interface TaskHooks {
 const PROGRESS_INTERVAL_MS = 100;
 
 /** Reports a native task's progress and hands an abort on, for as long as it runs. */
-export async function trackTask<T>(ticket: TaskTicket, hooks: TaskHooks, task: Promise<T>): Promise<T> {
+export async function trackTask<T>(handle: TaskHandle, hooks: TaskHooks, task: Promise<T>): Promise<T> {
   const cancel = (): void => {
-    ticket.cancel();
+    handle.cancel();
   };
   if (hooks.signal?.aborted) cancel();
   hooks.signal?.addEventListener('abort', cancel, { once: true });
   // Polled, because native code reports from threads that must not call into JavaScript.
-  const timer = setInterval(() => hooks.onProgress?.(ticket.progress), PROGRESS_INTERVAL_MS);
+  const timer = setInterval(() => hooks.onProgress?.(handle.progress), PROGRESS_INTERVAL_MS);
   try {
     return await task;
   } finally {

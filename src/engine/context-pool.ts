@@ -4,7 +4,7 @@ import type { NativeEvaluation, NativeScorer } from '../addon/load-addon.js';
 import type { Batch } from './batch.js';
 
 /** While a context evaluates one batch the next one may wait in native code, so that it goes on without JavaScript. */
-const JOBS_PER_CONTEXT = 2;
+export const JOBS_PER_CONTEXT = 2;
 
 /** A scoring context with its jobs. */
 interface Lane {

@@ -1,6 +1,6 @@
-import { noteEngine } from '../addon/log.js';
+import { logPlan } from '../addon/log.js';
 import { toInformError, InformError } from '../errors.js';
-import { ContextPool } from './context-pool.js';
+import { ContextPool, JOBS_PER_CONTEXT } from './context-pool.js';
 import type { NativeEvaluation, NativeModel, NativeModelInfo, NativeScorer } from '../addon/load-addon.js';
 import { createScorer, loadNativeModel } from '../addon/model.js';
 import type { ModelOptions } from '../options/table.js';
@@ -62,7 +62,7 @@ export class Engine {
   static async load({ path, headPath = '', options }: EngineSource, hooks: TaskHooks = {}): Promise<Engine> {
     const notes: string[] = [];
     const attempt = async (plan: LoadPlan): Promise<Engine> => {
-      if (plan.placement) noteEngine(describePlacement(plan.placement));
+      if (plan.placement) logPlan(describePlacement(plan.placement));
       if (plan.note !== undefined) notes.push(plan.note);
       const { model, scorers } = await loadByPlan(path, headPath, plan, options, hooks);
       return new Engine(model, scorers, plan, options, notes);
@@ -70,7 +70,7 @@ export class Engine {
     const sayStep = (next: LoadPlan, failure: InformError): void => {
       const how = next.placement ? describePlacement(next.placement) : 'On the CPU alone.';
       const note = `The GPU's memory did not suffice, so the model is loaded again with less of it. ${how}`;
-      noteEngine(`${note} The reason: ${failure.message}`);
+      logPlan(`${note} The reason: ${failure.message}`);
       notes.push(note);
     };
     return loadWithFallback(await loadPlanner(path, options), attempt, doesTheSame, sayStep);
@@ -130,7 +130,7 @@ async function loadByPlan(
   try {
     checkTrainedContext(options.maxLength, model.info());
     for (let i = 0; i < plan.contexts; i++) {
-      scorers.push(await createScorer(model, scorerOptions(options, plan, plan.opOffload)));
+      scorers.push(await createScorer(model, scorerOptions(options, plan, plan.opOffload), JOBS_PER_CONTEXT));
     }
     return { model, scorers };
   } catch (error) {

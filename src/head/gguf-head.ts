@@ -36,7 +36,7 @@ export async function openGgufHead(path: string): Promise<HeadSource> {
   };
 }
 
-/** What `check_declared_format` in native/engine/score_head.cpp demands before it scores with a head. */
+/** What `check_declared_format` in native/engine/scoring/score_head.cpp demands before it scores with a head. */
 function checkDeclared({ path, metadata }: GgufModel, hasHiddenLayer: boolean): void {
   const format = numberAt(metadata, 'inform.head.format') ?? FORMAT;
   if (format !== FORMAT) {

@@ -37,7 +37,10 @@ export class ChatTemplate {
   /** Throws INFORM_TEMPLATE_FAILED when the source is no valid Jinja, or does not come to an end. */
   constructor(source: string, tokens: { bosToken: string; eosToken: string }, milliseconds = TEMPLATE_MILLISECONDS) {
     if (source.length > MAX_TEMPLATE_BYTES) {
-      throw new InformError('INFORM_TEMPLATE_FAILED', 'The chat template is larger than 1 MB, so it is none.');
+      throw new InformError(
+        'INFORM_TEMPLATE_FAILED',
+        'The chat template is larger than 1 MB, the most that is read. Name another one with chat_template.',
+      );
     }
     this.#variables = { add_generation_prompt: false, bos_token: tokens.bosToken, eos_token: tokens.eosToken };
     this.#program = parse(source, milliseconds);

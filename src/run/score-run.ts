@@ -237,7 +237,7 @@ class ScoreRun {
 
   #showEngineLog(model: SupervisedModel): void {
     if (this.settings.verbose !== true) return;
-    for (const line of model.takeLog()) this.reporter.note(line);
+    for (const line of model.drainLog()) this.reporter.note(line);
   }
 
   #idOf(row: InputRow): string {

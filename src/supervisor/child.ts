@@ -4,7 +4,7 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { takeEngineLog } from '../addon/log.js';
+import { drainLog } from '../addon/log.js';
 import { toInformError, InformError } from '../errors.js';
 import type { Job } from '../scoring/score-stream.js';
 import { LoadedModel } from '../scoring/loaded-model.js';
@@ -57,7 +57,7 @@ async function load(order: Extract<Order, { type: 'load' }>): Promise<void> {
         void send({ type: 'loading', fraction });
       },
     });
-    await send({ type: 'loaded', info: model.info, log: takeEngineLog() });
+    await send({ type: 'loaded', info: model.info, log: drainLog() });
   } catch (error) {
     await send({ type: 'failed', error: toSent(toInformError(error)) });
   }
@@ -84,7 +84,7 @@ async function score(inbox: Inbox<SentSample>, live: boolean, signal: AbortSigna
     error = toInformError(thrown);
   }
   await outcomes.flush();
-  await send({ type: 'ended', ...(error && { error: toSent(error) }), log: takeEngineLog() });
+  await send({ type: 'ended', ...(error && { error: toSent(error) }), log: drainLog() });
 }
 
 /** Stands in for a sample that the supervisor has rejected already. */

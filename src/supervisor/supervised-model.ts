@@ -87,7 +87,7 @@ export class SupervisedModel implements AsyncDisposable {
   }
 
   /** What llama.cpp logged since the last call, as lines to print. */
-  takeLog(): string[] {
+  drainLog(): string[] {
     return this.#host.log.splice(0);
   }
 

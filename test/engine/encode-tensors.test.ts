@@ -97,7 +97,7 @@ async function encode(
     ...change,
   };
   const { addon } = loadAddon();
-  await addon.encodeTensors([job], 3, new addon.TaskTicket());
+  await addon.encodeTensors([job], 3, new addon.TaskHandle());
   return readFileSync(target);
 }
 
@@ -215,16 +215,16 @@ test('descriptions that ggml would answer with an abort are refused', async () =
   }
 });
 
-test('a cancelled ticket stops it', async () => {
+test('a cancelled handle stops it', async () => {
   const { addon } = loadAddon();
-  const ticket = new addon.TaskTicket();
-  ticket.cancel();
+  const handle = new addon.TaskHandle();
+  handle.cancel();
   const source = fileIn(root, 'source', Buffer.alloc(4));
   const target = fileIn(root, 'target', '');
   truncateSync(target, 4);
   const type = GGML_TYPES.F32.id;
   const job = { name: 'w', source, sourceOffset: 0, sourceType: type, target, targetOffset: 0, targetType: type };
-  const encoding = addon.encodeTensors([{ ...job, rows: 1, columns: 1, headRows: 0 }], 1, ticket);
+  const encoding = addon.encodeTensors([{ ...job, rows: 1, columns: 1, headRows: 0 }], 1, handle);
   assert.is((await refusal(encoding)).code, 'INFORM_ABORTED');
 });
 

@@ -80,11 +80,11 @@ twoGpus('tensor_split decides who has which layers', async () => {
   checkScores(scores);
 });
 
-// ggml's Vulkan backend mixes up what two threads hand from one device to another (native/engine/device_use.h). How seldom: once in
+// ggml's Vulkan backend mixes up what two threads hand from one device to another (native/engine/runtime/device_use.h). How seldom: once in
 // 400 batches, so what keeps it from happening is asserted as well.
 twoGpus('two models over the same two devices keep their results apart', async () => {
   assert.equal(
-    gpus.map(({ handsOnConcurrently }) => handsOnConcurrently),
+    gpus.map(({ concurrentTransfers }) => concurrentTransfers),
     gpus.map(() => false),
   );
   const options: LoadOptions = { ...SMALL, tensorSplit: [3, 2], deterministic: true };

@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { moduleFile } from '#src/addon/backend-folder.js';
 import type { DeviceReport } from '#src/addon/device-report.js';
-import { takeEngineLog } from '#src/addon/log.js';
+import { drainLog } from '#src/addon/log.js';
 import { RewardModel, type Sample } from '#src/index.js';
 import { packageRoot } from '#src/util/package-root.js';
 import { runCli } from '../support/children/cli.js';
@@ -64,11 +64,11 @@ async function cpuScores(model: string): Promise<number[]> {
 /** The scores, and llama.cpp's word on how much of the weights lay on the GPU, in MiB. */
 async function gpuScores(path: string, gpuLayers: number): Promise<{ scores: number[]; weights: number }> {
   Object.assign(process.env, GPU);
-  takeEngineLog();
+  drainLog();
   await using model = await RewardModel.load(path, { ...SMALL, gpuLayers });
   // The planner measures dry loads first; the last one is real.
   const loads = [
-    ...takeEngineLog()
+    ...drainLog()
       .join('\n')
       .matchAll(/Vulkan0 model buffer size = +([\d.]+) MiB/g),
   ];

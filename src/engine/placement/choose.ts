@@ -77,7 +77,7 @@ async function candidates(
   const sizes = gpuBatchSizes(options);
   const sideBySide =
     machine.gpus.length > 1 &&
-    machine.gpus.every(({ handsOnConcurrently }) => handsOnConcurrently) &&
+    machine.gpus.every(({ concurrentTransfers }) => concurrentTransfers) &&
     wanted.splitMode === 'layer';
   const contextCounts = sideBySide ? [1, CONTEXTS] : [1];
   const plansWith = (buffers: readonly ComputeBuffers[]): (Placement | undefined)[] =>

@@ -30,5 +30,11 @@ export async function loadWithFallback<Plan, Loaded>(
       failed = { plan, error };
     }
   }
-  throw failed?.error ?? new InformError('INFORM_INTERNAL', 'There is no plan to load the model by.');
+  throw (
+    failed?.error ??
+    new InformError(
+      'INFORM_INTERNAL',
+      'No plan for loading the model was made, which is a bug in inform-score. Please report it.',
+    )
+  );
 }

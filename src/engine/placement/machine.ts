@@ -58,8 +58,8 @@ export function simulatedMachine(text: string): Machine {
     gpus: gpus.map((gpu) => ({
       ...gpu,
       description: 'simulated',
-      // As native/engine/device_use.h says of the real ones.
-      handsOnConcurrently: !/^vulkan/i.test(gpu.name),
+      // As native/engine/runtime/device_use.h says of the real ones.
+      concurrentTransfers: !/^vulkan/i.test(gpu.name),
     })),
     hostFreeBytes: host?.freeBytes ?? Infinity,
   };
@@ -70,8 +70,8 @@ export function shrunkMachine(machine: Machine, part: number): Machine {
   return { ...machine, gpus: machine.gpus.map((gpu) => ({ ...gpu, freeBytes: gpu.freeBytes * part })) };
 }
 
-function toGpu({ name, description, memoryFree, handsOnConcurrently }: NativeDevice): Gpu {
-  return { name, description, freeBytes: memoryFree, handsOnConcurrently };
+function toGpu({ name, description, memoryFree, concurrentTransfers }: NativeDevice): Gpu {
+  return { name, description, freeBytes: memoryFree, concurrentTransfers };
 }
 
 function hostFreeBytes(devices: readonly NativeDevice[]): number {

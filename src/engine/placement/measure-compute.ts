@@ -3,7 +3,7 @@ import type { NativePlacement, NativeScorerOptions } from '../../addon/load-addo
 import type { ModelOptions } from '../../options/table.js';
 import { physicalCores } from '../../util/physical-cores.js';
 import type { MeasureCompute } from './choose.js';
-import type { ModelMemory } from './model-memory.js';
+import { streamedTensors, type ModelMemory } from './model-memory.js';
 import type { Machine, Placement, BatchSizes } from './plan.js';
 
 /** Measures compute buffers on the machine's own devices: llama.cpp goes through a load without allocating anything. */
@@ -21,7 +21,7 @@ export function measureOnDevices(
       splitMode: options.splitMode,
       gpuLayers: ALL_LAYERS,
       // The last layer stays: streaming it changes nothing, and its outputs are too few for a GPU to be asked.
-      streamedLayers: streaming ? Math.max(0, model.layers.length - 1) : 0,
+      streamedTensors: streaming ? streamedTensors(model.layers.length - 1) : '',
       pinned: true,
     });
 }
@@ -53,7 +53,7 @@ export const CPU_ONLY: NativePlacement = {
   shares: [],
   splitMode: 'layer',
   gpuLayers: 0,
-  streamedLayers: 0,
+  streamedTensors: '',
   pinned: false,
 };
 
@@ -76,7 +76,7 @@ export function nativePlacement({ devices, cpuLayers, ...placement }: Placement,
     splitMode: placement.splitMode,
     // llama.cpp counts the output as a layer.
     gpuLayers: cpuLayers === 0 ? ALL_LAYERS : layerCount + 1 - cpuLayers,
-    streamedLayers: placement.streamedLayers,
+    streamedTensors: streamedTensors(placement.streamedLayers),
     pinned: placement.host.pinned,
   };
 }

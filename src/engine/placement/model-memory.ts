@@ -33,7 +33,17 @@ export interface ModelMemory {
   readonly feedForwardSize: number;
 }
 
-const MATRIX = /^blk\.\d+\.(?:attn_(?:q|k|v|qkv|output)|ffn_(?:gate|up|down))\.weight$/;
+/** A pattern of the names of some layers' matrices: all that is worth streaming. Norms and biases stay with their layer. */
+function matricesOf(layers: string): string {
+  return `^blk\\.(${layers})\\.(attn_(q|k|v|qkv|output)|ffn_(gate|up|down))\\.weight$`;
+}
+
+const MATRIX = new RegExp(matricesOf('\\d+'));
+
+/** The tensors that are streamed where the first layers are: their names as a regular expression, '' for no layers. */
+export function streamedTensors(layers: number): string {
+  return layers > 0 ? matricesOf(Array.from({ length: layers }, (_, i) => i).join('|')) : '';
+}
 
 /** Reads the sizes off a model's table of tensors. */
 export function modelMemory({ metadata, tensors }: GgufModel): ModelMemory {

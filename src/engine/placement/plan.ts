@@ -7,7 +7,7 @@ export interface Gpu {
   readonly description: string;
   readonly freeBytes: number;
   /** Whether contexts in several threads may hand intermediate results from it to another GPU at the same time. */
-  readonly handsOnConcurrently: boolean;
+  readonly concurrentTransfers: boolean;
 }
 
 export interface Machine {

@@ -298,7 +298,7 @@ const CPU: NativeDevice = {
   type: 'cpu',
   memoryFree: 64e9,
   memoryTotal: 64e9,
-  handsOnConcurrently: true,
+  concurrentTransfers: true,
   features: [],
 };
 
@@ -334,8 +334,8 @@ test('the devices option names GPUs, in its own order', () => {
 test('simulated memory is checked', () => {
   assert.equal(simulatedMachine('a=24G, b=1.5G,host=64G'), {
     gpus: [
-      { name: 'a', description: 'simulated', freeBytes: 24e9, handsOnConcurrently: true },
-      { name: 'b', description: 'simulated', freeBytes: 1.5e9, handsOnConcurrently: true },
+      { name: 'a', description: 'simulated', freeBytes: 24e9, concurrentTransfers: true },
+      { name: 'b', description: 'simulated', freeBytes: 1.5e9, concurrentTransfers: true },
     ],
     hostFreeBytes: 64e9,
   });

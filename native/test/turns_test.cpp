@@ -1,0 +1,41 @@
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "engine/runtime/turns.h"
+#include "test/test.h"
+#include "test/units.h"
+
+namespace inform::test {
+
+void test_turns() {
+    test("turns are kept, and one that is given up holds nobody up", [&] {
+        Turns turns;
+        std::vector<int> order;
+        std::mutex mutex;
+        auto first = turns.take();
+        auto second = turns.take();
+        auto third = turns.take();
+        const auto job = [&](std::shared_ptr<const Turns::Turn> turn, int number) {
+            turn->wait();
+            const std::lock_guard lock(mutex);
+            order.push_back(number);
+        };
+        std::thread c(job, std::move(third), 3);
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        std::thread a(job, std::move(first), 1);
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        {
+            const std::lock_guard lock(mutex);
+            expect(order == std::vector<int>{1}, "the third still waits");
+        }
+        second.reset();
+        a.join();
+        c.join();
+        expect((order == std::vector<int>{1, 3}), "the third after the second was given up");
+    });
+}
+
+}  // namespace inform::test
