@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { InformError } from '../errors.js';
-import { entryOf, explained, isSameFile } from '../util/files/file-errors.js';
+import { entryOf, withOutputErrors, isSameFile } from '../util/files/file-errors.js';
 import { loadAddon } from './load-addon.js';
 
 export interface LockedFile {
@@ -18,7 +18,7 @@ export interface LockedFile {
  */
 export async function openLocked(path: string, output: string): Promise<LockedFile> {
   for (;;) {
-    const file = await explained(output, open(path, 'a+'));
+    const file = await withOutputErrors(output, open(path, 'a+'));
     const lock = loadAddon().addon.lockFile(file.fd);
     // Who had it may have removed it meanwhile: then this is a file without a name, and there is a new one.
     if (lock !== 'held' && (await hasItsName(path, file))) return { file, unlocked: lock === 'unsupported' };

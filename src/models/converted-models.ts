@@ -7,7 +7,7 @@ import { CONVERSION_TYPES, type ConversionType } from '../convert/tensor-types.j
 import { fileSize, writeSmallFile } from './hub/repository-cache.js';
 import { isCommit } from './hub/hub-id.js';
 import { withLock } from './hub/lock.js';
-import { explain } from '../util/files/file-errors.js';
+import { outputError } from '../util/files/file-errors.js';
 import { formatBytes, type ProgressStatus } from '../cli/terminal-progress.js';
 
 // Conversions that were made once and are used ever after, in the folder `models` of our cache:
@@ -79,7 +79,7 @@ export async function convertOnce(
   convert: () => Promise<void>,
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
-    throw explain(path, error);
+    throw outputError(path, error);
   });
   const onWait = (): void => options.onProgress?.({ label: 'Waiting for another process that converts the model' });
   await withLock(`${path}.lock`, { signal: options.signal, onWait }, async () => {

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 
 import { InformError } from '../../errors.js';
 import { writeFully } from '../../util/files/atomic-file.js';
-import { explain, explained } from '../../util/files/file-errors.js';
+import { outputError, withOutputErrors } from '../../util/files/file-errors.js';
 import { fileSize } from './repository-cache.js';
 import { startHash } from './file-hash.js';
 import { throwIfAborted, type HubHttp, type RequestOptions } from './http.js';
@@ -51,7 +51,7 @@ export async function downloadFile(http: HubHttp, file: RepositoryFile, options:
       } catch (error) {
         if (error instanceof InformError) throw error;
         // Without a lock that works, another process may have given it its name.
-        if ((await fileSize(target)) !== file.size) throw explain(target, error);
+        if ((await fileSize(target)) !== file.size) throw outputError(target, error);
       }
     }
     onBytes?.(file.size);
@@ -138,13 +138,13 @@ class PartialFile {
   }
 
   async append(chunk: Uint8Array): Promise<void> {
-    await explained(this.#path, writeFully(this.#handle, chunk, this.#length));
+    await withOutputErrors(this.#path, writeFully(this.#handle, chunk, this.#length));
     this.#hash.update(chunk);
     this.#length += chunk.length;
   }
 
   async restart(): Promise<void> {
-    await explained(this.#path, this.#handle.truncate(0));
+    await withOutputErrors(this.#path, this.#handle.truncate(0));
     this.#hash = startHash(this.#file.hash.algorithm, this.#file.size);
     this.#length = 0;
   }

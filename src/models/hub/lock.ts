@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { systemCodeOf } from '../../errors.js';
 import { isRunning } from '../../util/files/atomic-file.js';
-import { explain } from '../../util/files/file-errors.js';
+import { outputError } from '../../util/files/file-errors.js';
 import { throwIfAborted } from './http.js';
 
 const POLL_MS = 500;
@@ -47,7 +47,7 @@ async function tryLock(path: string): Promise<boolean> {
     await writeFile(path, `${process.pid} ${hostname()}\n`, { flag: 'wx' });
     return true;
   } catch (error) {
-    if (systemCodeOf(error) !== 'EEXIST') throw explain(path, error);
+    if (systemCodeOf(error) !== 'EEXIST') throw outputError(path, error);
   }
   if (await isAbandoned(path)) await rm(path, { force: true });
   return false;
@@ -61,6 +61,6 @@ async function isAbandoned(path: string): Promise<boolean> {
     return Date.now() - (await stat(path)).mtimeMs > STALE_MS;
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return false; // it is free again
-    throw explain(path, error);
+    throw outputError(path, error);
   }
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 
 import { dirname, join, relative } from 'node:path';
 
 import { systemCodeOf } from '../../errors.js';
-import { explain } from '../../util/files/file-errors.js';
+import { outputError } from '../../util/files/file-errors.js';
 import type { FileHash } from './file-hash.js';
 import { isCommit } from './hub-id.js';
 
@@ -69,7 +69,7 @@ export class RepositoryCache {
       const code = systemCodeOf(error);
       if (code === 'EEXIST') return; // another process has made the same one
       // Windows gives links to few users; Python's tools move the blob then, too.
-      if (code !== 'EPERM') throw explain(pointer, error);
+      if (code !== 'EPERM') throw outputError(pointer, error);
       await rename(blob, pointer);
     }
   }
@@ -89,6 +89,6 @@ export async function writeSmallFile(path: string, text: string): Promise<void> 
     await writeFile(temporary, text, { flag: 'wx' });
     await rename(temporary, path);
   } catch (error) {
-    throw explain(path, error);
+    throw outputError(path, error);
   }
 }

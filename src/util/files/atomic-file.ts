@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
 import { InformError } from '../../errors.js';
-import { explain } from './file-errors.js';
+import { outputError } from './file-errors.js';
 
 /** A file that is to appear, and its size, which is checked against the free space before the first byte is written. */
 export interface NewFile {
@@ -66,7 +66,7 @@ export async function writeFilesAtomically(
     for (const [index, file] of [...files.entries()].reverse()) await rename(temporaries[index]?.path ?? '', file.path);
   } catch (error) {
     await Promise.all(temporaries.map(({ path }) => rm(path, { force: true })));
-    throw isSystemError(error) ? explain(first.path, error) : error;
+    throw isSystemError(error) ? outputError(first.path, error) : error;
   }
   await syncFolder(folder);
 }
