@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/pr
 import path from 'node:path';
 import { findLibraries } from '../addon/device-report.js';
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
-import { checkDiskSpace } from '../models/hub/disk-space.js';
+import { checkDiskSpace } from '../util/files/disk-space.js';
 import { onInterrupt } from '../cli/interrupt.js';
 import { formatBytes, Progress } from '../cli/terminal-progress.js';
 import { checkBackend, type BackendCheck } from './check.js';

@@ -20,7 +20,7 @@ import { formatBytes } from '../../cli/terminal-progress.js';
 import { RepositoryCache } from './repository-cache.js';
 import { convertSnapshot, findCached } from './cached-model.js';
 import { confirmLarge, type ConfirmDownload } from '../confirm-download.js';
-import { checkDiskSpace } from './disk-space.js';
+import { checkDiskSpace } from '../../util/files/disk-space.js';
 import { downloadFiles, missingBytes, Transfer, type TransferOptions } from './download-files.js';
 import { readHubEnvironment, type HubEnvironment } from './environment.js';
 import { formatHubId, type HubId } from './hub-id.js';

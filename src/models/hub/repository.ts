@@ -26,6 +26,10 @@ export interface RepositoryFile {
 
 /** The hub itself advises against more; a listing without end must not fill memory. */
 const MAX_FILES = 100_000;
+/** The hub lists a thousand files a page. */
+const MAX_PAGES = 10_000;
+/** The longest path that Linux takes. */
+const MAX_PATH_CHARACTERS = 4096;
 
 /**
  * Asks the hub for the commit of a revision and the files there.
@@ -39,7 +43,19 @@ export async function openRepository(
   signal: AbortSignal | undefined,
 ): Promise<Repository> {
   const name = id.repository;
-  const request = { hubUrl: endpoint, fetch: http.fetchWith(signal) };
+  const fetchPage = http.fetchPages(signal);
+  let pages = 0;
+  const tooMany = (what: string): InformError =>
+    http.failure(
+      `lists more than ${what} for ${formatHubId(id)}. Check HF_ENDPOINT, or download the files that you need by other means`,
+    );
+  const request = {
+    hubUrl: endpoint,
+    fetch: (...args: Parameters<typeof fetch>): Promise<Response> => {
+      if (++pages > MAX_PAGES) throw tooMany(`${MAX_PAGES} pages`);
+      return fetchPage(...args);
+    },
+  };
   try {
     const { sha: commit } = await modelInfo({ ...request, name, revision: id.revision, additionalFields: ['sha'] });
     if (typeof commit !== 'string' || !isCommit(commit)) throw new Error('no commit');
@@ -51,7 +67,7 @@ export async function openRepository(
       recursive: true,
     })) {
       if (entry.type !== 'file') continue;
-      if (files.length === MAX_FILES) throw new Error(`more than ${MAX_FILES} files are listed`);
+      if (files.length === MAX_FILES) throw tooMany(`${MAX_FILES} files`);
       const { path, size } = checkPath(entry);
       const url = `${endpoint}/${name}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;
       files.push({ path, size, hash: hashOf(entry), url });
@@ -67,7 +83,9 @@ export async function openRepository(
 function checkPath({ path, size }: { path: string; size: number }): { path: string; size: number } {
   const isPlain = path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
   // A NUL ends a path, a backslash separates on Windows.
-  if (!isPlain || /[\\\x00]/.test(path)) throw new Error(`a file cannot be named ${JSON.stringify(path)}`);
+  if (!isPlain || path.length > MAX_PATH_CHARACTERS || /[\\\x00]/.test(path)) {
+    throw new Error(`a file cannot be named ${JSON.stringify(path.slice(0, 200))}`);
+  }
   if (!Number.isSafeInteger(size) || size < 0) throw new Error(`${path} has no size`);
   return { path, size };
 }
