@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { findLibraries } from '../addon/device-report.js';
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
@@ -9,6 +9,8 @@ import { checkBackend, type BackendCheck } from './check.js';
 import { choosePackage } from './choose.js';
 import { fetchModule } from './fetch-module.js';
 import { moduleFile, userBackendFolder } from '../addon/backend-folder.js';
+import { recordOf } from '../addon/module-record.js';
+import { fileSha256 } from '../util/files/sha256.js';
 import { LLAMA_RELEASE, type BackendPackage, type ReadyMade } from './packages.js';
 
 const REDRAW_MS = 500;
@@ -17,7 +19,7 @@ const REDRAW_MS = 500;
 export async function addBackend(backend: ReadyMade, cuda: number | undefined): Promise<void> {
   const chosen = choosePackage({ backend, cuda, platform: `${process.platform}-${process.arch}` }, findLibraries);
   const { spec, bytes, moduleBytes, what } = chosen;
-  const folder = userBackendFolder();
+  const { path: folder } = userBackendFolder();
   await makeFolder(folder);
   // npm's cache, the package, and the module.
   await checkDiskSpace(
@@ -51,7 +53,7 @@ export async function addBackend(backend: ReadyMade, cuda: number | undefined): 
 
 /** `inform-score backend list` */
 export async function listBackends(): Promise<void> {
-  const folder = userBackendFolder();
+  const { path: folder } = userBackendFolder();
   const { findDevices } = await import('../addon/device-report.js');
   const { backends } = await findDevices();
   if (backends.length === 0) {
@@ -67,7 +69,7 @@ export async function listBackends(): Promise<void> {
 
 /** `inform-score backend remove` */
 export async function removeBackend(backend: string): Promise<void> {
-  const folder = userBackendFolder();
+  const { path: folder } = userBackendFolder();
   const file = path.join(folder, moduleFile(backend));
   if ((await stat(file).catch(() => undefined)) === undefined) {
     const others = (await readdir(folder).catch(() => [])).filter((name) => /\.(so|dll)$/.test(name));
@@ -76,13 +78,15 @@ export async function removeBackend(backend: string): Promise<void> {
       `No ${backend} backend lies in ${folder}${others.length > 0 ? `, only ${others.join(', ')}` : ''}. Nothing was removed.`,
     );
   }
-  for (const name of [file, `${file}.LICENSE`, `${file}.json`]) await rm(name, { force: true });
+  for (const name of [file, `${file}.LICENSE`, recordOf(file)]) await rm(name, { force: true });
   say(`${file} is removed`);
 }
 
 async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o755 });
+    // Modules are not loaded from a folder that a group may write to, which some systems' default makes it.
+    if (!userBackendFolder().isNamed) await chmod(folder, 0o755);
   } catch (error) {
     throw new InformError(
       'INFORM_OUTPUT_UNWRITABLE',
@@ -107,13 +111,12 @@ async function fetchWithProgress(chosen: BackendPackage, work: string, file: str
   }
 }
 
-/** The record says where the module came from. */
+/** The record says where the module came from, and by its hash that it is still the same. */
 async function publish(file: string, target: string, { spec, integrity, what }: BackendPackage): Promise<void> {
   try {
-    await writeFile(
-      `${target}.json`,
-      `${JSON.stringify({ what, spec, integrity, llamaCpp: LLAMA_RELEASE }, null, 2)}\n`,
-    );
+    await chmod(file, 0o644);
+    const record = { what, spec, integrity, llamaCpp: LLAMA_RELEASE, sha256: await fileSha256(file) };
+    await writeFile(recordOf(target), `${JSON.stringify(record, null, 2)}\n`, { mode: 0o644 });
     await rename(`${file}.LICENSE`, `${target}.LICENSE`);
     await rename(file, target);
   } catch (error) {

@@ -49,7 +49,10 @@ export interface PullOptions extends TransferOptions {
  */
 export async function hubModel(id: HubId, options: PullOptions): Promise<string> {
   const environment = await readHubEnvironment();
-  return (await cachedModel(id, options, environment)) ?? pull(id, options, environment);
+  return (
+    (await cachedModel(id, options, environment)) ??
+    pull(id, options, environment, 'No file or folder of that name is here: asking')
+  );
 }
 
 /** As `hubModel`, but asks the hub whether its branch or tag has moved on, unless HF_HUB_OFFLINE forbids it. */
@@ -77,7 +80,7 @@ async function cachedModel(
   return convertSnapshot(id, found.commit, found.weights, cache, options);
 }
 
-async function pull(id: HubId, options: PullOptions, environment: HubEnvironment): Promise<string> {
+async function pull(id: HubId, options: PullOptions, environment: HubEnvironment, asking = 'Asking'): Promise<string> {
   if (environment.offline) {
     throw new InformError(
       'INFORM_DOWNLOAD_FAILED',
@@ -85,7 +88,7 @@ async function pull(id: HubId, options: PullOptions, environment: HubEnvironment
     );
   }
   const http = new HubHttp(environment, id.repository, options.patience);
-  options.onProgress?.({ label: `Asking ${new URL(environment.endpoint).host} for ${id.repository}` });
+  options.onProgress?.({ label: `${asking} ${new URL(environment.endpoint).host} for ${id.repository}` });
   const repository = await openRepository(id, environment.endpoint, http, options.signal);
   return new Pull(id, options, environment, http, repository).run();
 }
