@@ -144,6 +144,22 @@ test('a listing that falls silent or trickles, and headers without end, are told
   await expectError('INFORM_DOWNLOAD_FAILED', /does not answer within 0\.3 s/, () => pull({ headersMs: 300 }));
 });
 
+test('the tries of a request are counted together, whatever goes wrong with each, and told', async () => {
+  const faults: Fault[] = [{ status: 503 }, { cutAfter: 100 }, { status: 429 }, { cutAfter: 100 }];
+  let request = 0;
+  server.fault = ({ on }) => (on === 'storage' ? faults[request++ % faults.length] : undefined);
+  await expectError('INFORM_DOWNLOAD_FAILED', /asks to wait|in the middle|503/, () => pull({ attempts: 3 }));
+  assert.is(request, 3);
+
+  server.requests.length = 0;
+  onListing({ status: 503 });
+  const told: string[] = [];
+  const onProgress: PullOptions['onProgress'] = ({ details = [] }) => told.push(...details);
+  await expectError('INFORM_DOWNLOAD_FAILED', /answers with status 503/, () => pull({}, { onProgress }));
+  assert.is(listings(), 3);
+  assert.is(told.filter((text) => text.startsWith('trying again: The hub 127.0.0.1')).length, 2);
+});
+
 test('what stays wrong is asked for once: other schemes, circles, addresses with a user name', async () => {
   for (const [location, message] of [
     ['file:///etc/passwd', /leads to an address of the kind file:, which is not followed/],

@@ -63,11 +63,19 @@ export class HubHttp {
   readonly patience: Patience;
   readonly #environment: HubEnvironment;
   readonly #repository: string;
+  readonly #onRetry: RetryOptions['onRetry'];
   #dispatcher: Dispatcher | undefined;
 
-  constructor(environment: HubEnvironment, repository: string, patience: Partial<Patience> = {}) {
+  /** @param onRetry called where the request itself names no other */
+  constructor(
+    environment: HubEnvironment,
+    repository: string,
+    patience: Partial<Patience> = {},
+    onRetry?: RetryOptions['onRetry'],
+  ) {
     this.#environment = environment;
     this.#repository = repository;
+    this.#onRetry = onRetry;
     this.patience = { ...PATIENCE, ...patience };
   }
 
@@ -87,7 +95,13 @@ export class HubHttp {
     work: () => Promise<T>,
   ): Promise<T> {
     const { attempts, firstDelayMs } = this.patience;
-    return retry(work, { attempts, ...options, firstDelayMs, interrupted: DOWNLOAD_INTERRUPTED });
+    return retry(work, {
+      attempts,
+      onRetry: this.#onRetry,
+      ...options,
+      firstDelayMs,
+      interrupted: DOWNLOAD_INTERRUPTED,
+    });
   }
 
   /**

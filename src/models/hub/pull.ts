@@ -87,8 +87,11 @@ async function pull(id: HubId, options: PullOptions, environment: HubEnvironment
       `${formatHubId(id)} is not in the cache as ${options.type}, and HF_HUB_OFFLINE forbids to download it. Unset that, or name a file that is here.`,
     );
   }
-  const http = new HubHttp(environment, id.repository, options.patience);
-  options.onProgress?.({ label: `${asking} ${new URL(environment.endpoint).host} for ${id.repository}` });
+  const { host } = new URL(environment.endpoint);
+  const http = new HubHttp(environment, id.repository, options.patience, (failure) => {
+    options.onProgress?.({ label: `Asking ${host}`, details: [`trying again: ${failure.message}`] });
+  });
+  options.onProgress?.({ label: `${asking} ${host} for ${id.repository}` });
   const repository = await openRepository(id, environment.endpoint, http, options.signal);
   return new Pull(id, options, environment, http, repository).run();
 }
