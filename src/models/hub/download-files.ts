@@ -2,7 +2,6 @@ import { formatBytes, type ProgressStatus } from '../../cli/terminal-progress.js
 import type { RepositoryCache } from './repository-cache.js';
 import { bytesHere, downloadFile, type DownloadOptions } from './download-file.js';
 import { throwIfAborted } from '../../util/abort.js';
-import { printable } from '../../util/printable.js';
 import { DOWNLOAD_INTERRUPTED, type HubHttp } from './http.js';
 import type { Repository, RepositoryFile } from './repository.js';
 
@@ -88,7 +87,6 @@ export class Transfer {
 
   /** What `downloadFile` calls for a file of which `begun` bytes are here already. */
   listeners(path: string, begun: number): Pick<DownloadOptions, 'onBytes' | 'onWait' | 'onRetry' | 'onCheck'> {
-    const name = printable(path);
     const pausedBy = (reason: string): void => {
       this.#pause = reason;
       this.#show();
@@ -100,10 +98,10 @@ export class Transfer {
         this.#show();
       },
       onWait: () => {
-        pausedBy(`waiting for another process that fetches ${name}`);
+        pausedBy(`waiting for another process that fetches ${path}`);
       },
       onCheck: () => {
-        pausedBy(`comparing ${name} with its hash`);
+        pausedBy(`comparing ${path} with its hash`);
       },
       onRetry: (failure) => {
         pausedBy(`trying again: ${failure.message}`);

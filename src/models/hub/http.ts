@@ -332,13 +332,14 @@ function askedDelay(headers: Response['headers']): number {
   return reset === undefined ? 0 : Number(reset) * 1000;
 }
 
-/** fetch says "fetch failed"; the reason lies beneath. */
+/** fetch says "fetch failed"; the reason lies beneath, as one of several where a host has several addresses. */
 function rootOf(error: unknown): unknown {
-  return error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const below = error instanceof AggregateError ? (error.errors[0] as unknown) : error instanceof Error && error.cause;
+  return below instanceof Error ? rootOf(below) : error;
 }
 
 function rootMessage(error: unknown): string {
-  return messageOf(rootOf(error));
+  return messageOf(rootOf(error)).replace(/\.$/, '');
 }
 
 function chainText(error: unknown): string {
