@@ -12,7 +12,7 @@ import type { RepositoryCache } from './repository-cache.js';
 import type { Repository, RepositoryFile } from './repository.js';
 
 /** Most headers fit, so that one request a shard is enough. */
-const HEAD_BYTES = 128 << 10;
+const HEAD_BYTES = 2 ** 17;
 
 /**
  * The shards of a checkpoint that still lie on the hub, for reading their headers: a request for a range takes the place
