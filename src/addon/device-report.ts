@@ -1,5 +1,9 @@
+import { basename } from 'node:path';
+
 import { explainBackend } from './backend-failure.js';
 import { toInformError } from '../errors.js';
+import { findUserBackendFolder } from './backend-folder.js';
+import { untrustedModules } from './module-record.js';
 import { loadAddon, type NativeDevice } from './load-addon.js';
 import { physicalCores } from '../util/physical-cores.js';
 
@@ -51,7 +55,12 @@ export async function findDevices(): Promise<DeviceReport> {
       const reason = explainBackend(backend);
       return { name, file, loaded, devices: count, ...(reason === undefined ? {} : { reason }) };
     });
-    return { llamaCpp: addon.llamaVersion(), physicalCores: physicalCores(), devices, backends };
+    return {
+      llamaCpp: addon.llamaVersion(),
+      physicalCores: physicalCores(),
+      devices,
+      backends: [...backends, ...untrustedBackends()],
+    };
   } catch (error) {
     throw toInformError(error);
   }
@@ -70,6 +79,16 @@ export async function listDevices(): Promise<NativeDevice[]> {
   } catch (error) {
     throw toInformError(error);
   }
+}
+
+/** The modules of the user's folder that are not loaded because nothing vouches for them. */
+function untrustedBackends(): BackendReport[] {
+  const folder = findUserBackendFolder();
+  if (folder === undefined || folder.isNamed) return [];
+  return untrustedModules(folder.path).map(({ file, reason }) => {
+    const name = basename(file).replace(/^(lib)?ggml-|\.(so|dll|dylib).*$/g, '');
+    return { name, file, loaded: false, devices: 0, reason };
+  });
 }
 
 /** Whether the system's loader finds all of these shared libraries. */

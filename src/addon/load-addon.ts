@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { userBackendFolder } from './backend-folder.js';
+import { findUserBackendFolder } from './backend-folder.js';
+import { untrustedModules } from './module-record.js';
 import { InformError, messageOf } from '../errors.js';
 import { firstLine } from '../util/format.js';
 import { packageRoot } from '../util/package-root.js';
@@ -201,8 +202,11 @@ export interface NativeAddon {
 
 export interface LoadedAddon {
   addon: NativeAddon;
-  /** The folder of the addon, where llama.cpp's backends lie too. */
-  backendDir: string;
+  /**
+   * The folder of the addon, where llama.cpp's backends lie too. Whoever loads backends asks for it first, which makes the
+   * user's own modules known to the engine; their hashes are not computed where none is loaded.
+   */
+  readonly backendDir: string;
 }
 
 let loaded: LoadedAddon | undefined;
@@ -215,12 +219,19 @@ export function loadAddon(): LoadedAddon {
   try {
     const file = find.resolve(packageRoot());
     const addon = require(file) as NativeAddon;
-    addon.addBackendFolder(userBackendFolder());
     // process.exit() waits for running native work, and a batch can take minutes: tell it to stop.
     process.once('exit', () => {
       addon.cancelAll();
     });
-    loaded = { addon, backendDir: path.dirname(file) };
+    let hasUserModules = false;
+    loaded = {
+      addon,
+      get backendDir() {
+        if (!hasUserModules) addUserModules(addon);
+        hasUserModules = true;
+        return path.dirname(file);
+      },
+    };
     return loaded;
   } catch (error) {
     throw new InformError(
@@ -230,4 +241,10 @@ export function loadAddon(): LoadedAddon {
       { cause: error },
     );
   }
+}
+
+function addUserModules(addon: NativeAddon): void {
+  const folder = findUserBackendFolder();
+  if (folder === undefined) return;
+  if (folder.isNamed || untrustedModules(folder.path).length === 0) addon.addBackendFolder(folder.path);
 }

@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { InformError } from '../errors.js';
-import { entryOf, explained, isSameFile } from '../util/files/file-errors.js';
+import { entryOf, withOutputErrors, isSameFile } from '../util/files/file-errors.js';
 import { loadAddon } from './load-addon.js';
 
 export interface LockedFile {
@@ -17,18 +17,23 @@ export interface LockedFile {
  * @throws InformError INFORM_OUTPUT_IN_USE, INFORM_OUTPUT_UNWRITABLE
  */
 export async function openLocked(path: string, output: string): Promise<LockedFile> {
+  const locked = await tryOpenLocked(path, output);
+  if (locked !== undefined) return locked;
+  throw new InformError(
+    'INFORM_OUTPUT_IN_USE',
+    `${output} is the output of another run that is still going on. Wait for it, or choose another output.`,
+  );
+}
+
+/** As `openLocked`; undefined where another process has the file. */
+export async function tryOpenLocked(path: string, output: string): Promise<LockedFile | undefined> {
   for (;;) {
-    const file = await explained(output, open(path, 'a+'));
+    const file = await withOutputErrors(output, open(path, 'a+'));
     const lock = loadAddon().addon.lockFile(file.fd);
-    // Who had it may have removed it meanwhile: then this is a file without a name, and there is a new one.
+    // Its holder may have removed it meanwhile: then this is a file without a name, and there is a new one.
     if (lock !== 'held' && (await hasItsName(path, file))) return { file, unlocked: lock === 'unsupported' };
     await file.close();
-    if (lock === 'held') {
-      throw new InformError(
-        'INFORM_OUTPUT_IN_USE',
-        `${output} is the output of another run that is still going on. Wait for it, or choose another output.`,
-      );
-    }
+    if (lock === 'held') return undefined;
   }
 }
 

@@ -1,10 +1,12 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { moduleFile, userBackendFolder } from '../addon/backend-folder.js';
 import { findLibraries } from '../addon/device-report.js';
 import { readPin, type BackendPackage } from '../addon/llama-release.js';
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
-import { checkDiskSpace } from '../models/hub/disk-space.js';
+import { recordOf } from '../addon/module-record.js';
+import { checkDiskSpace } from '../util/files/disk-space.js';
+import { fileSha256 } from '../util/files/sha256.js';
 import { checkBackend, type BackendCheck } from './check.js';
 import { choosePackage } from './choose.js';
 import { fetchModule } from './fetch-module.js';
@@ -36,7 +38,7 @@ export interface AddOptions {
 export async function addBackend({ backend, cuda, signal, onFetch }: AddOptions): Promise<AddedBackend> {
   const chosen = choosePackage({ backend, cuda, platform: `${process.platform}-${process.arch}` }, findLibraries);
   const { bytes, moduleBytes, what } = chosen;
-  const folder = userBackendFolder();
+  const { path: folder } = userBackendFolder();
   await makeFolder(folder);
   // npm's cache, the package, and the module.
   await checkDiskSpace(
@@ -68,7 +70,9 @@ export async function addBackend({ backend, cuda, signal, onFetch }: AddOptions)
 
 async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o755 });
+    // Modules are not loaded from a folder that a group may write to, which some systems' default makes it.
+    if (!userBackendFolder().isNamed) await chmod(folder, 0o755);
   } catch (error) {
     throw new InformError(
       'INFORM_OUTPUT_UNWRITABLE',
@@ -78,13 +82,12 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** The record says where the module came from. */
+/** The record says where the module came from, and by its hash that it is still the same. */
 async function publish(file: string, target: string, { spec, integrity, what }: BackendPackage): Promise<void> {
   try {
-    await writeFile(
-      `${target}.json`,
-      `${JSON.stringify({ what, spec, integrity, llamaCpp: readPin().release }, null, 2)}\n`,
-    );
+    await chmod(file, 0o644);
+    const record = { what, spec, integrity, llamaCpp: readPin().release, sha256: await fileSha256(file) };
+    await writeFile(recordOf(target), `${JSON.stringify(record, null, 2)}\n`, { mode: 0o644 });
     await rename(`${file}.LICENSE`, `${target}.LICENSE`);
     await rename(file, target);
   } catch (error) {

@@ -42,12 +42,16 @@ export async function fetchModule(
 
 const LICENSE = 'package/LICENSE';
 
+const INTERRUPTED = 'Fetching the backend was interrupted. Nothing was changed: run the command again.';
+
 async function npmPack(spec: string, cwd: string, signal: AbortSignal): Promise<void> {
   // npm is a .cmd file on Windows, which only a shell can start; the arguments are constants of packages.ts.
   const args = ['pack', spec, '--ignore-scripts', '--loglevel=error', '--pack-destination=.'];
   const npm = spawn('npm', args, {
     cwd,
     signal,
+    // What it has written by then is thrown away, so it need not end in order.
+    killSignal: 'SIGKILL',
     stdio: ['ignore', 'ignore', 'pipe'],
     shell: process.platform === 'win32',
   });
@@ -55,7 +59,10 @@ async function npmPack(spec: string, cwd: string, signal: AbortSignal): Promise<
   npm.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
   const code = await new Promise<number | null>((resolve, reject) => {
     npm.once('error', (error) => {
-      reject(signal.aborted ? abortError(signal) : npmMissing(error));
+      // Processes that npm has started may hold its pipe open; nothing waits for them.
+      npm.stderr.destroy();
+      npm.unref();
+      reject(signal.aborted ? abortError(signal, INTERRUPTED) : npmMissing(error));
     });
     npm.once('close', resolve);
   });
@@ -95,7 +102,7 @@ async function extract(tarball: string, members: string[], cwd: string, signal: 
   try {
     await promisify(execFile)('tar', ['-xzf', tarball, ...members], { cwd, signal });
   } catch (error) {
-    if (signal.aborted) throw abortError(signal);
+    if (signal.aborted) throw abortError(signal, INTERRUPTED);
     const reason = systemCodeOf(error) === 'ENOENT' ? 'tar is not installed' : (messageOf(error).split('\n')[1] ?? '');
     throw new InformError(
       'INFORM_OUTPUT_UNWRITABLE',

@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { moduleFile, userBackendFolder } from '../addon/backend-folder.js';
+import { recordOf } from '../addon/module-record.js';
 import { InformError } from '../errors.js';
 
 /**
@@ -9,7 +10,7 @@ import { InformError } from '../errors.js';
  * @throws InformError INFORM_BACKEND_UNAVAILABLE where it is not there
  */
 export async function removeBackend(backend: string): Promise<string> {
-  const folder = userBackendFolder();
+  const { path: folder } = userBackendFolder();
   const file = path.join(folder, moduleFile(backend));
   if ((await stat(file).catch(() => undefined)) === undefined) {
     const others = (await readdir(folder).catch(() => [])).filter((name) => /\.(so|dll)$/.test(name));
@@ -18,6 +19,6 @@ export async function removeBackend(backend: string): Promise<string> {
       `No ${backend} backend lies in ${folder}${others.length > 0 ? `, only ${others.join(', ')}` : ''}. Nothing was removed.`,
     );
   }
-  for (const name of [file, `${file}.LICENSE`, `${file}.json`]) await rm(name, { force: true });
+  for (const name of [file, `${file}.LICENSE`, recordOf(file)]) await rm(name, { force: true });
   return file;
 }

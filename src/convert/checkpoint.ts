@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import { InformError } from '../errors.js';
+import { isAbsent } from '../util/is-absent.js';
 import { invalidCheckpoint, objectIn, readJson, type JsonObject } from './checkpoint-file.js';
 
 /** Llama 3.1's scaling of rope frequencies, from `rope_scaling` (or `rope_parameters`) of config.json. */
@@ -169,10 +170,6 @@ function specialTokenIds(config: JsonObject): Map<string, number> {
     if (kind !== undefined && typeof value === 'number' && Number.isInteger(value) && value >= 0) ids.set(kind, value);
   }
   return ids;
-}
-
-function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null;
 }
 
 function named(value: unknown): string {

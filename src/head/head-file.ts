@@ -8,7 +8,7 @@ import { writeFilesAtomically, writeFully } from '../util/files/atomic-file.js';
 import { ggufNumber, ggufString } from '../gguf/metadata.js';
 import type { GgufValue } from '../gguf/types.js';
 import { layoutGguf } from '../gguf/writer.js';
-import { explained } from '../util/files/file-errors.js';
+import { withOutputErrors } from '../util/files/file-errors.js';
 import { openCheckpointHead } from './checkpoint-head.js';
 import { isFolder, type HeadSource } from './head-source.js';
 
@@ -27,7 +27,7 @@ export async function headFile(path: string, signal?: AbortSignal): Promise<stri
   const head = await openCheckpointHead(path);
   const file = join(cacheFolder(), 'heads', `${await fingerprint(head)}.gguf`);
   if (!(await exists(file))) {
-    await explained(file, mkdir(dirname(file), { recursive: true }));
+    await withOutputErrors(file, mkdir(dirname(file), { recursive: true }));
     await writeHead(head, file, signal);
   }
   return file;

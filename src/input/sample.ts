@@ -1,4 +1,5 @@
 import { InformError } from '../errors.js';
+import { isAbsent } from '../util/is-absent.js';
 
 export type Role = 'system' | 'user' | 'assistant';
 
@@ -115,10 +116,6 @@ function stringOf(value: unknown, name: string): string {
   // Such a text has no UTF-8 form, so the tokenizer would have to see something else than what was given.
   if (UNPAIRED_SURROGATE.test(value)) throw invalid(`${name} holds an unpaired surrogate and is not valid Unicode`);
   return value;
-}
-
-function isAbsent(value: unknown): value is null | undefined {
-  return value === undefined || value === null;
 }
 
 function kindOf(value: unknown): string {

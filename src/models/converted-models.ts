@@ -1,13 +1,13 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { cacheFolder } from '../util/cache-folder.js';
 import type { ConvertProgress } from '../convert/convert.js';
 import { CONVERSION_TYPES, type ConversionType } from '../convert/tensor-types.js';
-import { fileSize, writeSmallFile } from './hub/repository-cache.js';
 import { isCommit } from './hub/hub-id.js';
-import { withLock } from './hub/lock.js';
-import { explain } from '../util/files/file-errors.js';
+import { withLock } from './lock.js';
+import { fileSize } from '../util/files/file-size.js';
+import { writeSmallFile } from '../util/files/small-file.js';
 import { bytesStatus, type ProgressStatus } from '../util/progress-status.js';
 
 // Conversions that were made once and are used ever after, in the folder `models` of our cache:
@@ -18,6 +18,9 @@ import { bytesStatus, type ProgressStatus } from '../util/progress-status.js';
 
 /** Raised when a change of the converter makes its earlier files wrong, so that none of those is used. */
 const CONVERTER_VERSION = 1;
+
+const WAIT_INTERRUPTED =
+  'Waiting for another process that converts the model was interrupted. Run the command again to go on.';
 
 /** A checkpoint whose conversions the cache may hold. */
 export interface ConvertedSource {
@@ -78,11 +81,8 @@ export async function convertOnce(
   options: { signal?: AbortSignal | undefined; onProgress?: ((status: ProgressStatus) => void) | undefined },
   convert: () => Promise<void>,
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
-    throw explain(path, error);
-  });
   const onWait = (): void => options.onProgress?.({ label: 'Waiting for another process that converts the model' });
-  await withLock(`${path}.lock`, { signal: options.signal, onWait }, async () => {
+  await withLock(`${path}.lock`, { signal: options.signal, onWait, interrupted: WAIT_INTERRUPTED }, async () => {
     if (!(await isConverted(path))) await convert();
   });
 }

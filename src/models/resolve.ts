@@ -5,6 +5,7 @@ import { InformError, messageOf, systemCodeOf } from '../errors.js';
 import type { ConfirmDownload } from './confirm-download.js';
 import { parseHubId, type HubId } from './hub/hub-id.js';
 import type { ProgressStatus } from '../util/progress-status.js';
+import { askForMissing, missingPath } from './missing-path.js';
 
 /** The name of the embedded model. */
 export const DEMO = 'demo';
@@ -38,7 +39,7 @@ export async function resolveModel(model: string, options: ModelSourceOptions): 
     return convertFolder(model, options);
   }
   const { hubModel } = await import('./hub/pull.js');
-  return hubModel(found, options);
+  return askForMissing(model, () => hubModel(found, options));
 }
 
 /**
@@ -73,8 +74,8 @@ async function find(model: string): Promise<'file' | 'folder' | HubId> {
     const missing = systemCodeOf(error) === 'ENOENT';
     const id = missing ? parseHubId(model) : undefined;
     if (id !== undefined) return id;
-    const reason = missing ? 'does not exist. Check the path of the model' : `cannot be read: ${messageOf(error)}`;
-    throw new InformError('INFORM_MODEL_NOT_FOUND', `${model} ${reason}.`, { cause: error });
+    if (missing) throw missingPath(model, error);
+    throw new InformError('INFORM_MODEL_NOT_FOUND', `${model} cannot be read: ${messageOf(error)}.`, { cause: error });
   }
   throw new InformError('INFORM_MODEL_NOT_FOUND', `${model} is no regular file.`);
 }

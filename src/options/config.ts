@@ -1,6 +1,6 @@
 import { CORE_SCHEMA, loadAll, YAMLException } from 'js-yaml';
-import { InformError, messageOf } from '../errors.js';
-import { readBoundedText } from '../util/files/bounded-text.js';
+import { InformError } from '../errors.js';
+import { readNamedText } from '../util/files/bounded-text.js';
 import { checkOption, defaultOptions } from './check.js';
 import { OPTIONS, snakeCase, type RunOptions } from './table.js';
 import { unknownKey } from './unknown-key.js';
@@ -19,7 +19,12 @@ export type PartialOptions = Partial<Record<keyof RunOptions, unknown>>;
 
 /** Reads a YAML configuration. Throws INFORM_INVALID_CONFIG. */
 export async function readConfig(path: string): Promise<PartialOptions> {
-  return parseConfig(await readText(path), path);
+  const text = await readNamedText(path, MAX_CONFIG_BYTES, {
+    code: 'INFORM_INVALID_CONFIG',
+    subject: `the configuration ${path}`,
+    tooLarge: `${path} is larger than 1 MB, so it is no configuration file.`,
+  });
+  return parseConfig(text, path);
 }
 
 /** Checks a configuration's text; `path` is for messages. */
@@ -46,19 +51,6 @@ export function parseConfig(text: string, path: string): PartialOptions {
 /** defaults < configuration file < flags */
 export function mergeOptions(...layers: readonly PartialOptions[]): RunOptions {
   return Object.assign(defaultOptions(), ...layers) as RunOptions;
-}
-
-async function readText(path: string): Promise<string> {
-  let text: string | undefined;
-  try {
-    text = await readBoundedText(path, MAX_CONFIG_BYTES);
-  } catch (error) {
-    throw new InformError('INFORM_INVALID_CONFIG', `the configuration ${path} cannot be read: ${messageOf(error)}.`, {
-      cause: error,
-    });
-  }
-  if (text !== undefined) return text;
-  throw new InformError('INFORM_INVALID_CONFIG', `${path} is larger than 1 MB, so it is no configuration file.`);
 }
 
 function parseYaml(text: string, path: string): unknown[] {

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { explained, jsonLine, openFile } from '../util/files/file-errors.js';
+import { withOutputErrors, jsonLine, openFile } from '../util/files/file-errors.js';
 
 /** A run's log: what happened, one JSON object a line with the time first. Runs are appended to what is there. */
 export class RunLog {
@@ -19,7 +19,7 @@ export class RunLog {
       .filter(([, value]) => value !== undefined)
       .map(([key, value]): [string, string] => [key, JSON.stringify(value)]);
     if (idJson !== undefined) members.splice(2, 0, ['id', idJson]);
-    await explained(this.path, this.file.appendFile(jsonLine(members)));
+    await withOutputErrors(this.path, this.file.appendFile(jsonLine(members)));
   }
 
   async close(): Promise<void> {

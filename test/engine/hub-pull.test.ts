@@ -56,6 +56,7 @@ function startAnew(): void {
     HF_HOME: folder,
     HF_HUB_CACHE: hubCache,
     INFORM_CACHE_DIR: ownCache,
+    NO_PROXY: '127.0.0.1',
   });
   delete process.env['HF_TOKEN'];
   delete process.env['HF_HUB_OFFLINE'];

@@ -28,6 +28,7 @@ function newCaches(): NodeJS.ProcessEnv & { HF_HUB_CACHE: string; INFORM_CACHE_D
     HF_HOME: folder,
     HF_HUB_CACHE: path.join(folder, 'hub'),
     INFORM_CACHE_DIR: path.join(folder, 'own'),
+    NO_PROXY: '127.0.0.1',
   };
 }
 

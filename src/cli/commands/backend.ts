@@ -82,7 +82,7 @@ function listCommand(): CommandModule {
         import('../../addon/backend-folder.js'),
       ]);
       const { backends } = await findDevices();
-      const none = `No GPU backend is installed. \`inform-score backend add cuda\` or \`vulkan\` fetches one into ${userBackendFolder()}.`;
+      const none = `No GPU backend is installed. \`inform-score backend add cuda\` or \`vulkan\` fetches one into ${userBackendFolder().path}.`;
       const lines = backends.map(({ name, file, devices, reason }) => {
         return `${name}: ${reason ?? counted(devices, 'device')}\n  ${file}`;
       });

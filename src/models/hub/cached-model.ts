@@ -14,7 +14,8 @@ import {
   rememberConverted,
 } from '../converted-models.js';
 import { InformError } from '../../errors.js';
-import { fileSize, type RepositoryCache } from './repository-cache.js';
+import { fileSize } from '../../util/files/file-size.js';
+import type { RepositoryCache } from './repository-cache.js';
 import type { TransferOptions } from './download-files.js';
 import type { HubId } from './hub-id.js';
 import { selectFiles } from './select-files.js';

@@ -1,61 +1,79 @@
-import type { Hash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+import type { Response } from 'undici';
+
+import { hasItsName } from '../../addon/locked-file.js';
 import { InformError } from '../../errors.js';
-import { writeFully } from '../../util/files/atomic-file.js';
-import { explain, explained } from '../../util/files/file-errors.js';
-import { fileSize } from './repository-cache.js';
+import { throwIfAborted } from '../../util/abort.js';
+import { removeAbandoned, temporaryPath, writeFully } from '../../util/files/atomic-file.js';
+import { outputError, withOutputErrors } from '../../util/files/file-errors.js';
+import { fileSize } from '../../util/files/file-size.js';
+import { TransientError, type RetryOptions } from '../../util/retry.js';
+import { withLock } from '../lock.js';
+import { chunksOf } from './body.js';
 import { startHash } from './file-hash.js';
-import { throwIfAborted, type HubHttp, type RequestOptions } from './http.js';
-import { withLock } from './lock.js';
+import { DOWNLOAD_INTERRUPTED, type HubHttp } from './http.js';
 import type { RepositoryFile } from './repository.js';
 
-/** A partial file of another tool that did not grow for so long is nobody's any more. */
-const ABANDONED_MS = 600_000;
 /** A connection that brings less before it ends counts as one that brings nothing. */
-const PROGRESS_BYTES = 1 << 20;
+const PROGRESS_BYTES = 2 ** 20;
 
 export interface DownloadOptions {
   /** Where the complete file goes. */
   readonly target: string;
   readonly lock: string;
+  /** Whether other tools use the same lock, so that its file stays. */
+  readonly keepLock?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** How many of the file's bytes are here; fewer than before where a partial file was of no use. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
   readonly onWait?: (() => void) | undefined;
-  readonly onRetry?: RequestOptions['onRetry'];
+  /** Called when all bytes are here and are going to be compared with their hash. */
+  readonly onCheck?: (() => void) | undefined;
+  readonly onRetry?: RetryOptions['onRetry'];
 }
 
 /** The bytes of a file that a cache holds: all of them, or those of a download that was interrupted. */
 export async function bytesHere(target: string): Promise<number> {
-  return (await fileSize(target)) ?? (await fileSize(partialOf(target))) ?? (await abandonedSize(target)) ?? 0;
+  return (await fileSize(target)) ?? (await fileSize(partialOf(target))) ?? (await fileSize(abandonedOf(target))) ?? 0;
 }
 
 /**
  * Downloads a file to `target`, unless it is there: beside it first, from where an earlier attempt ended, and under its
- * name when its size and its hash are right and it is on disk.
+ * name when its size and its hash are right and it is on disk. One process writes the partial file, by the operating
+ * system's lock; where the file system keeps none, each has a file of its own, which is not gone on with later.
  *
  * @throws InformError INFORM_DOWNLOAD_FAILED, INFORM_MODEL_NOT_FOUND, INFORM_OUTPUT_UNWRITABLE, INFORM_ABORTED
  */
 export async function downloadFile(http: HubHttp, file: RepositoryFile, options: DownloadOptions): Promise<void> {
-  const { target, onBytes } = options;
-  await withLock(options.lock, options, async () => {
+  const { target, lock, signal, onBytes, onWait, keepLock: keep } = options;
+  const lockOptions = { signal, onWait, interrupted: DOWNLOAD_INTERRUPTED, keep };
+  await withLock(lock, lockOptions, async (isLocked) => {
     if ((await fileSize(target)) !== file.size) {
-      try {
-        await mkdir(dirname(target), { recursive: true });
-        await adoptAbandoned(target);
-        await fetchWhole(http, file, options);
-        await rename(partialOf(target), target);
-      } catch (error) {
-        if (error instanceof InformError) throw error;
-        // Without a lock that works, another process may have given it its name.
-        if ((await fileSize(target)) !== file.size) throw explain(target, error);
-      }
+      await withOutputErrors(target, mkdir(dirname(target), { recursive: true }));
+      if (isLocked) await fetchPartial(http, file, options);
+      else await fetchTemporary(http, file, options);
     }
     onBytes?.(file.size);
   });
+}
+
+async function fetchPartial(http: HubHttp, file: RepositoryFile, options: DownloadOptions): Promise<void> {
+  const partial = partialOf(options.target);
+  await withOutputErrors(partial, adoptAbandoned(options.target));
+  await fetchWhole(partial, http, file, options);
+}
+
+async function fetchTemporary(http: HubHttp, file: RepositoryFile, options: DownloadOptions): Promise<void> {
+  await removeAbandoned([options.target]);
+  const temporary = temporaryPath(options.target);
+  try {
+    await fetchWhole(temporary, http, file, options);
+  } finally {
+    await rm(temporary, { force: true });
+  }
 }
 
 function partialOf(target: string): string {
@@ -67,68 +85,64 @@ function abandonedOf(target: string): string {
   return `${target}.incomplete`;
 }
 
-async function abandonedSize(target: string): Promise<number | undefined> {
-  const status = await stat(abandonedOf(target)).catch(() => undefined);
-  return status?.isFile() === true && Date.now() - status.mtimeMs > ABANDONED_MS ? status.size : undefined;
-}
-
+/** Python's tools write it under the lock that we hold, so it is nobody's. */
 async function adoptAbandoned(target: string): Promise<void> {
   const partial = partialOf(target);
-  if ((await fileSize(partial)) !== undefined || (await abandonedSize(target)) === undefined) return;
+  if ((await fileSize(partial)) !== undefined || (await fileSize(abandonedOf(target))) === undefined) return;
   await rename(abandonedOf(target), partial);
 }
 
-/** Fills the partial file and checks it. A beginning that turns out wrong is thrown away, once. */
-async function fetchWhole(http: HubHttp, file: RepositoryFile, options: DownloadOptions): Promise<void> {
-  const path = partialOf(options.target);
-  const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o644);
-  let isRight = false;
+/** Fills the file at `path`, checks it and gives it its name. A beginning that turns out wrong is thrown away, once. */
+async function fetchWhole(path: string, http: HubHttp, file: RepositoryFile, options: DownloadOptions): Promise<void> {
+  const { target } = options;
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+  const handle = await withOutputErrors(path, open(path, flags, 0o644));
   try {
     const partial = await PartialFile.open(path, handle, file);
     const begun = partial.length > 0;
     await fetchRest(http, file, partial, options);
-    isRight = partial.isRight();
+    let isRight = await partial.isRight(options);
     if (!isRight && begun) {
       await partial.restart();
       await fetchRest(http, file, partial, options);
-      isRight = partial.isRight();
+      isRight = await partial.isRight(options);
     }
-    await handle.sync();
+    if (!isRight) {
+      await rm(path, { force: true });
+      throw http.failure(
+        `sent ${file.path} with wrong content: its hash is not the one that the hub lists. It was removed; run it again`,
+      );
+    }
+    // What was compared with the hash is what gets the name.
+    if (!(await hasItsName(path, handle))) {
+      throw http.failure(`sent ${file.path}, but another program has replaced it at ${path}. Run it again`);
+    }
   } finally {
     await handle.close();
   }
-  if (isRight) return;
-  await rm(path, { force: true });
-  throw http.failure(
-    `sent ${file.path} with wrong content: its hash is not the one that the hub lists. It was removed; run it again`,
-  );
+  await rename(path, target).catch((error: unknown) => {
+    throw outputError(target, error);
+  });
 }
 
-/** The beginning of a file, and the hash of what is there. */
+/** The beginning of a file. */
 class PartialFile {
   readonly #path: string;
   readonly #handle: FileHandle;
   readonly #file: RepositoryFile;
-  #hash: Hash;
-  #length = 0;
+  #length: number;
 
-  private constructor(path: string, handle: FileHandle, file: RepositoryFile) {
+  private constructor(path: string, handle: FileHandle, file: RepositoryFile, length: number) {
     this.#path = path;
     this.#handle = handle;
     this.#file = file;
-    this.#hash = startHash(file.hash.algorithm, file.size);
+    this.#length = length;
   }
 
   static async open(path: string, handle: FileHandle, file: RepositoryFile): Promise<PartialFile> {
-    const partial = new PartialFile(path, handle, file);
     const { size } = await handle.stat();
-    if (size > file.size) {
-      await partial.restart();
-    } else if (size > 0) {
-      const options = { start: 0, end: size - 1, autoClose: false, highWaterMark: 1 << 20 };
-      for await (const chunk of handle.createReadStream(options)) partial.#hash.update(chunk as Buffer);
-      partial.#length = size;
-    }
+    const partial = new PartialFile(path, handle, file, size);
+    if (size > file.size) await partial.restart();
     return partial;
   }
 
@@ -138,20 +152,28 @@ class PartialFile {
   }
 
   async append(chunk: Uint8Array): Promise<void> {
-    await explained(this.#path, writeFully(this.#handle, chunk, this.#length));
-    this.#hash.update(chunk);
+    await withOutputErrors(this.#path, writeFully(this.#handle, chunk, this.#length));
     this.#length += chunk.length;
   }
 
   async restart(): Promise<void> {
-    await explained(this.#path, this.#handle.truncate(0));
-    this.#hash = startHash(this.#file.hash.algorithm, this.#file.size);
+    await withOutputErrors(this.#path, this.#handle.truncate(0));
     this.#length = 0;
   }
 
-  /** Asked once, when the file is complete. */
-  isRight(): boolean {
-    return this.#hash.digest('hex') === this.#file.hash.hex;
+  /** Whether the complete file, as it lies on disk, has the hash that the hub lists. */
+  async isRight({ signal, onCheck }: DownloadOptions): Promise<boolean> {
+    onCheck?.();
+    await withOutputErrors(this.#path, this.#handle.sync());
+    const { hash, size } = this.#file;
+    if ((await this.#handle.stat()).size !== size) return false;
+    const found = startHash(hash.algorithm, size);
+    const options = { start: 0, autoClose: false, highWaterMark: 2 ** 20 };
+    for await (const chunk of this.#handle.createReadStream(options)) {
+      throwIfAborted(signal, DOWNLOAD_INTERRUPTED);
+      found.update(chunk as Buffer);
+    }
+    return found.digest('hex') === hash.hex;
   }
 }
 
@@ -163,16 +185,17 @@ async function fetchRest(
   { signal, onBytes, onRetry }: DownloadOptions,
 ): Promise<void> {
   onBytes?.(partial.length);
-  for (let attempt = 1; partial.length < file.size; attempt++) {
-    const before = partial.length;
-    const headers = before === 0 ? {} : { Range: `bytes=${before}-` };
-    const response = await http.get(file.url, { signal, headers, onRetry });
+  let most = partial.length;
+  await http.retry({ signal, onRetry }, async () => {
+    if (partial.length >= file.size) return;
+    const headers: Record<string, string> = partial.length === 0 ? {} : { Range: `bytes=${partial.length}-` };
+    const response = await http.get(file.url, { signal, headers });
     // A server that does not know ranges begins anew.
-    if (before > 0 && response.status !== 206) await partial.restart();
+    if (partial.length > 0 && response.status !== 206) await partial.restart();
     let cause: unknown;
     try {
       checkLength(response, file, partial.length, http);
-      for await (const chunk of bodyOf(response, http.patience.stallMs)) {
+      for await (const chunk of chunksOf(response, http.patience.stallMs)) {
         if (partial.length + chunk.length > file.size) throw wrongLength(http, file, 'more than');
         await partial.append(chunk);
         onBytes?.(partial.length);
@@ -180,18 +203,15 @@ async function fetchRest(
     } catch (error) {
       if (response.body?.locked === false) await response.body.cancel();
       if (error instanceof InformError) throw error;
-      throwIfAborted(signal);
+      throwIfAborted(signal, DOWNLOAD_INTERRUPTED);
       cause = error;
     }
     if (partial.length >= file.size) return;
-    if (partial.length - before >= PROGRESS_BYTES) attempt = 1;
-    const failure = http.failure(
-      `ends the connection in the middle of ${file.path}. What has arrived is kept: run it again to go on`,
-      cause,
-    );
-    if (attempt >= http.patience.attempts) throw failure;
-    await http.pause(attempt, failure, { signal, onRetry });
-  }
+    const hasProgressed = partial.length - most >= PROGRESS_BYTES;
+    most = Math.max(most, partial.length);
+    const what = `ends the connection in the middle of ${file.path}. What has arrived is kept: run it again to go on`;
+    throw new TransientError(http.failure(what, cause), { hasProgressed });
+  });
 }
 
 /** A server whose file has another length than its listing says sends something else. */
@@ -203,33 +223,4 @@ function checkLength(response: Response, file: RepositoryFile, position: number,
 
 function wrongLength(http: HubHttp, file: RepositoryFile, what: string): InformError {
   return http.failure(`sends ${what} the ${file.size} bytes that it lists for ${file.path}. Run it again later`);
-}
-
-/** The chunks of a body, unless the server falls silent for too long. */
-async function* bodyOf(response: Response, stallMs: number): AsyncGenerator<Uint8Array> {
-  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
-  if (reader === undefined) return;
-  try {
-    for (;;) {
-      const { done, value } = await within(stallMs, reader.read());
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`nothing arrived for ${ms / 1000} s`));
-    }, ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -2,7 +2,8 @@ import { formatBytes } from '../../util/format.js';
 import { type ProgressStatus } from '../../util/progress-status.js';
 import type { RepositoryCache } from './repository-cache.js';
 import { bytesHere, downloadFile, type DownloadOptions } from './download-file.js';
-import { throwIfAborted, type HubHttp } from './http.js';
+import { throwIfAborted } from '../../util/abort.js';
+import { DOWNLOAD_INTERRUPTED, type HubHttp } from './http.js';
 import type { Repository, RepositoryFile } from './repository.js';
 
 const FILES_AT_ONCE = 4;
@@ -53,6 +54,7 @@ export async function downloadFiles(
       await downloadFile(http, file, {
         target: cache.blob(hash),
         lock: cache.lock(hash),
+        keepLock: true,
         signal: both,
         ...transfer.listeners(path, await bytesHere(cache.blob(hash))),
       });
@@ -66,7 +68,7 @@ export async function downloadFiles(
     }),
   );
   const outcomes = await Promise.allSettled(workers);
-  throwIfAborted(signal);
+  throwIfAborted(signal, DOWNLOAD_INTERRUPTED);
   if (failed.signal.aborted) throw failed.signal.reason;
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
@@ -77,7 +79,7 @@ export class Transfer {
   readonly #onProgress: ((status: ProgressStatus) => void) | undefined;
   readonly #fetched = new Map<string, number>();
   /** Why nothing arrives. */
-  #trouble: string | undefined;
+  #pause: string | undefined;
 
   constructor(totalBytes: number, onProgress: ((status: ProgressStatus) => void) | undefined) {
     this.#totalBytes = totalBytes;
@@ -85,22 +87,25 @@ export class Transfer {
   }
 
   /** What `downloadFile` calls for a file of which `begun` bytes are here already. */
-  listeners(path: string, begun: number): Pick<DownloadOptions, 'onBytes' | 'onWait' | 'onRetry'> {
-    const isInTrouble = (trouble: string): void => {
-      this.#trouble = trouble;
+  listeners(path: string, begun: number): Pick<DownloadOptions, 'onBytes' | 'onWait' | 'onRetry' | 'onCheck'> {
+    const pausedBy = (reason: string): void => {
+      this.#pause = reason;
       this.#show();
     };
     return {
       onBytes: (bytes) => {
-        this.#trouble = undefined;
+        this.#pause = undefined;
         this.#fetched.set(path, Math.max(bytes - begun, 0));
         this.#show();
       },
       onWait: () => {
-        isInTrouble(`waiting for another process that fetches ${path}`);
+        pausedBy(`waiting for another process that fetches ${path}`);
+      },
+      onCheck: () => {
+        pausedBy(`comparing ${path} with its hash`);
       },
       onRetry: (failure) => {
-        isInTrouble(`trying again: ${failure.message}`);
+        pausedBy(`trying again: ${failure.message}`);
       },
     };
   }
@@ -113,7 +118,7 @@ export class Transfer {
   /** The bytes, and why no more come. */
   get details(): string[] {
     const bytes = `${formatBytes(this.bytes)} of ${formatBytes(this.#totalBytes)}`;
-    return this.#trouble === undefined ? [bytes] : [bytes, this.#trouble];
+    return this.#pause === undefined ? [bytes] : [bytes, this.#pause];
   }
 
   #show(): void {

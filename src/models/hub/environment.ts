@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+import { cacheFolder as ownCacheFolder, homeFolder } from '../../util/cache-folder.js';
 import { InformError, messageOf, systemCodeOf } from '../../errors.js';
 
 /** What the environment says about the hub, by the same variables and defaults as Python's huggingface_hub. */
@@ -20,7 +20,7 @@ export interface HubEnvironment {
  * @throws InformError INFORM_INVALID_CONFIG; no message holds the token
  */
 export async function readHubEnvironment(env: NodeJS.ProcessEnv = process.env): Promise<HubEnvironment> {
-  const home = folderIn(env, 'HF_HOME') ?? join(folderIn(env, 'XDG_CACHE_HOME') ?? defaultCaches(), 'huggingface');
+  const home = folderIn(env, 'HF_HOME') ?? join(folderIn(env, 'XDG_CACHE_HOME') ?? defaultCaches(env), 'huggingface');
   const cacheFolder = folderIn(env, 'HF_HUB_CACHE') ?? folderIn(env, 'HUGGINGFACE_HUB_CACHE') ?? join(home, 'hub');
   const tokenFile = folderIn(env, 'HF_TOKEN_PATH') ?? join(home, 'token');
   return {
@@ -40,11 +40,13 @@ function valueOf(env: NodeJS.ProcessEnv, name: string): string | undefined {
 
 function folderIn(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const value = valueOf(env, name);
-  return value === undefined ? undefined : resolve(value.replace(/^~(?=$|[/\\])/, homedir()));
+  return value === undefined ? undefined : resolve(value.replace(/^~(?=$|[/\\])/, () => homeFolder() ?? '~'));
 }
 
-function defaultCaches(): string {
-  return join(homedir(), '.cache');
+/** Below the home folder as Python's; a user without one has our own cache, or is told to name it. */
+function defaultCaches(env: NodeJS.ProcessEnv): string {
+  const home = homeFolder();
+  return home === undefined ? ownCacheFolder(env) : join(home, '.cache');
 }
 
 function endpointOf(text: string): string {

@@ -20,7 +20,7 @@ import { formatBytes } from '../../util/format.js';
 import { RepositoryCache } from './repository-cache.js';
 import { convertSnapshot, findCached } from './cached-model.js';
 import { confirmLarge, type ConfirmDownload } from '../confirm-download.js';
-import { checkDiskSpace } from './disk-space.js';
+import { checkDiskSpace } from '../../util/files/disk-space.js';
 import { downloadFiles, missingBytes, Transfer, type TransferOptions } from './download-files.js';
 import { readHubEnvironment, type HubEnvironment } from './environment.js';
 import { formatHubId, type HubId } from './hub-id.js';
@@ -49,7 +49,10 @@ export interface PullOptions extends TransferOptions {
  */
 export async function hubModel(id: HubId, options: PullOptions): Promise<string> {
   const environment = await readHubEnvironment();
-  return (await cachedModel(id, options, environment)) ?? pull(id, options, environment);
+  return (
+    (await cachedModel(id, options, environment)) ??
+    pull(id, options, environment, 'No file or folder of that name is here: asking')
+  );
 }
 
 /** As `hubModel`, but asks the hub whether its branch or tag has moved on, unless HF_HUB_OFFLINE forbids it. */
@@ -77,15 +80,18 @@ async function cachedModel(
   return convertSnapshot(id, found.commit, found.weights, cache, options);
 }
 
-async function pull(id: HubId, options: PullOptions, environment: HubEnvironment): Promise<string> {
+async function pull(id: HubId, options: PullOptions, environment: HubEnvironment, asking = 'Asking'): Promise<string> {
   if (environment.offline) {
     throw new InformError(
       'INFORM_DOWNLOAD_FAILED',
       `${formatHubId(id)} is not in the cache as ${options.type}, and HF_HUB_OFFLINE forbids to download it. Unset that, or name a file that is here.`,
     );
   }
-  const http = new HubHttp(environment, id.repository, options.patience);
-  options.onProgress?.({ label: `Asking ${new URL(environment.endpoint).host} for ${id.repository}` });
+  const { host } = new URL(environment.endpoint);
+  const http = new HubHttp(environment, id.repository, options.patience, (failure) => {
+    options.onProgress?.({ label: `Asking ${host}`, details: [`trying again: ${failure.message}`] });
+  });
+  options.onProgress?.({ label: `${asking} ${host} for ${id.repository}` });
   const repository = await openRepository(id, environment.endpoint, http, options.signal);
   return new Pull(id, options, environment, http, repository).run();
 }

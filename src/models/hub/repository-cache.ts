@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
 import { systemCodeOf } from '../../errors.js';
-import { explain } from '../../util/files/file-errors.js';
+import { outputError } from '../../util/files/file-errors.js';
+import { fileSize } from '../../util/files/file-size.js';
+import { writeSmallFile } from '../../util/files/small-file.js';
 import type { FileHash } from './file-hash.js';
 import { isCommit } from './hub-id.js';
 
@@ -33,9 +34,9 @@ export class RepositoryCache {
     return join(this.#folder, 'blobs', hash.hex);
   }
 
-  /** Our lock of a blob; Python's tools have `<hash>.lock` beside it, of another kind. */
+  /** The lock of a blob, which is that of Python's tools: the operating system's, on a file that stays. */
   lock(hash: FileHash): string {
-    return join(this.#locks, `${hash.hex}.inform-score`);
+    return join(this.#locks, `${hash.hex}.lock`);
   }
 
   /** The commit that a branch or tag had when it was last asked for. */
@@ -69,26 +70,8 @@ export class RepositoryCache {
       const code = systemCodeOf(error);
       if (code === 'EEXIST') return; // another process has made the same one
       // Windows gives links to few users; Python's tools move the blob then, too.
-      if (code !== 'EPERM') throw explain(pointer, error);
+      if (code !== 'EPERM') throw outputError(pointer, error);
       await rename(blob, pointer);
     }
-  }
-}
-
-/** The size of a regular file, or undefined where there is none. */
-export async function fileSize(path: string): Promise<number | undefined> {
-  const status = await stat(path).catch(() => undefined);
-  return status?.isFile() === true ? status.size : undefined;
-}
-
-/** Writes a file and its folder; whoever reads it meanwhile sees the old text or the new one. */
-export async function writeSmallFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(temporary, text, { flag: 'wx' });
-    await rename(temporary, path);
-  } catch (error) {
-    throw explain(path, error);
   }
 }

@@ -1,6 +1,7 @@
 import { listFiles, modelInfo } from '@huggingface/hub';
 
 import { InformError } from '../../errors.js';
+import { printable } from '../../util/printable.js';
 import type { FileHash } from './file-hash.js';
 import { formatHubId, isCommit, type HubId } from './hub-id.js';
 import type { HubHttp } from './http.js';
@@ -26,6 +27,10 @@ export interface RepositoryFile {
 
 /** The hub itself advises against more; a listing without end must not fill memory. */
 const MAX_FILES = 100_000;
+/** The hub lists a thousand files a page. */
+const MAX_PAGES = 10_000;
+/** The longest path that Linux takes. */
+const MAX_PATH_CHARACTERS = 4096;
 
 /**
  * Asks the hub for the commit of a revision and the files there.
@@ -39,7 +44,7 @@ export async function openRepository(
   signal: AbortSignal | undefined,
 ): Promise<Repository> {
   const name = id.repository;
-  const request = { hubUrl: endpoint, fetch: http.fetchWith(signal) };
+  const request = { hubUrl: endpoint, fetch: atMost(MAX_PAGES, http.fetchPages(signal)) };
   try {
     const { sha: commit } = await modelInfo({ ...request, name, revision: id.revision, additionalFields: ['sha'] });
     if (typeof commit !== 'string' || !isCommit(commit)) throw new Error('no commit');
@@ -51,7 +56,7 @@ export async function openRepository(
       recursive: true,
     })) {
       if (entry.type !== 'file') continue;
-      if (files.length === MAX_FILES) throw new Error(`more than ${MAX_FILES} files are listed`);
+      if (files.length === MAX_FILES) throw new ListingFault(`it lists more than ${MAX_FILES} files`);
       const { path, size } = checkPath(entry);
       const url = `${endpoint}/${name}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;
       files.push({ path, size, hash: hashOf(entry), url });
@@ -59,16 +64,37 @@ export async function openRepository(
     return { name, commit, files };
   } catch (error) {
     if (error instanceof InformError) throw error;
-    throw http.failure(`does not answer as a Hugging Face hub does when asked for ${formatHubId(id)}`, error);
+    const reason = error instanceof ListingFault ? `: ${error.message}` : '';
+    throw http.failure(
+      `does not answer as a Hugging Face hub does when asked for ${formatHubId(id)}${reason}. ` +
+        'Check HF_ENDPOINT, or download the files that you need by other means',
+      error,
+    );
   }
 }
 
-/** The path becomes one below the cache's folder, and must not lead out of it. */
+/** What is wrong with a listing, in words of ours. */
+class ListingFault extends Error {}
+
+function atMost(pages: number, fetchPage: typeof fetch): typeof fetch {
+  let asked = 0;
+  return (...args) => {
+    if (++asked > pages) throw new ListingFault(`it lists more than ${pages} pages`);
+    return fetchPage(...args);
+  };
+}
+
+/**
+ * The path becomes one below the cache's folder and must not lead out of it. It is printed as it is for other programs, so
+ * it must not hold what a terminal obeys.
+ */
 function checkPath({ path, size }: { path: string; size: number }): { path: string; size: number } {
   const isPlain = path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
-  // A NUL ends a path, a backslash separates on Windows.
-  if (!isPlain || /[\\\x00]/.test(path)) throw new Error(`a file cannot be named ${JSON.stringify(path)}`);
-  if (!Number.isSafeInteger(size) || size < 0) throw new Error(`${path} has no size`);
+  // A NUL ends a path, as a control character; a backslash separates on Windows.
+  if (!isPlain || path.length > MAX_PATH_CHARACTERS || path.includes('\\') || printable(path) !== path) {
+    throw new ListingFault(`it lists a file named "${printable(path, 200)}"`);
+  }
+  if (!Number.isSafeInteger(size) || size < 0) throw new ListingFault(`it lists ${path} without a size`);
   return { path, size };
 }
 
@@ -77,6 +103,7 @@ function hashOf({ path, oid, lfs }: { path: string; oid?: string; lfs?: { oid: s
   const hash: FileHash =
     lfs === undefined ? { algorithm: 'git-sha1', hex: oid ?? '' } : { algorithm: 'sha256', hex: lfs.oid };
   const digits = hash.algorithm === 'sha256' ? 64 : 40;
-  if (hash.hex.length !== digits || !/^[0-9a-f]+$/.test(hash.hex)) throw new Error(`${path} has no hash`);
+  if (hash.hex.length !== digits || !/^[0-9a-f]+$/.test(hash.hex))
+    throw new ListingFault(`it lists ${path} without a hash`);
   return hash;
 }

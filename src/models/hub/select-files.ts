@@ -1,6 +1,7 @@
 import { CHECKPOINT_FILES } from '../../convert/checkpoint-files.js';
 import { CONVERSION_TYPES, type ConversionType } from '../../convert/tensor-types.js';
 import { InformError } from '../../errors.js';
+import { printable } from '../../util/printable.js';
 
 /** What a repository offers: a GGUF of one or several files, the one to open first, or a checkpoint to convert. */
 export type Selection =
@@ -55,7 +56,7 @@ function refusal(
   ofType: readonly (readonly [string, ...string[]])[],
   type: ConversionType,
 ): string {
-  const listed = (among: typeof models): string => among.map(([path]) => path).join(', ');
+  const listed = (among: typeof models): string => among.map(([path]) => printable(path)).join(', ');
   if (ofType.length > 1) {
     return `${repository} holds several GGUF files of type ${type}: ${listed(ofType)}. Download the one you want and name its path.`;
   }

@@ -3,12 +3,16 @@ import { join } from 'node:path';
 
 import { invalidCheckpoint } from '../../convert/checkpoint-file.js';
 import type { ShardStore } from '../../convert/safetensors.js';
-import { throwIfAborted, type HubHttp } from './http.js';
+import { throwIfAborted } from '../../util/abort.js';
+import { printable } from '../../util/printable.js';
+import { TransientError } from '../../util/retry.js';
+import { readBody } from './body.js';
+import { DOWNLOAD_INTERRUPTED, type HubHttp } from './http.js';
 import type { RepositoryCache } from './repository-cache.js';
 import type { Repository, RepositoryFile } from './repository.js';
 
 /** Most headers fit, so that one request a shard is enough. */
-const HEAD_BYTES = 128 << 10;
+const HEAD_BYTES = 2 ** 17;
 
 /**
  * The shards of a checkpoint that still lie on the hub, for reading their headers: a request for a range takes the place
@@ -33,7 +37,9 @@ export class HubShardStore implements ShardStore {
   file(shard: string): RepositoryFile {
     const file = this.#repository.files.find(({ path }) => path === shard);
     if (file !== undefined) return file;
-    throw invalidCheckpoint(`${this.#repository.name} lacks ${shard}, which its index names. Tell its owner.`);
+    throw invalidCheckpoint(
+      `${this.#repository.name} lacks ${printable(shard)}, which its index names. Tell its owner.`,
+    );
   }
 
   has(shard: string): Promise<boolean> {
@@ -60,21 +66,24 @@ export class HubShardStore implements ShardStore {
     if (await this.#cache.has(commit, path, size)) {
       return readLocal(join(this.#cache.snapshot(commit), path), position, length);
     }
-    const { attempts } = this.#http.patience;
+    const signal = this.#signal;
     const headers = { Range: `bytes=${position}-${position + length - 1}` };
-    for (let attempt = 1; ; attempt++) {
-      const response = await this.#http.get(url, { signal: this.#signal, headers });
+    return this.#http.retry({ signal }, async () => {
+      const response = await this.#http.get(url, { signal, headers });
       if (response.status !== 206) {
         await response.body?.cancel();
         throw this.#http.failure(`does not send parts of files. Download ${this.#repository.name} by other means`);
       }
-      const bytes = await response.arrayBuffer().catch((error: unknown) => error);
-      throwIfAborted(this.#signal);
-      if (bytes instanceof ArrayBuffer && bytes.byteLength === length) return Buffer.from(bytes);
-      const failure = this.#http.failure(`ends the connection in the middle of ${path}. Run it again later`, bytes);
-      if (attempt >= attempts) throw failure;
-      await this.#http.pause(attempt, failure, { signal: this.#signal });
-    }
+      const { stallMs } = this.#http.patience;
+      const bytes = await readBody(response, { maxBytes: length, stallMs, leastRate: 0 }).catch(
+        (error: unknown) => error,
+      );
+      throwIfAborted(signal, DOWNLOAD_INTERRUPTED);
+      if (bytes instanceof Buffer && bytes.length === length) return bytes;
+      throw new TransientError(
+        this.#http.failure(`ends the connection in the middle of ${path}. Run it again later`, bytes),
+      );
+    });
   }
 }
 

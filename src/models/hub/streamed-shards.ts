@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import type { SafetensorsTensor } from '../../convert/safetensors.js';
 import type { CheckpointWeights } from '../../convert/weights.js';
-import { fileSize, type RepositoryCache } from './repository-cache.js';
+import { fileSize } from '../../util/files/file-size.js';
+import type { RepositoryCache } from './repository-cache.js';
 import { bytesHere, downloadFile } from './download-file.js';
 import type { Transfer } from './download-files.js';
 import type { HubHttp } from './http.js';

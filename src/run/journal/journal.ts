@@ -1,7 +1,7 @@
 import { copyFile, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncFolder } from '../../util/files/atomic-file.js';
-import { explained, unwritable } from '../../util/files/file-errors.js';
+import { withOutputErrors, unwritable } from '../../util/files/file-errors.js';
 import type { Fingerprint, InputFingerprint } from './fingerprint.js';
 import { hasItsName, openLocked, type LockedFile } from '../../addon/locked-file.js';
 import { encodeRecord, JOURNAL_FORMAT, type EndRecord, type RowRecord } from './records.js';
@@ -66,7 +66,7 @@ export class Journal {
 
   /** Begins anew: what was in the file is gone. @throws InformError INFORM_OUTPUT_UNWRITABLE, as all that follows */
   async begin(fingerprint: Fingerprint): Promise<void> {
-    await explained(this.path, this.#file.truncate(0));
+    await withOutputErrors(this.path, this.#file.truncate(0));
     this.#rows = 0;
     const began = new Date().toISOString();
     await this.#writer.append(encodeRecord({ kind: 'header', format: JOURNAL_FORMAT, began, fingerprint }));
@@ -78,8 +78,8 @@ export class Journal {
   async resume({ damage, bytes }: FoundRun): Promise<void> {
     if (damage === undefined) return;
     const copy = damagedOf(this.#output);
-    if (!damage.last) await explained(copy, copyFile(this.path, copy));
-    await explained(this.path, this.#file.truncate(bytes));
+    if (!damage.last) await withOutputErrors(copy, copyFile(this.path, copy));
+    await withOutputErrors(this.path, this.#file.truncate(bytes));
   }
 
   /** Takes a row's result, which is on disk within a few seconds. */
@@ -118,7 +118,7 @@ export class Journal {
 
   /** Removes it, as nobody needs it any more. */
   async remove(): Promise<void> {
-    await explained(this.path, unlink(this.path));
+    await withOutputErrors(this.path, unlink(this.path));
     await syncFolder(dirname(this.path));
     await this.close();
   }

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { LineSplitter } from '../../input/jsonl.js';
-import { explain } from '../../util/files/file-errors.js';
+import { outputError } from '../../util/files/file-errors.js';
 import { parseShard } from '../row-shard.js';
 import { decodeRecord, type HeaderRecord, type JournalRecord } from './records.js';
 
@@ -90,6 +90,6 @@ async function readAt(file: FileHandle, name: string, position: number, length: 
     const { bytesRead } = await file.read(buffer, 0, length, position);
     return buffer.subarray(0, bytesRead);
   } catch (error) {
-    throw explain(name, error);
+    throw outputError(name, error);
   }
 }

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { unlink, type FileHandle } from 'node:fs/promises';
 import { systemCodeOf } from '../../errors.js';
 import { writeFilesAtomically, writeFully } from '../../util/files/atomic-file.js';
-import { explain } from '../../util/files/file-errors.js';
+import { outputError } from '../../util/files/file-errors.js';
 import type { RowRecord } from './records.js';
 
 export interface OutputPaths {
@@ -44,7 +44,7 @@ export async function writeOutputs(
   });
   if (hasRejects) return;
   await unlink(rejects).catch((error: unknown) => {
-    if (systemCodeOf(error) !== 'ENOENT') throw explain(rejects, error);
+    if (systemCodeOf(error) !== 'ENOENT') throw outputError(rejects, error);
   });
 }
 

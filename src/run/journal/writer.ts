@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { InformError } from '../../errors.js';
 import { writeFully } from '../../util/files/atomic-file.js';
-import { explain } from '../../util/files/file-errors.js';
+import { outputError } from '../../util/files/file-errors.js';
 
 /** Records wait so long for others to be written with: a killed process loses no more than this. */
 const WRITE_MS = 100;
@@ -69,7 +69,7 @@ export class JournalWriter {
       if (sync) await this.#syncFile();
       else this.#syncTimer ??= setTimeout(() => void this.#write(true), SYNC_MS).unref();
     } catch (error) {
-      this.#failure = { error: error instanceof InformError ? error : explain(this.options.name, error) };
+      this.#failure = { error: error instanceof InformError ? error : outputError(this.options.name, error) };
     }
   }
 

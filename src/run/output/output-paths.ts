@@ -1,6 +1,6 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { fileSha256 } from '../../util/files/sha256.js';
-import { entryOf, explained, isSameFile, unwritable } from '../../util/files/file-errors.js';
+import { entryOf, withOutputErrors, isSameFile, unwritable } from '../../util/files/file-errors.js';
 import { STDIN } from '../../input/source.js';
 import { damagedOf, journalOf } from '../journal/journal.js';
 
@@ -26,7 +26,8 @@ export async function targetOf(output: string): Promise<string> {
 /** Whether nothing is at a path, or the run's own work, by its SHA-256. */
 export async function isFreeOrOwn(path: string, own: string | undefined): Promise<boolean> {
   return (
-    (await entryOf(path)) === undefined || (own !== undefined && own === (await explained(path, fileSha256(path))))
+    (await entryOf(path)) === undefined ||
+    (own !== undefined && own === (await withOutputErrors(path, fileSha256(path))))
   );
 }
 

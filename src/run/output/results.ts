@@ -1,7 +1,14 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { InformError, systemCodeOf } from '../../errors.js';
-import { entryOf, explain, explained, jsonLine, openFile, unwritable } from '../../util/files/file-errors.js';
+import {
+  entryOf,
+  outputError,
+  withOutputErrors,
+  jsonLine,
+  openFile,
+  unwritable,
+} from '../../util/files/file-errors.js';
 
 /** The output that stands for standard output. */
 export const STDOUT = '-';
@@ -75,13 +82,13 @@ class DirectResults implements ResultSink {
     try {
       await this.#file.appendFile(line);
     } catch (error) {
-      if (systemCodeOf(error) !== 'EPIPE') throw explain(this.#name, error);
+      if (systemCodeOf(error) !== 'EPIPE') throw outputError(this.#name, error);
       this.#gone.abort();
     }
   }
 
   async finish(): Promise<void> {
-    await explained(this.#name, this.#file.close());
+    await withOutputErrors(this.#name, this.#file.close());
   }
 
   async abandon(): Promise<void> {
@@ -125,7 +132,7 @@ class StreamResults implements ResultSink {
       }
       this.#stream.write(text, (error) => {
         if (error && systemCodeOf(error) === 'EPIPE') this.#gone.abort();
-        if (error && !this.readerGone.aborted) reject(explain('Standard output', error));
+        if (error && !this.readerGone.aborted) reject(outputError('Standard output', error));
         else resolve();
       });
     });

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { open, readdir, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
+import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
 import { InformError } from '../../errors.js';
-import { explain } from './file-errors.js';
+import { isRunning } from '../is-running.js';
+import { freeBytes } from './disk-space.js';
+import { outputError } from './file-errors.js';
 
 /** A file that is to appear, and its size, which is checked against the free space before the first byte is written. */
 export interface NewFile {
@@ -55,7 +57,7 @@ export async function writeFilesAtomically(
   try {
     try {
       for (const { path } of files) {
-        const temporary = join(folder, `${temporaryPrefix(path)}${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+        const temporary = temporaryPath(path);
         temporaries.push({ path: temporary, handle: await open(temporary, 'wx') });
       }
       await write(temporaries);
@@ -66,7 +68,7 @@ export async function writeFilesAtomically(
     for (const [index, file] of [...files.entries()].reverse()) await rename(temporaries[index]?.path ?? '', file.path);
   } catch (error) {
     await Promise.all(temporaries.map(({ path }) => rm(path, { force: true })));
-    throw isSystemError(error) ? explain(first.path, error) : error;
+    throw isSystemError(error) ? outputError(first.path, error) : error;
   }
   await syncFolder(folder);
 }
@@ -77,6 +79,11 @@ export async function writeFully(file: FileHandle, chunk: Uint8Array, position?:
     const at = position === undefined ? null : position + written;
     written += (await file.write(chunk, written, chunk.length - written, at)).bytesWritten;
   }
+}
+
+/** A name beside `path` that no other process uses; `removeAbandoned` knows it by. */
+export function temporaryPath(path: string): string {
+  return join(dirname(path), `${temporaryPrefix(path)}${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
 }
 
 /** What the names of a file's temporary files begin with on this machine; the process id follows. */
@@ -98,22 +105,9 @@ export async function removeAbandoned(paths: readonly string[]): Promise<void> {
   }
 }
 
-/** Whether a process of this machine lives. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0); // sends nothing
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code !== 'ESRCH';
-  }
-}
-
 async function checkFreeSpace(path: string, expectedBytes: number): Promise<void> {
-  // Where the free space is not known (some network file systems report none), writing will tell.
-  const space = await statfs(dirname(path)).catch(() => undefined);
-  if (space === undefined || space.blocks === 0) return;
-  const free = space.bavail * space.bsize;
-  if (expectedBytes > free) {
+  const free = await freeBytes(dirname(path));
+  if (free !== undefined && expectedBytes > free) {
     throw new InformError(
       'INFORM_OUTPUT_UNWRITABLE',
       `${path} needs ${gigabytes(expectedBytes)}, but its disk has ${gigabytes(free)} left. Choose another folder.`,

@@ -1,5 +1,7 @@
 import { open } from 'node:fs/promises';
 
+import { InformError, messageOf, type ErrorCode } from '../../errors.js';
+
 /**
  * A small text file, or undefined where it has more than `maxBytes`. What the file system says about sizes is not asked: a
  * pipe and a device say 0, and a file may grow while it is read.
@@ -21,4 +23,30 @@ export async function readBoundedText(path: string, maxBytes: number): Promise<s
   } finally {
     await file.close();
   }
+}
+
+/** What a text file that the user names is called in errors. */
+export interface TextErrors {
+  readonly code: ErrorCode;
+  /** What "cannot be read: …" follows, such as "The chat template chat.jinja". */
+  readonly subject: string;
+  /** The sentence for a file of more bytes. */
+  readonly tooLarge: string;
+}
+
+/**
+ * The text of a file that the user names.
+ *
+ * @throws InformError `errors.code`
+ */
+export async function readNamedText(path: string, maxBytes: number, errors: TextErrors): Promise<string> {
+  const { code, subject, tooLarge } = errors;
+  let text: string | undefined;
+  try {
+    text = await readBoundedText(path, maxBytes);
+  } catch (error) {
+    throw new InformError(code, `${subject} cannot be read: ${messageOf(error)}.`, { cause: error });
+  }
+  if (text === undefined) throw new InformError(code, tooLarge);
+  return text;
 }

@@ -15,24 +15,24 @@ export async function entryOf(path: string): Promise<Stats | undefined> {
     return await stat(path);
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
-    throw explain(path, error);
+    throw outputError(path, error);
   }
 }
 
 export function openFile(path: string, flags: string): Promise<FileHandle> {
-  return explained(path, open(path, flags));
+  return withOutputErrors(path, open(path, flags));
 }
 
 /** Waits for work on an output file and says in one sentence what went wrong. */
-export async function explained<T>(path: string, work: Promise<T>): Promise<T> {
+export async function withOutputErrors<T>(path: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw explain(path, error);
+    throw outputError(path, error);
   }
 }
 
-export function explain(name: string, error: unknown): InformError {
+export function outputError(name: string, error: unknown): InformError {
   switch (systemCodeOf(error)) {
     case 'ENOENT':
     case 'ENOTDIR':

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { TestCertificate } from './certificate.js';
 
 // A Hugging Face hub on loopback: the endpoints that downloads use, as the real one answers them (docs of the hub's API and
 // the headers that huggingface_hub's file_download.py reads), and its storage on a port of its own, so another origin.
@@ -40,6 +42,8 @@ export interface Fault {
   readonly pieceDelayMs?: number;
   /** In place of the answer. */
   readonly body?: string;
+  /** Answers by itself. */
+  readonly answer?: (response: ServerResponse) => void;
 }
 
 interface HubFile {
@@ -59,13 +63,16 @@ export class HubServer {
   readonly #commits = new Map<string, Map<string, HubFile>>();
   readonly #refs = new Map<string, string>();
 
-  private constructor() {
-    this.#hub = createServer((request, response) => void this.#answer('hub', request, response));
+  private constructor(certificate: TestCertificate | undefined) {
+    const answer = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#answer('hub', request, response);
+    this.#hub = certificate === undefined ? createServer(answer) : createSecureServer({ ...certificate }, answer);
     this.#storage = createServer((request, response) => void this.#answer('storage', request, response));
   }
 
-  static async start(): Promise<HubServer> {
-    const server = new HubServer();
+  /** @param certificate makes the hub one of https; its storage stays one of http */
+  static async start(certificate?: TestCertificate): Promise<HubServer> {
+    const server = new HubServer(certificate);
     for (const one of [server.#hub, server.#storage]) {
       await new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve));
       one.unref();
@@ -127,6 +134,10 @@ export class HubServer {
     const logged: HubRequest = { on, url, file, range, authorization };
     this.requests.push(logged);
     const fault = this.fault(logged) ?? {};
+    if (fault.answer !== undefined) {
+      fault.answer(response);
+      return;
+    }
     if (fault.status !== undefined || fault.body !== undefined) {
       response.writeHead(fault.status ?? 200, { 'Content-Type': 'application/json', ...fault.headers });
       response.end(fault.body ?? JSON.stringify({ error: `refused ${authorization ?? ''}` }));
@@ -186,7 +197,7 @@ export class HubServer {
       response.writeHead(302, {
         'X-Linked-ETag': `"${hash}"`,
         'X-Linked-Size': String(content.length),
-        Location: `${originOf(this.#storage)}/${name}/storage/${commit}/${file}?signature=${hash.slice(0, 8)}`,
+        Location: `${originOf(this.#storage)}/${name}/storage/${commit}/${encodeURIComponent(file)}?signature=${hash.slice(0, 8)}`,
       });
       response.end();
       return;
@@ -216,7 +227,7 @@ export class HubServer {
 }
 
 function originOf(server: Server): string {
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `${server instanceof HttpsServer ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 function sendJson(response: ServerResponse, value: unknown): void {

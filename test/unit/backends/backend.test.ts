@@ -66,8 +66,14 @@ test('CUDA: the release whose libraries are there, else the newest, or the one t
 });
 
 test("the user's backend folder names llama.cpp's release, or is the one that is named", () => {
-  assert.is(userBackendFolder({ INFORM_CACHE_DIR: '/c' }), path.resolve('/c', `backends-${readPin().release}`));
-  assert.is(userBackendFolder({ INFORM_CACHE_DIR: '/c', INFORM_BACKEND_DIR: '/b' }), path.resolve('/b'));
+  assert.equal(userBackendFolder({ INFORM_CACHE_DIR: '/c' }), {
+    path: path.resolve('/c', `backends-${readPin().release}`),
+    isNamed: false,
+  });
+  assert.equal(userBackendFolder({ INFORM_CACHE_DIR: '/c', INFORM_BACKEND_DIR: '/b' }), {
+    path: path.resolve('/b'),
+    isNamed: true,
+  });
 });
 
 test('the build takes its backends from flags, else from INFORM_BACKENDS', async () => {

@@ -1,14 +1,16 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { loadAddon } from '#src/addon/load-addon.js';
 import { confirmOnTerminal, type Terminal } from '#src/cli/confirm.js';
+import { convertOnce } from '#src/models/converted-models.js';
 import { readHubEnvironment } from '#src/models/hub/environment.js';
 import { startHash } from '#src/models/hub/file-hash.js';
 import { formatHubId, parseHubId, requireHubId } from '#src/models/hub/hub-id.js';
-import { withLock } from '#src/models/hub/lock.js';
+import { withLock } from '#src/models/lock.js';
 import { selectFiles } from '#src/models/hub/select-files.js';
 import { expectError } from '../../support/assert/expect-error.js';
 import { fileIn, tempFolder } from '../../support/temp-folder.js';
@@ -159,28 +161,60 @@ test('where nothing or several would do, the candidates are listed', async () =>
   await refused(/neither/, 'm-q4_k_m-00002-of-00002.gguf');
 });
 
-test('one at a time has a lock; one that a dead process left is taken', async () => {
+const LOCK = { interrupted: 'The wait was interrupted. Run it again.' };
+
+test('one at a time has a lock; a file that a dead process left is none', async () => {
   const lock = path.join(FOLDER, 'locks', 'a.lock');
   const order: string[] = [];
   let waits = 0;
-  const first = withLock(lock, {}, async () => {
+  const first = withLock(lock, LOCK, async (isLocked) => {
+    assert.ok(isLocked);
     order.push('first begins');
+    // However old it looks: the clock of another machine may be an hour ahead.
+    const hourAgo = Date.now() / 1000 - 3600;
+    utimesSync(lock, hourAgo, hourAgo);
     await new Promise((resolve) => setTimeout(resolve, 700));
     order.push('first ends');
   });
   await new Promise((resolve) => setTimeout(resolve, 100));
-  await withLock(lock, { onWait: () => waits++ }, () => Promise.resolve(order.push('second')));
+  await withLock(lock, { ...LOCK, onWait: () => waits++ }, () => Promise.resolve(order.push('second')));
   await first;
   assert.equal(order, ['first begins', 'first ends', 'second']);
   assert.ok(waits >= 1);
+  assert.not.ok(existsSync(lock));
 
-  writeFileSync(lock, `999999999 ${hostname()}\n`);
-  await withLock(lock, {}, () => Promise.resolve());
-  const aborted = AbortSignal.timeout(100);
   writeFileSync(lock, `${process.pid} ${hostname()}\n`);
-  await expectError('INFORM_ABORTED', /interrupted/, () =>
-    withLock(lock, { signal: aborted }, () => Promise.resolve()),
-  );
+  await withLock(lock, LOCK, () => Promise.resolve());
+  await withLock(lock, LOCK, async () => {
+    const began = performance.now();
+    await expectError('INFORM_ABORTED', /^The wait was interrupted\. Run it again\.$/, () =>
+      withLock(lock, { ...LOCK, signal: AbortSignal.timeout(100) }, () => Promise.resolve()),
+    );
+    assert.ok(performance.now() - began < 1000);
+  });
+});
+
+test('where the file system keeps no locks, the work goes on and knows it', async () => {
+  const { addon } = loadAddon();
+  const lockFile = addon.lockFile.bind(addon);
+  addon.lockFile = () => 'unsupported';
+  try {
+    const lock = path.join(FOLDER, 'locks', 'b.lock');
+    const outer = await withLock(lock, LOCK, () => withLock(lock, LOCK, (isLocked) => Promise.resolve(isLocked)));
+    assert.is(outer, false);
+  } finally {
+    addon.lockFile = lockFile;
+  }
+});
+
+test('Ctrl-C while another process converts a folder speaks of no download', async () => {
+  const target = path.join(FOLDER, 'conversions', 'model.gguf');
+  await withLock(`${target}.lock`, LOCK, async () => {
+    const error = await expectError('INFORM_ABORTED', /another process that converts.*Run the command again/, () =>
+      convertOnce(target, { signal: AbortSignal.timeout(100) }, () => Promise.reject(new Error('converted'))),
+    );
+    assert.not.match(error.message, /download|arrived/);
+  });
 });
 
 test('the question is asked on a terminal only, and only yes is yes', async () => {

@@ -1,9 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cacheFolder } from '#src/util/cache-folder.js';
 import { openCheckpointFolder } from '#src/convert/weights.js';
 import { llamaVocabularyFiles } from '../../../tools/random-checkpoint/vocabulary-files.js';
 import { generateCheckpoint } from '../../../tools/random-checkpoint/generate.js';
@@ -125,14 +123,6 @@ test('a vocabulary file that is none', async () => {
     generateCheckpoint(join(folder, 'out'), { vocabFile, templateFile }),
   );
   assert.not.ok(existsSync(join(folder, 'out')));
-});
-
-test("the cache folder follows the variables and the platform's custom", () => {
-  assert.is(cacheFolder({ INFORM_CACHE_DIR: 'here', XDG_CACHE_HOME: '/xdg' }, 'linux'), resolve('here'));
-  assert.is(cacheFolder({ INFORM_CACHE_DIR: '', XDG_CACHE_HOME: '/xdg' }, 'linux'), join('/xdg', 'inform-score'));
-  assert.is(cacheFolder({}, 'linux'), join(homedir(), '.cache', 'inform-score'));
-  assert.is(cacheFolder({}, 'darwin'), join(homedir(), 'Library', 'Caches', 'inform-score'));
-  assert.is(cacheFolder({ LOCALAPPDATA: 'C:\\x' }, 'win32'), join('C:\\x', 'inform-score'));
 });
 
 function mean(values: ArrayLike<number>): number {

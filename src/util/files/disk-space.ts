@@ -2,7 +2,7 @@ import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { InformError } from '../../errors.js';
-import { formatBytes } from '../../util/format.js';
+import { formatBytes } from '../format.js';
 
 /** What is going to be written below a folder, which need not exist yet. */
 export interface SpaceNeed {
@@ -27,17 +27,20 @@ export async function checkDiskSpace(needs: readonly SpaceNeed[], remedy: string
   }
   for (const disk of disks.values()) {
     const folder = disk[0]?.folder ?? '';
-    // Where the free space is not known (some network file systems report none), writing will tell.
-    const space = await statfs(folder).catch(() => undefined);
-    if (space === undefined || space.blocks === 0) continue;
-    const free = space.bavail * space.bsize;
-    if (disk.reduce((sum, { bytes }) => sum + bytes, 0) <= free) continue;
+    const free = await freeBytes(folder);
+    if (free === undefined || disk.reduce((sum, { bytes }) => sum + bytes, 0) <= free) continue;
     const wanted = disk.map(({ bytes, what }) => `${formatBytes(bytes)} for ${what}`).join(' and ');
     throw new InformError(
       'INFORM_OUTPUT_UNWRITABLE',
       `The disk of ${folder} has ${formatBytes(free)} left, too little for this: ${wanted}. ${remedy}`,
     );
   }
+}
+
+/** What the disk of a folder has left; undefined where that is not known (some network file systems report none). */
+export async function freeBytes(folder: string): Promise<number | undefined> {
+  const space = await statfs(folder).catch(() => undefined);
+  return space === undefined || space.blocks === 0 ? undefined : space.bavail * space.bsize;
 }
 
 async function existingFolder(folder: string): Promise<string> {

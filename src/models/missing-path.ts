@@ -1,0 +1,42 @@
+import { InformError } from '../errors.js';
+import { printable } from '../util/printable.js';
+import { parseHubId } from './hub/hub-id.js';
+
+// A name that is neither a file nor a folder here, and what may have been meant by it.
+
+/** An address of a model's page, with or without its scheme, up to the id. */
+const HUB_ADDRESS = /^(?:https?:\/\/)?(?:www\.)?(?:huggingface|hf)\.co\/([^/?#]+\/[^/?#]+)(?:[/?#]|$)/;
+
+/** INFORM_MODEL_NOT_FOUND for a name that is no id of the hub either. */
+export function missingPath(model: string, cause: unknown): InformError {
+  const remedy = idWritten(model) ?? 'Check the path of the model.';
+  return new InformError('INFORM_MODEL_NOT_FOUND', `${printable(model)} does not exist. ${remedy}`, { cause });
+}
+
+/**
+ * Asks a hub for a model whose name may have been meant as a path: where the hub does not have it, the error says so.
+ *
+ * @throws what `ask` throws
+ */
+export async function askForMissing(model: string, ask: () => Promise<string>): Promise<string> {
+  try {
+    return await ask();
+  } catch (error) {
+    const isRefusal = error instanceof InformError && REFUSALS.has(error.code);
+    if (!isRefusal) throw error;
+    const here = `There is no file or folder ${model} here either: if a path was meant, check it.`;
+    throw new InformError(error.code, `${error.message} ${here}`, { cause: error.cause });
+  }
+}
+
+const REFUSALS = new Set<InformError['code']>(['INFORM_MODEL_NOT_FOUND', 'INFORM_DOWNLOAD_FAILED']);
+
+/** How the id is written that an address of the hub, or another tool's name for a model, holds. */
+function idWritten(model: string): string | undefined {
+  const [, fromAddress] = HUB_ADDRESS.exec(model) ?? [];
+  const [name = '', tag] = (fromAddress ?? model).split(':');
+  const id = parseHubId(name);
+  if (id === undefined || (fromAddress === undefined && tag === undefined)) return undefined;
+  const type = tag === undefined ? '' : `, and its type apart from it: ${tag.toLowerCase()}`;
+  return `A model of the hub is named by its id: ${id.repository}${printable(type)}.`;
+}
