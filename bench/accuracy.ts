@@ -1,8 +1,6 @@
 // How far our scores are from Hugging Face transformers' float32 goldens, and what the exact settings cost:
 // `npm run bench:accuracy` prints two tables of docs/accuracy.md.
 
-import { Engine } from '#src/engine/engine.js';
-import { resolveModelOptions } from '#src/options/table.js';
 import {
   differences,
   oddDifferences,
@@ -13,6 +11,7 @@ import {
 } from '../test/support/assert/goldens.js';
 import { oddModel, testModel } from '../test/support/models/models.js';
 import { ODD_CHECKPOINTS, type OddCheckpoint } from '../test/support/models/odd-checkpoints.js';
+import { loadEngine } from '../test/support/models/load.js';
 
 const goldens = readGoldens();
 const tokens = [...goldens.samples, ...goldens.tokenSequences].reduce((sum, { ids }) => sum + ids.length, 0);
@@ -44,7 +43,7 @@ for (const odd of ODD_CHECKPOINTS) {
 }
 
 async function largestOdd(odd: OddCheckpoint, { type, options }: Setting): Promise<number> {
-  const engine = await Engine.load(await oddModel(odd, type), resolveModelOptions(options));
+  const engine = await loadEngine(await oddModel(odd, type), options);
   try {
     return Math.max(...(await oddDifferences(engine, readOddGoldens(), odd.name)));
   } finally {

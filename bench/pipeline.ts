@@ -10,9 +10,8 @@ import { Encoder } from '#src/prompt/encoder.js';
 import { Engine, type Evaluation } from '#src/engine/engine.js';
 import { openResults } from '#src/run/output/results.js';
 import { readRows } from '#src/input/rows.js';
-import { resolveModelOptions } from '#src/options/table.js';
 import { scoreStream, type Job } from '#src/scoring/score-stream.js';
-import type { Batch } from '#src/scoring/planner/batch-planner.js';
+import type { Batch } from '#src/engine/batch.js';
 import { PipelineStats } from '#src/scoring/pipeline-stats.js';
 import { ChatTemplate } from '#src/prompt/chat-template.js';
 import { physicalCores } from '#src/util/physical-cores.js';
@@ -23,6 +22,8 @@ import { ownShare, type OwnShare } from './support/perf.js';
 import { table, writeSection } from './support/results-file.js';
 import { spreadOf } from './support/statistics.js';
 import type { TrialOrder } from './trials/trial.js';
+import { prepare } from '../test/support/models/load.js';
+import { checkedConversation } from '#src/input/sample.js';
 
 const ROUNDS = 5;
 const NULL_SAMPLES = 8000;
@@ -54,8 +55,8 @@ async function nullEngine(): Promise<NullRun[]> {
   const input = path.join(folder, 'samples.jsonl');
   writeFileSync(input, manySamples());
   const tiny = await tinyModel();
-  const options = resolveModelOptions({});
-  const engine = await Engine.load(tiny.path, options);
+  const { options, ...files } = await prepare(tiny.path);
+  const engine = await Engine.load({ ...files, options });
   try {
     const template = new ChatTemplate(engine.info.chatTemplate, engine.info);
     const encoder = new Encoder(engine, template, options);
@@ -103,7 +104,7 @@ function computingNothing(engine: Engine): Engine {
 async function* jobs(input: string): AsyncGenerator<Job<string>> {
   for await (const row of readRows([input])) {
     if (!row.ok) throw row.error;
-    yield { tag: row.id?.json ?? String(row.row), sample: row.value };
+    yield { tag: row.id?.json ?? String(row.row), conversation: checkedConversation(row.value) };
   }
 }
 

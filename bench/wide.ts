@@ -9,11 +9,10 @@ import path from 'node:path';
 import { convertCheckpoint } from '#src/convert/convert.js';
 import { llamaVocabularyFiles } from '../tools/random-checkpoint/vocabulary-files.js';
 import { generateCheckpoint } from '../tools/random-checkpoint/generate.js';
-import { Engine } from '#src/engine/engine.js';
-import { resolveModelOptions } from '#src/options/table.js';
 import { packageRoot } from '#src/util/package-root.js';
 import { rewardsOf } from '../test/support/assert/evaluate.js';
 import { SETTINGS } from '../test/support/assert/goldens.js';
+import { loadEngine } from '../test/support/models/load.js';
 
 const GEOMETRY = { hiddenSize: 8192, feedForwardSize: 28672, layerCount: 1, headCount: 64, kvHeadCount: 8 };
 
@@ -38,10 +37,7 @@ try {
   for (const setting of SETTINGS) {
     const model = path.join(work, `${setting.type}.gguf`);
     await convertCheckpoint(checkpoint, model, { type: setting.type });
-    const engine = await Engine.load(
-      model,
-      resolveModelOptions({ ...setting.options, maxLength: 512, contextTokens: 512 }),
-    );
+    const engine = await loadEngine(model, { ...setting.options, maxLength: 512, contextTokens: 512 });
     const found = await rewardsOf(
       engine,
       goldens.tokenSequences.map(({ ids }) => Int32Array.from(ids)),

@@ -11,6 +11,7 @@ export const ERROR_CODES = [
   'INFORM_OUTPUT_UNWRITABLE',
   'INFORM_OUTPUT_IN_USE',
   'INFORM_CANNOT_RESUME',
+  'INFORM_FILE_CHANGED',
   'INFORM_INVALID_SHARDS',
   'INFORM_MODEL_NOT_FOUND',
   'INFORM_DOWNLOAD_FAILED',
@@ -59,7 +60,7 @@ export function systemCodeOf(error: unknown): string | undefined {
 }
 
 /** What the addon throws, as InformError: its own codes are ours already. Anything else is INFORM_INTERNAL. */
-export function fromNative(error: unknown): InformError {
+export function toInformError(error: unknown): InformError {
   if (error instanceof InformError) return error;
   const code = systemCodeOf(error);
   const known = ERROR_CODES.find((candidate) => candidate === code);

@@ -1,16 +1,19 @@
+export { findDevices, type BackendReport, type Device, type DeviceReport } from './addon/device-report.js';
+export type { ModelSizes } from './addon/load-addon.js';
 export { ERROR_CODES, InformError, type ErrorCode } from './errors.js';
-export type { Message, MessagesSample, InstructionSample, Role, Sample, SampleId } from './input/sample.js';
+export type { ConversionType } from './convert/tensor-types.js';
+export type { InstructionSample, Message, MessagesSample, Role, Sample, SampleId } from './input/sample.js';
+export type { ConfirmDownload, DownloadPlan } from './models/confirm-download.js';
+export { inspectModel, type ModelReport, type Token } from './models/inspect.js';
 export type { ModelOptions } from './options/table.js';
+export type { DeviceLayers, ModelInfo } from './scoring/loaded-model.js';
 export {
   RewardModel,
-  type DeviceLayers,
   type LoadOptions,
   type LoadProgress,
-  type ModelInfo,
   type Rejection,
   type ScoreAllOptions,
   type ScoreOptions,
   type ScoreResult,
 } from './scoring/reward-model.js';
-export { inspectModel, type ModelReport } from './models/inspect.js';
-export { findDevices, type DeviceReport } from './addon/device-report.js';
+export type { ProgressStatus } from './util/progress-status.js';

@@ -5,10 +5,10 @@ import { Engine } from '#src/engine/engine.js';
 import { InformError } from '#src/errors.js';
 import { RandomStream } from '../../tools/random-checkpoint/random.js';
 import { FIRST_SPECIAL_TOKEN } from '../../tools/random-checkpoint/geometry.js';
-import { resolveModelOptions } from '#src/options/table.js';
 import { packageRoot } from '#src/util/package-root.js';
-import { toMessages, type Sample } from '#src/input/sample.js';
+import { checkedConversation, toMessages, type Sample } from '#src/input/sample.js';
 import { ChatTemplate } from '#src/prompt/chat-template.js';
+import { loadEngine } from '../../test/support/models/load.js';
 
 export const SET_NAMES = ['uniform512', 'sft', 'best-of-8', 'pairs', 'long-prompt'] as const;
 export type SetName = (typeof SET_NAMES)[number];
@@ -74,7 +74,7 @@ export class DatasetMaker {
 
   /** @param model any model with the vocabulary and the template that the contestants use */
   static async open(model: string, folder: string): Promise<DatasetMaker> {
-    const engine = await Engine.load(model, resolveModelOptions({ threads: 1 }));
+    const engine = await loadEngine(model, { threads: 1 });
     return new DatasetMaker(engine, new ChatTemplate(engine.info.chatTemplate, engine.info), folder);
   }
 
@@ -107,7 +107,7 @@ export class DatasetMaker {
     // A few models gave empty answers, which are no samples.
     const samples = given.filter(({ output }) => output !== '');
     const encoder = new Encoder(this.engine, this.template, { maxLength: 4096, specialTokens: 'parse' });
-    const encoded = await encoder.encode(samples);
+    const encoded = await encoder.encode(samples.map(checkedConversation));
     const tokens = encoded.map((sample) => {
       if (sample instanceof InformError) throw sample;
       return [...sample.tokens];

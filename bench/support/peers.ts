@@ -54,10 +54,8 @@ export function peerFile(name: string): string {
   return path.join(packageRoot(), 'bench', 'peers', name);
 }
 
-/** The pinned version that scripts/llama-source.mjs takes llama.cpp's source from. */
+/** The pinned version of the npm package that llama.cpp's source comes out of. */
 export function pinnedNodeLlamaCpp(): string {
-  const script = readFileSync(path.join(packageRoot(), 'scripts', 'build', 'llama-source.mjs'), 'utf8');
-  const [, version] = /'node-llama-cpp@([\d.]+)'/.exec(script) ?? [];
-  if (version === undefined) throw new Error('scripts/llama-source.mjs pins no node-llama-cpp.');
-  return version;
+  const pin = readFileSync(path.join(packageRoot(), 'native', 'llama.json'), 'utf8');
+  return (JSON.parse(pin) as { version: string }).version;
 }

@@ -3,12 +3,12 @@
 
 import type { Encoder } from '#src/prompt/encoder.js';
 import { Engine } from '#src/engine/engine.js';
-import { resolveModelOptions } from '#src/options/table.js';
 import { scoreStream, type Job, type Outcome } from '#src/scoring/score-stream.js';
-import { RewardModel } from '#src/scoring/reward-model.js';
 import { PipelineStats } from '#src/scoring/pipeline-stats.js';
 import type { Dataset } from '../support/datasets.js';
 import { readDataset, type Trial, type TrialOrder } from './trial.js';
+import { loadModel, prepare } from '../../test/support/models/load.js';
+import { checkedConversation } from '#src/input/sample.js';
 
 const { model, dataset, options } = JSON.parse(process.argv[2] ?? '') as TrialOrder;
 console.log(JSON.stringify(await trial(readDataset(dataset))));
@@ -18,23 +18,24 @@ async function trial({ samples, tokens }: Dataset): Promise<Trial> {
 }
 
 async function scoreSamples(samples: readonly unknown[]): Promise<Trial> {
-  await using loaded = await RewardModel.load(model, options);
-  await loaded.score({ instruction: 'Warm up.', output: 'The weights are in memory, the threads are there.' });
+  await using loaded = await loadModel(model, options);
+  const warmUp = { instruction: 'Warm up.', output: 'The weights are in memory, the threads are there.' };
+  for await (const { error } of loaded.scoreJobs(jobs([warmUp]))) if (error) throw error;
   const stats = new PipelineStats();
   return await measured(loaded.scoreJobs(jobs(samples), { live: false, stats }), stats);
 }
 
 /** The planner and the engine alone: an encoder that gives what it gets. */
 async function scoreTokens(sequences: readonly number[][]): Promise<Trial> {
-  const resolved = resolveModelOptions(options);
-  const engine = await Engine.load(model, resolved);
+  const prepared = await prepare(model, options);
+  const engine = await Engine.load(prepared);
   const encoder = {
     encode: (given: readonly unknown[]) =>
       Promise.resolve(
         given.map((ids) => ({ tokens: Int32Array.from(ids as number[]), truncated: false, holdsSpecialText: false })),
       ),
   } as unknown as Encoder;
-  const { window } = resolved;
+  const { window } = prepared.options;
   try {
     const warmUp = scoreStream(jobs([sequences.at(-1)?.toReversed() ?? []]), encoder, engine, { window, live: false });
     for await (const { error } of warmUp) if (error) throw error;
@@ -52,9 +53,13 @@ async function measured(outcomes: AsyncGenerator<Outcome<number>>, stats: Pipeli
   return { seconds, tokens: stats.tokensSeen, computedTokens: stats.tokensComputed };
 }
 
-async function* jobs(samples: readonly unknown[]): AsyncGenerator<Job<number>> {
-  for (const [tag, sample] of samples.entries()) {
+function jobs(samples: readonly unknown[]): AsyncGenerator<Job<number>> {
+  return numbered(samples.map(checkedConversation));
+}
+
+async function* numbered(conversations: readonly Job<number>['conversation'][]): AsyncGenerator<Job<number>> {
+  for (const [tag, conversation] of conversations.entries()) {
     await Promise.resolve();
-    yield { tag, sample };
+    yield { tag, conversation };
   }
 }

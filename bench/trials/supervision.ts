@@ -5,9 +5,9 @@ import os from 'node:os';
 import { openResults } from '#src/run/output/results.js';
 import { readRows } from '#src/input/rows.js';
 import type { Job } from '#src/scoring/score-stream.js';
-import { RewardModel } from '#src/scoring/reward-model.js';
 import { PipelineStats } from '#src/scoring/pipeline-stats.js';
-import { SupervisedModel } from '#src/supervisor/supervised-model.js';
+import { loadModel, superviseModel } from '../../test/support/models/load.js';
+import { checkedConversation } from '#src/input/sample.js';
 
 export interface SupervisionTrial {
   tokens: number;
@@ -20,8 +20,7 @@ export interface SupervisionTrial {
 }
 
 const [where, modelFile = '', input = ''] = process.argv.slice(2);
-const Model = where === 'other' ? SupervisedModel : RewardModel;
-const model = await Model.load(modelFile);
+const model = await (where === 'other' ? superviseModel : loadModel)(modelFile);
 const results = await openResults(os.devNull);
 if (!results) throw new Error(`${os.devNull} is a regular file`);
 const stats = new PipelineStats();
@@ -44,6 +43,6 @@ console.log(JSON.stringify(trial));
 async function* jobs(): AsyncGenerator<Job<string>> {
   for await (const row of readRows([input])) {
     if (!row.ok) throw row.error;
-    yield { tag: String(row.row), sample: row.value };
+    yield { tag: String(row.row), conversation: checkedConversation(row.value) };
   }
 }

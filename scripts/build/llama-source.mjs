@@ -9,13 +9,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { cacheDir, packageRoot } from './paths.mjs';
 
+const { release, commit, version, source } = JSON.parse(
+  fs.readFileSync(path.join(packageRoot, 'native', 'llama.json'), 'utf8'),
+);
 const PIN = {
-  package: 'node-llama-cpp@3.22.1',
-  integrity: 'sha512-bltIipuWmc123H7tMIgDGKSsSrhmhlQYeVUC48XTjVW7XGJJiJJyCdlTMzQ/LiWoPkGDpcL4FviDpgw7qfTiDw==',
-  tarball: 'node-llama-cpp-3.22.1.tgz',
-  bundle: 'package/llama/gitRelease.bundle',
-  tag: 'v0.5.0',
-  commit: 'de3ff815ea7d559ee917f063901b8986f038abc6',
+  package: `${source.package}@${version}`,
+  integrity: source.integrity,
+  tarball: `${source.package}-${version}.tgz`,
+  bundle: source.bundle,
+  tag: release,
+  commit,
 };
 
 const patchDir = path.join(packageRoot, 'native', 'patches');

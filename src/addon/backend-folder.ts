@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { cacheFolder, findCacheFolder } from '../util/cache-folder.js';
-import { LLAMA_RELEASE } from '../backends/packages.js';
+import { readPin } from './llama-release.js';
 
 /** The user's folder of backend modules, from which the engine loads as from the addon's folder. */
 export interface BackendFolder {
@@ -38,5 +38,5 @@ function namedFolder(env: NodeJS.ProcessEnv): BackendFolder | undefined {
 }
 
 function inCache(cache: string): BackendFolder {
-  return { path: path.join(cache, `backends-${LLAMA_RELEASE}`), isNamed: false };
+  return { path: path.join(cache, `backends-${readPin().release}`), isNamed: false };
 }

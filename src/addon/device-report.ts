@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { explainBackend } from './backend-failure.js';
 import { findUserBackendFolder } from './backend-folder.js';
 import { untrustedModules } from './module-record.js';
-import { fromNative } from '../errors.js';
+import { toInformError } from '../errors.js';
 import { loadAddon, type NativeDevice } from './load-addon.js';
 import { physicalCores } from '../util/physical-cores.js';
 
@@ -19,11 +19,29 @@ export interface BackendReport {
   reason?: string;
 }
 
+/** A processor that a backend of llama.cpp offers. */
+export interface Device {
+  /** llama.cpp's name for it, such as "CUDA0", as the option `devices` takes it. */
+  name: string;
+  description: string;
+  /** "CPU", "CUDA", "Vulkan", "Metal" */
+  backend: string;
+  /** Identifier of the hardware, such as its PCI address; '' where that is not known. */
+  id: string;
+  type: 'cpu' | 'gpu' | 'igpu' | 'accelerator' | 'other';
+  /** Free memory in bytes. */
+  memoryFree: number;
+  /** Memory in bytes. */
+  memoryTotal: number;
+  /** Instruction sets and other features, in ggml's words. */
+  features: string[];
+}
+
 export interface DeviceReport {
-  /** llama.cpp's version. */
+  /** Version of llama.cpp. */
   llamaCpp: string;
   physicalCores: number;
-  devices: NativeDevice[];
+  devices: Device[];
   backends: BackendReport[];
 }
 
@@ -31,7 +49,7 @@ export interface DeviceReport {
 export async function findDevices(): Promise<DeviceReport> {
   const { addon, backendDir } = loadAddon();
   try {
-    const devices = await addon.devices(backendDir);
+    const devices = (await addon.devices(backendDir)).map(toDevice);
     const backends = (await addon.backends(backendDir)).map((backend): BackendReport => {
       const { name, file, loaded, devices: count } = backend;
       const reason = explainBackend(backend);
@@ -44,7 +62,22 @@ export async function findDevices(): Promise<DeviceReport> {
       backends: [...backends, ...untrustedBackends()],
     };
   } catch (error) {
-    throw fromNative(error);
+    throw toInformError(error);
+  }
+}
+
+function toDevice(device: NativeDevice): Device {
+  const { name, description, backend, id, type, memoryFree, memoryTotal, features } = device;
+  return { name, description, backend, id, type, memoryFree, memoryTotal, features };
+}
+
+/** @throws InformError what loading llama.cpp's backends throws */
+export async function listDevices(): Promise<NativeDevice[]> {
+  const { addon, backendDir } = loadAddon();
+  try {
+    return await addon.devices(backendDir);
+  } catch (error) {
+    throw toInformError(error);
   }
 }
 

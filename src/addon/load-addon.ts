@@ -3,6 +3,7 @@ import path from 'node:path';
 import { findUserBackendFolder } from './backend-folder.js';
 import { untrustedModules } from './module-record.js';
 import { InformError, messageOf } from '../errors.js';
+import { firstLine } from '../util/format.js';
 import { packageRoot } from '../util/package-root.js';
 
 // The only file that loads the addon. What it declares is what native/binding defines, nothing more.
@@ -244,8 +245,4 @@ function addUserModules(addon: NativeAddon): void {
   const folder = findUserBackendFolder();
   if (folder === undefined) return;
   if (folder.isNamed || untrustedModules(folder.path).length === 0) addon.addBackendFolder(folder.path);
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? text;
 }

@@ -9,7 +9,7 @@ export interface TaskHooks {
 const PROGRESS_INTERVAL_MS = 100;
 
 /** Reports a native task's progress and hands an abort on, for as long as it runs. */
-export async function watchTask<T>(ticket: TaskTicket, hooks: TaskHooks, task: Promise<T>): Promise<T> {
+export async function trackTask<T>(ticket: TaskTicket, hooks: TaskHooks, task: Promise<T>): Promise<T> {
   const cancel = (): void => {
     ticket.cancel();
   };

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { DeviceReport } from '../addon/device-report.js';
 import { messageOf } from '../errors.js';
+import { firstLine } from '../util/format.js';
 import { packageRoot } from '../util/package-root.js';
 import { moduleFile } from '../addon/backend-folder.js';
 
@@ -42,8 +43,4 @@ export async function checkBackend(backend: string, folder: string): Promise<Bac
   }
   // One of that name beside the addon goes first.
   return { reason: entry?.reason ?? 'not loaded, because the one that was built with the addon is used.' };
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? text;
 }

@@ -1,7 +1,8 @@
 import { InformError } from '../errors.js';
-import { BACKEND_PACKAGES, READY_MADE, type BackendPackage, type ReadyMade } from './packages.js';
+import { BACKEND_PACKAGES, READY_MADE, type ReadyMade } from './packages.js';
+import { type BackendPackage } from '../addon/llama-release.js';
 
-export interface Choice {
+export interface PackageChoice {
   readonly backend: ReadyMade;
   /** CUDA's release; undefined: the one whose runtime libraries are found, else the newest. */
   readonly cuda: number | undefined;
@@ -15,7 +16,10 @@ export interface Choice {
  * @param findLibraries whether the system's loader finds all of these shared libraries
  * @throws InformError INFORM_BACKEND_UNAVAILABLE, INFORM_INVALID_CONFIG
  */
-export function choosePackage(choice: Choice, findLibraries: (names: readonly string[]) => boolean): BackendPackage {
+export function choosePackage(
+  choice: PackageChoice,
+  findLibraries: (names: readonly string[]) => boolean,
+): BackendPackage {
   const { backend, cuda, platform, packages = BACKEND_PACKAGES } = choice;
   if (cuda !== undefined && backend !== 'cuda') {
     throw new InformError('INFORM_INVALID_CONFIG', `--cuda chooses CUDA's release, but the backend is ${backend}.`);

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
 import { abortError } from '../util/abort.js';
-import type { BackendPackage } from './packages.js';
+import type { BackendPackage } from '../addon/llama-release.js';
 
 /**
  * Fetches a backend's package as npm does, so with the user's registry, proxy and credentials, checks it against the

@@ -14,7 +14,7 @@ import { scoreCommand } from './commands/score.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
 import { InformError, systemCodeOf } from '../errors.js';
 import { packageVersion } from '../util/package-root.js';
-import { printable } from '../util/printable.js';
+import { printLines, say } from './terminal.js';
 
 /** Help texts are wrapped to the terminal, and to this many columns at most. */
 const MAX_HELP_COLUMNS = 110;
@@ -34,14 +34,14 @@ async function main(args: string[]): Promise<number> {
       '$0 [score] <inputs..> -m model.gguf -o scores.jsonl\n\nScores instruction/response pairs with the reward model INF-ORM-Llama3.1-70B.',
     )
     .command(scoreCommand(finish))
-    .command(demoCommand(finish))
+    .command(demoCommand)
     .command(mergeCommand(finish))
-    .command(pullCommand())
-    .command(convertCommand())
-    .command(quantizeCommand())
-    .command(attachCommand())
-    .command(inspectCommand())
-    .command(devicesCommand())
+    .command(pullCommand)
+    .command(convertCommand)
+    .command(quantizeCommand)
+    .command(attachCommand)
+    .command(inspectCommand)
+    .command(devicesCommand)
     .command(planCommand())
     .command(backendCommand())
     .example('$0 demo', 'good, mediocre and bad answers, ranked by the embedded model')
@@ -85,12 +85,11 @@ function takeLastOfRepeated(argv: Record<string, unknown>): void {
 /** One sentence for a mistake anyone can make; a stack only for what should not happen. */
 function report(error: unknown): void {
   if (error instanceof InformError && error.code !== 'INFORM_INTERNAL') {
-    process.stderr.write(`inform-score: ${printable(error.message)} [${error.code}]\n`);
+    say(`inform-score: ${error.message} [${error.code}]`);
   } else {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(
-      `inform-score: this is a bug in inform-score; please report it with the lines below.\n${detail}\n`,
-    );
+    const lines = `inform-score: this is a bug in inform-score; please report it with the lines below.\n${detail}\n`;
+    printLines(lines, process.stderr);
   }
 }
 

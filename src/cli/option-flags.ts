@@ -1,10 +1,12 @@
 import type { Options as YargsOptions } from 'yargs';
 import type { PartialOptions } from '../options/config.js';
-import { checkOption, describeKind, kebabCase, OPTIONS, type OptionSpec } from '../options/table.js';
+import { checkOption, describeKind } from '../options/check.js';
+import { kebabCase, OPTIONS, type OptionSpec } from '../options/table.js';
 
-/** The option table as yargs flags. `input` is missing: a command takes inputs as arguments, not as a flag. */
-export function optionFlags(): Record<string, YargsOptions> {
-  return Object.fromEntries(flagSpecs().map((spec) => [kebabCase(spec.key), flagOf(spec)]));
+/** Rows of the option table as yargs flags. `input` is missing: a command takes inputs as arguments, not as a flag. */
+export function optionFlags(wanted: (spec: OptionSpec) => boolean = () => true): Record<string, YargsOptions> {
+  const specs = flagSpecs().filter(wanted);
+  return Object.fromEntries(specs.map((spec) => [kebabCase(spec.key), flagOf(spec)]));
 }
 
 /** The options that were given as flags, checked. Throws INFORM_INVALID_CONFIG. */

@@ -1,27 +1,8 @@
-import { formatBytes, formatCount } from './terminal-progress.js';
+import { formatBytes, formatCount } from '../util/format.js';
+import { layerRange, layersOf } from '../engine/placement/describe.js';
 import type { Assumptions, Estimate } from '../engine/placement/estimate.js';
+import type { PlanReport } from '../engine/placement/plan-model.js';
 import { usedOf, type DevicePlan, type HostPlan, type Machine, type Placement } from '../engine/placement/plan.js';
-
-/** What `inform-score plan` says of one model and one machine. */
-export interface PlanReport {
-  readonly model: { readonly path: string; readonly bytes: number; readonly layers: number };
-  readonly machine: Machine & { readonly simulated: boolean };
-  /** The most samples evaluated together. */
-  readonly batchSize: number;
-  readonly placement: Placement;
-  readonly estimate: Estimate;
-  readonly assumptions: Assumptions;
-}
-
-/** A placement in one sentence, for the log: "CUDA0: layers 43-79 and the output, 43 streamed. Micro-batch 4096, …". */
-export function describePlacement({ devices, cpuLayers, ...placement }: Placement): string {
-  const parts = devices.map((device) => `${device.name}: ${layersOf(device)}`);
-  if (cpuLayers > 0) parts.push(`CPU: ${layerRange(0, cpuLayers)}`);
-  const { microBatch, contextTokens, contexts, fits } = placement;
-  const warning = fits ? '' : ' It is expected to take more memory than is free.';
-  const beside = contexts > 1 ? `, ${contexts} contexts` : '';
-  return `${parts.join('; ')}. Micro-batch ${microBatch}, context ${contextTokens}${beside}.${warning}`;
-}
 
 /** The report as text. */
 export function formatPlan({ model, machine, batchSize, placement, estimate, assumptions }: PlanReport): string {
@@ -115,20 +96,6 @@ const BOTTLENECKS: Record<Estimate['bottleneck'], string> = {
   bus: 'the bus to the GPU',
   cpu: 'the CPU',
 };
-
-function layersOf({ firstLayer, layers, streamedLayers, hasOutput }: DevicePlan): string {
-  const resident = layers - streamedLayers;
-  const parts = [
-    resident > 0 ? [layerRange(firstLayer + streamedLayers, resident)] : [],
-    hasOutput ? ['the output'] : [],
-    streamedLayers > 0 ? [`computes the streamed ${layerRange(firstLayer, streamedLayers)}`] : [],
-  ].flat();
-  return parts.join(', ');
-}
-
-function layerRange(first: number, count: number): string {
-  return count === 1 ? `layer ${first}` : `layers ${first}-${first + count - 1}`;
-}
 
 function row(what: string, bytes: number, remark = ''): string {
   return `  ${what.padEnd(10)} ${formatBytes(bytes).padStart(9)}${remark === '' ? '' : `  ${remark}`}`;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 
 /** The command that goes on with what this one began, for a POSIX shell in the same folder. `argv` is process.argv. */
-export function resumeLine(argv: readonly string[]): string {
+export function resumeCommand(argv: readonly string[]): string {
   const [node = 'node', script = 'inform-score', ...args] = argv;
   // To begin anew once more is not to resume.
   const same = args.filter((arg) => !/^--restart(?:=|$)/.test(arg));

@@ -1,3 +1,5 @@
+import { formatDuration } from '../util/format.js';
+import type { ProgressStatus } from '../util/progress-status.js';
 import { printable } from '../util/printable.js';
 
 /** How progress is shown: a bar that redraws itself, a plain line now and then, or not at all. */
@@ -8,17 +10,6 @@ export interface ProgressStream {
   write(text: string): unknown;
   isTTY?: boolean | undefined;
   columns?: number | undefined;
-}
-
-export interface ProgressStatus {
-  /** What is being done, such as "Loading model". A new label starts the clock of the time left anew. */
-  label: string;
-  /** How much is done, 0 to 1; undefined where the total is not known. */
-  fraction?: number | undefined;
-  /** Whether the time left is worth estimating. */
-  timeLeft?: boolean | undefined;
-  /** What else to say, shortest and most important first. */
-  details?: readonly string[] | undefined;
 }
 
 export interface ProgressOptions {
@@ -95,48 +86,6 @@ export class Progress {
     }
     return parts;
   }
-}
-
-export interface ScoringProgress {
-  samples: number;
-  tokens: number;
-  /** Since scoring began. */
-  seconds: number;
-  /** Input bytes of the samples done: they stand for tokens, which are not known for samples yet to come. */
-  bytes: number;
-  /** Of all inputs; undefined when one is a pipe. */
-  totalBytes: number | undefined;
-}
-
-/** The status of a scoring run; its share done goes by bytes, as rows differ in length too much to be counted. */
-export function scoringStatus({ samples, tokens, seconds, bytes, totalBytes }: ScoringProgress): ProgressStatus {
-  const details = [`${formatCount(samples)} samples`];
-  if (seconds > 0) details.push(`${formatCount(Math.round(tokens / seconds))} tokens/s`);
-  const known = totalBytes !== undefined && totalBytes > 0;
-  return { label: 'Scoring', fraction: known ? bytes / totalBytes : undefined, timeLeft: true, details };
-}
-
-/** 1234567 as "1,234,567". */
-export function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
-}
-
-/** Decimal units, as disks are sold: "3.4 kB", "34.3 MB", "42.52 GB". */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
-}
-
-/** Seconds as the two largest units: "0.8 s", "42 s", "3 min 5 s", "2 h 0 min", "3 d 4 h". */
-export function formatDuration(seconds: number): string {
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  const minutes = Math.round(whole / 60);
-  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-  const hours = Math.round(minutes / 60);
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
 /** Label, bar and as many parts as fit into `columns`. */

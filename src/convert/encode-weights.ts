@@ -1,10 +1,9 @@
 import { availableParallelism } from 'node:os';
 
 import { throwIfAborted } from '../util/abort.js';
-import { fromNative } from '../errors.js';
 import { GGML_TYPES, type GgmlType } from '../gguf/types.js';
-import { loadAddon, type EncodeJob } from '../addon/load-addon.js';
-import { watchTask } from '../addon/task.js';
+import { encodeTensors } from '../addon/encode.js';
+import type { EncodeJob } from '../addon/load-addon.js';
 import type { ConvertProgress } from './convert.js';
 import type { TensorSource } from './tensors.js';
 import type { CheckpointWeights } from './weights.js';
@@ -85,14 +84,9 @@ async function encodeShard(
   signal: AbortSignal | undefined,
   onProgress: (fraction: number) => void,
 ): Promise<void> {
-  const { addon } = loadAddon();
-  const ticket = new addon.TaskTicket();
   const jobs = tensors.map((tensor) => jobOf(tensor, path)).sort((a, b) => a.sourceOffset - b.sourceOffset);
   // One more thread than cores: while one waits for the disk, the others compute.
-  const encoding = addon.encodeTensors(jobs, availableParallelism() + 1, ticket);
-  await watchTask(ticket, { signal, onProgress }, encoding).catch((error: unknown) => {
-    throw fromNative(error);
-  });
+  await encodeTensors(jobs, availableParallelism() + 1, { signal, onProgress });
 }
 
 function jobOf({ shape, type, source, path, offset }: PlacedTensor, shard: string): EncodeJob {

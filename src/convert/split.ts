@@ -3,7 +3,7 @@ import { ggufNumber } from '../gguf/metadata.js';
 import { shardPath, SPLIT_KEYS } from '../gguf/split-model.js';
 import { alignUp, DEFAULT_ALIGNMENT, tensorByteLength, type GgufMetadata } from '../gguf/types.js';
 import { layoutGguf } from '../gguf/writer.js';
-import { formatBytes } from '../cli/terminal-progress.js';
+import { formatBytes } from '../util/format.js';
 import type { TypedTensor } from './tensor-types.js';
 
 /** A file of the model to be written. */

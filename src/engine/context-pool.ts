@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../util/abort.js';
-import { fromNative, InformError } from '../errors.js';
+import { toInformError, InformError } from '../errors.js';
 import type { NativeEvaluation, NativeScorer } from '../addon/load-addon.js';
-import type { Batch } from '../scoring/planner/batch-planner.js';
+import type { Batch } from './batch.js';
 
 /** While a context evaluates one batch the next one may wait in native code, so that it goes on without JavaScript. */
 const JOBS_PER_CONTEXT = 2;
@@ -17,18 +17,18 @@ interface Lane {
  * The contexts of a model side by side. Jobs take turns, so that which context a batch is computed by does not depend on time:
  * the same batches in the same order give the same scores.
  */
-export class Lanes {
+export class ContextPool {
   /**
    * How many jobs keep every context busy. Each holds one of libuv's four threads, even while it waits, so there is one more than
    * contexts: tokenizing and files need a thread, too.
    */
   readonly inFlight: number;
-  readonly #lanes: readonly Lane[];
+  readonly #pool: readonly Lane[];
   #jobs = 0;
 
   constructor(scorers: readonly NativeScorer[]) {
     this.inFlight = scorers.length + 1;
-    this.#lanes = scorers.map((scorer) => ({
+    this.#pool = scorers.map((scorer) => ({
       scorer,
       last: Array.from({ length: JOBS_PER_CONTEXT }, () => Promise.resolve()),
     }));
@@ -37,7 +37,7 @@ export class Lanes {
   /** Jobs of one context run in the order of the calls. */
   async evaluate(batch: Batch, signal?: AbortSignal): Promise<NativeEvaluation> {
     const id = this.#jobs++;
-    const lane = this.#lanes[id % this.#lanes.length];
+    const lane = this.#pool[id % this.#pool.length];
     if (!lane) throw new InformError('INFORM_INTERNAL', 'There is no scoring context.');
     const [oldest, ...others] = lane.last;
     const job = Promise.resolve(oldest).then(() => run(lane.scorer, id, batch, signal));
@@ -47,8 +47,8 @@ export class Lanes {
 
   /** Waits for the work that runs or is queued, then frees the contexts. */
   async close(): Promise<void> {
-    await Promise.all(this.#lanes.flatMap(({ last }) => last));
-    for (const { scorer } of this.#lanes) await scorer.close();
+    await Promise.all(this.#pool.flatMap(({ last }) => last));
+    for (const { scorer } of this.#pool) await scorer.close();
   }
 }
 
@@ -66,7 +66,7 @@ async function run(
   try {
     return await scorer.score(id, batch);
   } catch (error) {
-    throw fromNative(error);
+    throw toInformError(error);
   } finally {
     signal?.removeEventListener('abort', cancel);
   }

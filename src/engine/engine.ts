@@ -1,38 +1,40 @@
 import { noteEngine } from '../addon/log.js';
-import { fromNative, InformError } from '../errors.js';
-import { headFile } from '../head/head-file.js';
-import { Lanes } from './context-pool.js';
-import {
-  loadAddon,
-  type LoadedAddon,
-  type NativeEvaluation,
-  type NativeModel,
-  type NativeModelInfo,
-  type NativeScorer,
-} from '../addon/load-addon.js';
+import { toInformError, InformError } from '../errors.js';
+import { ContextPool } from './context-pool.js';
+import type { NativeEvaluation, NativeModel, NativeModelInfo, NativeScorer } from '../addon/load-addon.js';
+import { createScorer, loadNativeModel } from '../addon/model.js';
 import type { ModelOptions } from '../options/table.js';
 import { scorerOptions } from './placement/measure-compute.js';
 import { loadPlanner, type LoadPlan } from './placement/load-plan.js';
 import type { Placement } from './placement/plan.js';
-import { describePlacement } from '../cli/plan-text.js';
-import { loadSteppingDown } from './placement/load-with-fallback.js';
-import type { Batch, PlannerLimits } from '../scoring/planner/batch-planner.js';
-import { watchTask, type TaskHooks } from '../addon/task.js';
+import { describePlacement } from './placement/describe.js';
+import { loadWithFallback } from './placement/load-with-fallback.js';
+import type { Batch, BatchLimits } from './batch.js';
+import type { TaskHooks } from '../addon/task.js';
 
 export type { ModelSizes } from '../addon/load-addon.js';
 export type Evaluation = NativeEvaluation;
 
+/** What an engine is loaded from. */
+export interface EngineSource {
+  /** The GGUF file of the model. */
+  readonly path: string;
+  /** The GGUF file of its score head; undefined where the model's file has it. */
+  readonly headPath?: string | undefined;
+  readonly options: ModelOptions;
+}
+
 /** A loaded model with its scoring contexts: the native objects, jobs in the order of their calls, closed in the right order. */
 export class Engine {
   readonly info: NativeModelInfo;
-  readonly limits: PlannerLimits;
+  readonly limits: BatchLimits;
   /** How the model lies on the devices; undefined where the CPU does everything. */
   readonly placement: Placement | undefined;
   readonly microBatch: number;
   /** What happened on the way that a user should know, a sentence each. */
   readonly notes: readonly string[];
   readonly #model: NativeModel;
-  readonly #lanes: Lanes;
+  readonly #pool: ContextPool;
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -43,7 +45,7 @@ export class Engine {
     notes: readonly string[],
   ) {
     this.#model = model;
-    this.#lanes = new Lanes(scorers);
+    this.#pool = new ContextPool(scorers);
     this.info = model.info();
     this.placement = placement;
     this.microBatch = microBatch;
@@ -57,14 +59,12 @@ export class Engine {
   }
 
   /** Throws the codes of loading: INFORM_MODEL_NOT_FOUND, INFORM_MODEL_HAS_NO_HEAD, …, INFORM_ABORTED. */
-  static async load(path: string, options: ModelOptions, hooks: TaskHooks = {}): Promise<Engine> {
-    const loaded = loadAddon();
-    const headPath = options.scoreHead === undefined ? '' : await headFile(options.scoreHead, hooks.signal);
+  static async load({ path, headPath = '', options }: EngineSource, hooks: TaskHooks = {}): Promise<Engine> {
     const notes: string[] = [];
     const attempt = async (plan: LoadPlan): Promise<Engine> => {
       if (plan.placement) noteEngine(describePlacement(plan.placement));
       if (plan.note !== undefined) notes.push(plan.note);
-      const { model, scorers } = await loadByPlan(path, headPath, plan, options, loaded, hooks);
+      const { model, scorers } = await loadByPlan(path, headPath, plan, options, hooks);
       return new Engine(model, scorers, plan, options, notes);
     };
     const sayStep = (next: LoadPlan, failure: InformError): void => {
@@ -73,16 +73,12 @@ export class Engine {
       noteEngine(`${note} The reason: ${failure.message}`);
       notes.push(note);
     };
-    try {
-      return await loadSteppingDown(await loadPlanner(path, options, loaded), attempt, doesTheSame, sayStep);
-    } catch (error) {
-      throw fromNative(error);
-    }
+    return loadWithFallback(await loadPlanner(path, options), attempt, doesTheSame, sayStep);
   }
 
   /** How many batches, evaluated at a time, keep it busy. */
   get inFlight(): number {
-    return this.#lanes.inFlight;
+    return this.#pool.inFlight;
   }
 
   /** The texts' token ids, without BOS added. */
@@ -91,7 +87,7 @@ export class Engine {
     try {
       return await this.#model.tokenize(texts, parseSpecial);
     } catch (error) {
-      throw fromNative(error);
+      throw toInformError(error);
     }
   }
 
@@ -101,12 +97,12 @@ export class Engine {
    */
   async evaluate(batch: Batch, signal?: AbortSignal): Promise<Evaluation> {
     this.#refuseWhenClosed();
-    return this.#lanes.evaluate(batch, signal);
+    return this.#pool.evaluate(batch, signal);
   }
 
   /** Refuses new work, waits for the work that runs or is queued, then frees everything. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#lanes.close().then(() => this.#model.close());
+    this.#closing ??= this.#pool.close().then(() => this.#model.close());
     return this.#closing;
   }
 
@@ -127,27 +123,20 @@ async function loadByPlan(
   headPath: string,
   plan: LoadPlan,
   options: ModelOptions,
-  { addon, backendDir }: LoadedAddon,
   hooks: TaskHooks,
 ): Promise<{ model: NativeModel; scorers: NativeScorer[] }> {
-  const ticket = new addon.TaskTicket();
+  const model = await loadNativeModel({ path, headPath, placement: plan.native }, hooks);
+  const scorers: NativeScorer[] = [];
   try {
-    const placed = { path, headPath, placement: plan.native, backendDir };
-    const model = await watchTask(ticket, hooks, addon.loadModel(placed, ticket));
-    const scorers: NativeScorer[] = [];
-    try {
-      checkTrainedContext(options.maxLength, model.info());
-      for (let i = 0; i < plan.contexts; i++) {
-        scorers.push(await addon.createScorer(model, scorerOptions(options, plan, plan.opOffload)));
-      }
-      return { model, scorers };
-    } catch (error) {
-      for (const scorer of scorers) await scorer.close();
-      await model.close();
-      throw error;
+    checkTrainedContext(options.maxLength, model.info());
+    for (let i = 0; i < plan.contexts; i++) {
+      scorers.push(await createScorer(model, scorerOptions(options, plan, plan.opOffload)));
     }
+    return { model, scorers };
   } catch (error) {
-    throw fromNative(error);
+    for (const scorer of scorers) await scorer.close();
+    await model.close();
+    throw error;
   }
 }
 

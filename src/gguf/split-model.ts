@@ -32,14 +32,11 @@ export function shardPath(prefix: string, no: number, count: number): string {
   return `${prefix}${shardSuffix(no, count)}`;
 }
 
-/**
- * The files of the model that begins with `path`: itself, or all shards in order.
- *
- * @throws what `readGgufModel` throws
- */
-export async function resolveShards(path: string): Promise<string[]> {
-  const { shards } = await readGgufModel(path, { wantArray: () => false });
-  return shards.map((shard) => shard.path);
+/** The files of the model that begins with `path`, by its name alone: itself, or all shards in order. */
+export function splitPaths(path: string): string[] {
+  const [, prefix = '', count = ''] = /^(.+)-00001-of-(\d{5})\.gguf$/.exec(path) ?? [];
+  if (prefix === '') return [path];
+  return Array.from({ length: Number(count) }, (_, no) => shardPath(prefix, no, Number(count)));
 }
 
 /**

@@ -49,6 +49,16 @@ export function toMessages(value: unknown): Message[] {
   ];
 }
 
+/** As `toMessages`, with the error as a value: what is no sample keeps its place among the others. */
+export function checkedConversation(value: unknown): Message[] | InformError {
+  try {
+    return toMessages(value);
+  } catch (error) {
+    if (error instanceof InformError) return error;
+    throw error;
+  }
+}
+
 /**
  * The `id` of a sample, or undefined where it is absent or null.
  *

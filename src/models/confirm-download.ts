@@ -1,6 +1,6 @@
 import type { ConversionType } from '../convert/tensor-types.js';
 import { InformError } from '../errors.js';
-import { formatBytes } from '../cli/terminal-progress.js';
+import { formatBytes } from '../util/format.js';
 
 /** A download that someone may want to think about. */
 export interface DownloadPlan {

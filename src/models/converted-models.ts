@@ -8,7 +8,7 @@ import { isCommit } from './hub/hub-id.js';
 import { withLock } from './lock.js';
 import { fileSize } from '../util/files/file-size.js';
 import { writeSmallFile } from '../util/files/small-file.js';
-import { formatBytes, type ProgressStatus } from '../cli/terminal-progress.js';
+import { bytesStatus, type ProgressStatus } from '../util/progress-status.js';
 
 // Conversions that were made once and are used ever after, in the folder `models` of our cache:
 //
@@ -89,8 +89,7 @@ export async function convertOnce(
 
 /** How a conversion's progress is shown. */
 export function conversionStatus({ bytesDone, totalBytes }: ConvertProgress): ProgressStatus {
-  const details = [`${formatBytes(bytesDone)} of ${formatBytes(totalBytes)}`];
-  return { label: 'Converting', fraction: bytesDone / totalBytes, timeLeft: true, details };
+  return bytesStatus('Converting', bytesDone, totalBytes);
 }
 
 function repositoryFolder(repository: string): string {

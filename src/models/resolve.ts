@@ -5,7 +5,7 @@ import { InformError, messageOf, systemCodeOf } from '../errors.js';
 import type { ConfirmDownload } from './confirm-download.js';
 import { parseHubId, type HubId } from './hub/hub-id.js';
 import { askForMissing, missingPath } from './missing-path.js';
-import type { ProgressStatus } from '../cli/terminal-progress.js';
+import type { ProgressStatus } from '../util/progress-status.js';
 
 /** The name of the embedded model. */
 export const DEMO = 'demo';

@@ -1,7 +1,9 @@
 import { CORE_SCHEMA, loadAll, YAMLException } from 'js-yaml';
 import { InformError } from '../errors.js';
 import { readNamedText } from '../util/files/bounded-text.js';
-import { checkOption, defaultOptions, OPTIONS, snakeCase, unknownKey, type RunOptions } from './table.js';
+import { checkOption, defaultOptions } from './check.js';
+import { OPTIONS, snakeCase, type RunOptions } from './table.js';
+import { unknownKey } from './unknown-key.js';
 
 /** A configuration is a page of text; a larger file is a mistake. */
 const MAX_CONFIG_BYTES = 1024 * 1024;

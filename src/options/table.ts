@@ -1,76 +1,57 @@
-import { inspect } from 'node:util';
-import { CONVERSION_TYPES, type ConversionType } from '../convert/tensor-types.js';
-import { InformError } from '../errors.js';
+import { CONVERSION_TYPES } from '../convert/tensor-types.js';
 
 /**
  * The one table of options. It drives the YAML keys (snake_case), the CLI flags (kebab-case), the API's properties
- * (camelCase), their checks, their defaults and their help texts.
+ * (camelCase), their types, checks, defaults and help texts, the flags of `plan`, and what the journal compares.
  */
 
-/** Options of `RewardModel.load`; all optional, with the defaults that `OPTIONS` states. */
-export interface ModelOptions {
-  type: ConversionType;
-  batchSize: number;
-  maxLength: number;
-  scoreHead: string | undefined;
-  gpuLayers: number | 'auto';
-  streamWeights: 'auto' | 'always' | 'never';
-  devices: readonly string[] | undefined;
-  splitMode: 'layer' | 'row' | 'none';
-  tensorSplit: readonly number[] | undefined;
-  contextTokens: number | 'auto';
-  batchTokens: number | 'auto';
-  microBatch: number | 'auto';
-  window: number;
-  share: boolean;
-  deterministic: boolean;
-  threads: number | 'auto';
-  flashAttention: boolean;
-  kvType: 'f16' | 'f32';
-  chatTemplate: string | undefined;
-  specialTokens: 'parse' | 'literal';
-}
-
-/** Everything a configuration file can say: the model's options and those of a run over files. */
-export interface RunOptions extends ModelOptions {
-  name: string;
-  model: string | undefined;
-  input: string[];
-  output: string | undefined;
-  onError: 'reject' | 'stop';
-  maxLineBytes: number;
-}
-
 export type OptionKind =
-  | { type: 'string' }
-  | { type: 'strings' }
-  | { type: 'names' }
-  | { type: 'shares' }
-  | { type: 'boolean' }
-  | { type: 'choice'; choices: readonly string[] }
-  | { type: 'integer'; min: number; max: number; auto?: boolean };
+  | { readonly type: 'string' }
+  | { readonly type: 'strings' }
+  | { readonly type: 'names' }
+  | { readonly type: 'shares' }
+  | { readonly type: 'boolean' }
+  | { readonly type: 'choice'; readonly choices: readonly string[] }
+  | { readonly type: 'integer'; readonly min: number; readonly max: number; readonly auto?: true };
 
-export interface OptionSpec {
-  /** camelCase, as in the API. */
-  key: keyof RunOptions;
-  kind: OptionKind;
-  fallback: string | number | boolean | readonly string[] | undefined;
-  help: string;
-  /** One-letter CLI flag. */
-  alias?: string;
+/**
+ * What another value of an option changes, which decides when an unfinished run may go on with it:
+ *
+ * - `score`: what a score is, or which rows have one. Such runs never share a journal.
+ * - `content`: it names a file, whose content is compared instead of its name.
+ * - `rounding`: the last bits of every score. Compared where a run is deterministic.
+ * - `speed`: how samples are batched, which rounds differently too, but not where a run is deterministic.
+ * - `none`: nothing about scores.
+ */
+export type Affects = 'score' | 'content' | 'rounding' | 'speed' | 'none';
+
+/** A row of the table. */
+export interface OptionRow {
+  /** Name in camelCase, as in the API. */
+  readonly key: string;
   /** Whether the option belongs to a model (and so to the API) or to a run over files. */
-  scope: 'model' | 'run';
+  readonly scope: 'model' | 'run';
+  readonly affects: Affects;
+  /** Whether it changes where `inform-score plan` puts a model. */
+  readonly inPlan?: true;
+  readonly kind: OptionKind;
+  readonly fallback: string | number | boolean | readonly string[] | undefined;
+  readonly help: string;
+  /** One-letter CLI flag. */
+  readonly alias?: string;
 }
 
-const MAX_INT32 = 2 ** 31 - 1;
+/** The largest 32-bit integer, which stands for "no limit of ours". */
+export const MAX_INT32 = 2 ** 31 - 1;
 
-/** V8 holds no string of 2^29 characters, and a line is one before it is a sample. */
+/** Bytes of the longest line: V8 holds no string of 2^29 characters, and a line is one before it is a sample. */
 const MAX_LINE_BYTES = 512_000_000;
 
-export const OPTIONS: readonly OptionSpec[] = [
+export const OPTIONS = [
   {
     key: 'name',
     scope: 'run',
+    affects: 'none',
     kind: { type: 'string' },
     fallback: 'InfOrmScorer',
     help: 'a name for the run, written to its log',
@@ -78,6 +59,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'model',
     scope: 'run',
+    affects: 'content',
     kind: { type: 'string' },
     fallback: undefined,
     alias: 'm',
@@ -86,6 +68,8 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'type',
     scope: 'model',
+    affects: 'content',
+    inPlan: true,
     kind: { type: 'choice', choices: CONVERSION_TYPES },
     fallback: 'q4_k_m',
     help: 'what a checkpoint folder or a Hugging Face model is converted to, or which of its GGUF files is taken',
@@ -93,6 +77,8 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'batchSize',
     scope: 'model',
+    affects: 'speed',
+    inPlan: true,
     kind: { type: 'integer', min: 1, max: 256 },
     fallback: 32,
     help: 'samples evaluated in parallel',
@@ -100,6 +86,8 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'maxLength',
     scope: 'model',
+    affects: 'score',
+    inPlan: true,
     kind: { type: 'integer', min: 1, max: MAX_INT32 },
     fallback: 4096,
     help: 'longest sequence in tokens; longer ones are truncated on the right, with a warning',
@@ -107,6 +95,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'input',
     scope: 'run',
+    affects: 'content',
     kind: { type: 'strings' },
     fallback: [],
     help: 'files of samples, JSON Lines or a JSON array; "-" is standard input',
@@ -114,6 +103,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'output',
     scope: 'run',
+    affects: 'none',
     kind: { type: 'string' },
     fallback: undefined,
     alias: 'o',
@@ -122,13 +112,23 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'onError',
     scope: 'run',
+    affects: 'none',
     kind: { type: 'choice', choices: ['reject', 'stop'] },
     fallback: 'reject',
     help: 'what a bad sample does: be reported while the run goes on, or stop it',
   },
   {
+    key: 'engineTimeout',
+    scope: 'run',
+    affects: 'none',
+    kind: { type: 'integer', min: 0, max: MAX_INT32 },
+    fallback: 3600,
+    help: 'seconds after which an engine that does not answer is ended and started again; 0 is never',
+  },
+  {
     key: 'maxLineBytes',
     scope: 'run',
+    affects: 'score',
     kind: { type: 'integer', min: 1, max: MAX_LINE_BYTES },
     fallback: 64 * 2 ** 20,
     help: 'longest line, or element of a JSON array, in bytes; a longer one is skipped and rejected',
@@ -136,6 +136,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'scoreHead',
     scope: 'model',
+    affects: 'content',
     kind: { type: 'string' },
     fallback: undefined,
     help: 'a GGUF or a checkpoint folder with the score head, for a model file that has none',
@@ -143,6 +144,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'chatTemplate',
     scope: 'model',
+    affects: 'content',
     kind: { type: 'string' },
     fallback: undefined,
     help: "a Jinja file to use in place of the model's own chat template",
@@ -150,6 +152,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'specialTokens',
     scope: 'model',
+    affects: 'score',
     kind: { type: 'choice', choices: ['parse', 'literal'] },
     fallback: 'parse',
     help: 'what the text of a special token in a sample becomes: that token (as the reference does), or plain text',
@@ -157,6 +160,8 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'contextTokens',
     scope: 'model',
+    affects: 'rounding',
+    inPlan: true,
     kind: { type: 'integer', min: 1, max: MAX_INT32, auto: true },
     fallback: 'auto',
     help: 'KV cache size: the most tokens of one batch, all samples together',
@@ -164,6 +169,8 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'batchTokens',
     scope: 'model',
+    affects: 'speed',
+    inPlan: true,
     kind: { type: 'integer', min: 1, max: MAX_INT32, auto: true },
     fallback: 'auto',
     help: 'tokens computed in one batch; auto is micro_batch, with a GPU 2048 if that is more',
@@ -171,6 +178,8 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'microBatch',
     scope: 'model',
+    affects: 'rounding',
+    inPlan: true,
     kind: { type: 'integer', min: 1, max: 65536, auto: true },
     fallback: 'auto',
     help: 'tokens that go through the layers at once; auto is 512 on the CPU and what the plan says on a GPU',
@@ -178,6 +187,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'window',
     scope: 'model',
+    affects: 'speed',
     kind: { type: 'integer', min: 1, max: 65536 },
     fallback: 1024,
     help: 'samples read ahead to bring those with a common prefix together',
@@ -185,6 +195,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'share',
     scope: 'model',
+    affects: 'speed',
     kind: { type: 'boolean' },
     fallback: true,
     help: 'compute a prefix that samples share once',
@@ -192,6 +203,8 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'deterministic',
     scope: 'model',
+    affects: 'score',
+    inPlan: true,
     kind: { type: 'boolean' },
     fallback: false,
     help: 'scores that do not depend, to the last bit, on the other samples; slower',
@@ -199,6 +212,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'threads',
     scope: 'model',
+    affects: 'rounding',
     kind: { type: 'integer', min: 1, max: 1024, auto: true },
     fallback: 'auto',
     help: 'CPU threads; auto is one per physical core',
@@ -206,6 +220,8 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'gpuLayers',
     scope: 'model',
+    affects: 'rounding',
+    inPlan: true,
     kind: { type: 'integer', min: 0, max: 10_000, auto: true },
     fallback: 'auto',
     help: 'layers whose weights lie on a GPU, the last ones; auto is as many as fit, 0 is the CPU alone',
@@ -213,6 +229,8 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'streamWeights',
     scope: 'model',
+    affects: 'rounding',
+    inPlan: true,
     kind: { type: 'choice', choices: ['auto', 'always', 'never'] },
     fallback: 'auto',
     help: 'compute the other layers on the GPU too, copying their weights for each micro-batch; auto is unless gpu_layers is 0',
@@ -220,6 +238,8 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'devices',
     scope: 'model',
+    affects: 'rounding',
+    inPlan: true,
     kind: { type: 'names' },
     fallback: undefined,
     help: 'GPUs to use, as "inform-score devices" names them; without it all of them',
@@ -227,6 +247,8 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'splitMode',
     scope: 'model',
+    affects: 'rounding',
+    inPlan: true,
     kind: { type: 'choice', choices: ['layer', 'row', 'none'] },
     fallback: 'layer',
     help: 'how several GPUs share a model: each has some layers, each has some rows of every matrix, or one has all',
@@ -234,6 +256,8 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'tensorSplit',
     scope: 'model',
+    affects: 'rounding',
+    inPlan: true,
     kind: { type: 'shares' },
     fallback: undefined,
     help: 'the share of the layers of each GPU, such as 3,1; without it as they fit',
@@ -241,6 +265,8 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'flashAttention',
     scope: 'model',
+    affects: 'score',
+    inPlan: true,
     kind: { type: 'boolean' },
     fallback: true,
     help: 'fused attention: faster, rounds differently',
@@ -248,11 +274,43 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     key: 'kvType',
     scope: 'model',
+    affects: 'score',
+    inPlan: true,
     kind: { type: 'choice', choices: ['f16', 'f32'] },
     fallback: 'f16',
     help: 'precision of the KV cache',
   },
-];
+] as const satisfies readonly OptionRow[];
+
+type Row = (typeof OPTIONS)[number];
+
+type KindValue<Kind> = Kind extends { type: 'choice'; choices: readonly (infer Choice)[] }
+  ? Choice
+  : Kind extends { type: 'boolean' }
+    ? boolean
+    : Kind extends { type: 'integer'; auto: true }
+      ? number | 'auto'
+      : Kind extends { type: 'integer' }
+        ? number
+        : Kind extends { type: 'shares' }
+          ? readonly number[]
+          : Kind extends { type: 'string' }
+            ? string
+            : readonly string[];
+
+type RowValue<R extends Row> = KindValue<R['kind']> | (R['fallback'] extends undefined ? undefined : never);
+
+/** Everything a configuration file can say: the model's options and those of a run over files. */
+export type RunOptions = { [R in Row as R['key']]: RowValue<R> };
+
+/** Options of `RewardModel.load`; all optional, with the defaults that `OPTIONS` states. */
+export type ModelOptions = { [R in Extract<Row, { scope: 'model' }> as R['key']]: RowValue<R> };
+
+/** A row with a key of this table. */
+export type OptionSpec = OptionRow & { readonly key: keyof RunOptions };
+
+/** The rows that belong to a model. */
+export const MODEL_OPTIONS: readonly OptionSpec[] = OPTIONS.filter(({ scope }) => scope === 'model');
 
 export function snakeCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -260,139 +318,4 @@ export function snakeCase(key: string): string {
 
 export function kebabCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-/** "an integer from 1 to 256", for messages and help. */
-export function describeKind(kind: OptionKind): string {
-  switch (kind.type) {
-    case 'string':
-      return 'a string';
-    case 'strings':
-      return 'a string or a list of strings';
-    case 'names':
-      return 'names with commas between them, or a list of names';
-    case 'shares':
-      return 'numbers with commas between them, or a list of numbers, none negative and not all 0';
-    case 'boolean':
-      return 'true or false';
-    case 'choice':
-      return kind.choices.map((choice) => `"${choice}"`).join(' or ');
-    case 'integer': {
-      const range =
-        kind.max === MAX_INT32 ? `an integer of at least ${kind.min}` : `an integer from ${kind.min} to ${kind.max}`;
-      return kind.auto ? `"auto" or ${range}` : range;
-    }
-  }
-}
-
-/**
- * Checks one value and returns it in its final form.
- * @param label how the user knows the option: `batch_size in config.yaml`, `--batch-size`, `batchSize`.
- * Throws INFORM_INVALID_CONFIG naming the option, the value and what was expected.
- */
-export function checkOption(spec: OptionSpec, value: unknown, label: string): unknown {
-  const { kind } = spec;
-  switch (kind.type) {
-    case 'string':
-      if (typeof value === 'string' && value !== '') return value;
-      break;
-    case 'strings':
-      if (typeof value === 'string' && value !== '') return [value];
-      if (Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')) return value;
-      break;
-    case 'names': {
-      const names = partsOf(value);
-      if (names?.every((name) => typeof name === 'string' && name !== '')) return names;
-      break;
-    }
-    case 'shares': {
-      const shares = partsOf(value)?.map((part) => (typeof part === 'string' && part !== '' ? Number(part) : part));
-      if (shares?.every(isShare) && shares.some((share) => share > 0)) return shares;
-      break;
-    }
-    case 'boolean':
-      if (typeof value === 'boolean') return value;
-      break;
-    case 'choice':
-      if (typeof value === 'string' && kind.choices.includes(value)) return value;
-      break;
-    case 'integer':
-      if (kind.auto && value === 'auto') return value;
-      if (typeof value === 'number' && Number.isInteger(value) && value >= kind.min && value <= kind.max) return value;
-      break;
-  }
-  throw new InformError('INFORM_INVALID_CONFIG', `${label} must be ${describeKind(kind)}, but is ${show(value)}.`);
-}
-
-/** The parts of a list, or of a text with commas; undefined for anything else and for none. */
-function partsOf(value: unknown): unknown[] | undefined {
-  const parts = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value;
-  return Array.isArray(parts) && parts.length > 0 ? parts : undefined;
-}
-
-function isShare(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
-}
-
-const MODEL_SPECS = OPTIONS.filter((spec) => spec.scope === 'model');
-
-/** Every option at its default. */
-export function defaultOptions(): RunOptions {
-  return Object.fromEntries(OPTIONS.map(({ key, fallback }) => [key, fallback])) as unknown as RunOptions;
-}
-
-/** Those of a run's options that belong to its model. */
-export function modelOptionsOf(options: RunOptions): ModelOptions {
-  return Object.fromEntries(MODEL_SPECS.map(({ key }) => [key, options[key]])) as unknown as ModelOptions;
-}
-
-/**
- * The API's options, checked, over the defaults.
- * Throws INFORM_INVALID_CONFIG, for an unknown key too.
- */
-export function resolveModelOptions(given: Readonly<Record<string, unknown>>): ModelOptions {
-  const known = MODEL_SPECS.map((spec) => spec.key);
-  const checked: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(given)) {
-    if (value === undefined) continue;
-    const spec = MODEL_SPECS.find((candidate) => candidate.key === key);
-    if (!spec) throw unknownKey(key, known, 'option');
-    checked[key] = checkOption(spec, value, key);
-  }
-  return { ...modelOptionsOf(defaultOptions()), ...checked };
-}
-
-/** The error for a key that does not exist, with the nearest one that does. */
-export function unknownKey(key: string, known: readonly string[], what: string): InformError {
-  const nearest = known
-    .map((candidate) => ({ candidate, distance: editDistance(key, candidate) }))
-    .sort((a, b) => a.distance - b.distance)[0];
-  const hint =
-    nearest && nearest.distance <= Math.max(2, key.length / 3) ? ` Did you mean "${nearest.candidate}"?` : '';
-  return new InformError('INFORM_INVALID_CONFIG', `unknown ${what} "${key}".${hint} Known are: ${known.join(', ')}.`);
-}
-
-/** Any value at all, in one line: JSON has no word for infinity, big integers and loops. */
-function show(value: unknown): string {
-  const kind = Array.isArray(value) ? 'list' : value === null ? 'null' : typeof value;
-  const text = typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity });
-  return `${shorten(text)} (${kind})`;
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitute = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitute, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
-
-function shorten(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -1,8 +1,7 @@
 import type { Engine } from '../engine/engine.js';
-import { fromNative, InformError } from '../errors.js';
-import { toMessages } from '../input/sample.js';
+import { toInformError, InformError } from '../errors.js';
+import type { Message } from '../input/sample.js';
 import { SpecialTokens, type PromptPiece } from './special-tokens.js';
-import type { StageSeconds } from '../scoring/pipeline-stats.js';
 import { beyondLimits, TEMPLATE_MILLISECONDS, type ChatTemplate } from './chat-template.js';
 import { TimeLimitError, withTimeLimit } from '../util/async/time-limit.js';
 
@@ -16,6 +15,14 @@ export interface EncodedSample {
   holdsSpecialText: boolean;
 }
 
+/** Where the time of encoding goes, in seconds. */
+export interface EncodeSeconds {
+  /** Rendering the chat template. */
+  template: number;
+  /** From handing texts to the tokenizer's threads until their tokens are back. */
+  tokenize: number;
+}
+
 export interface EncoderOptions {
   maxLength: number;
   specialTokens: 'parse' | 'literal';
@@ -23,7 +30,7 @@ export interface EncoderOptions {
   templateMilliseconds?: number;
 }
 
-/** sample -> messages -> prompt text -> token ids, for many samples at a time. */
+/** Conversation -> prompt text -> token ids, for many conversations at a time. */
 export class Encoder {
   readonly #special: SpecialTokens;
 
@@ -35,13 +42,13 @@ export class Encoder {
     this.#special = new SpecialTokens(engine.info.specialTokens);
   }
 
-  /** One result per sample, in order: the encoded sample, or why it cannot be encoded. Adds to `seconds` what it took. */
+  /** One result per conversation, in order: the encoded sample, or why there is none. Adds to `seconds` what it took. */
   async encode(
-    samples: readonly unknown[],
-    seconds: Pick<StageSeconds, 'template' | 'tokenize'> = { template: 0, tokenize: 0 },
+    conversations: readonly (Message[] | InformError)[],
+    seconds: EncodeSeconds = { template: 0, tokenize: 0 },
   ): Promise<(EncodedSample | InformError)[]> {
     const start = performance.now();
-    const prompts = this.#renderAll(samples);
+    const prompts = this.#renderAll(conversations);
     const pieces = prompts.flatMap((prompt) => (prompt instanceof InformError ? [] : prompt.pieces));
     const rendered = performance.now();
     const tokenized = await this.#tokenize(pieces);
@@ -61,13 +68,13 @@ export class Encoder {
    * Many share one time limit, as setting it costs. The one whose turn it is when time is up is tried once more as the first:
    * others may have used the time up, or the machine slept.
    */
-  #renderAll(samples: readonly unknown[]): (Prompt | InformError)[] {
+  #renderAll(conversations: readonly (Message[] | InformError)[]): (Prompt | InformError)[] {
     const prompts: (Prompt | InformError)[] = [];
     let interrupted: number | undefined;
-    while (prompts.length < samples.length) {
+    while (prompts.length < conversations.length) {
       try {
         withTimeLimit(this.options.templateMilliseconds ?? TEMPLATE_MILLISECONDS, () => {
-          while (prompts.length < samples.length) prompts.push(this.#render(samples[prompts.length]));
+          for (const conversation of conversations.slice(prompts.length)) prompts.push(this.#render(conversation));
         });
       } catch (error) {
         if (!(error instanceof TimeLimitError)) throw error;
@@ -78,11 +85,10 @@ export class Encoder {
     return prompts;
   }
 
-  #render(sample: unknown): Prompt | InformError {
+  #render(messages: Message[] | InformError): Prompt | InformError {
     // What failed before it came here keeps its place among the others.
-    if (sample instanceof InformError) return sample;
+    if (messages instanceof InformError) return messages;
     try {
-      const messages = toMessages(sample);
       const holdsSpecialText = messages.some((message) => this.#special.occursIn(message.content));
       if (this.options.specialTokens === 'parse' || !holdsSpecialText) {
         return { pieces: [{ text: this.template.render(messages), parseSpecial: true }], holdsSpecialText };
@@ -90,7 +96,7 @@ export class Encoder {
       const masked = this.#special.mask(messages);
       return { pieces: this.#special.split(this.template.render(masked.messages), masked.mark), holdsSpecialText };
     } catch (error) {
-      return fromNative(error);
+      return toInformError(error);
     }
   }
 

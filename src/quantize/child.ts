@@ -4,8 +4,9 @@
  */
 
 import { rmSync } from 'node:fs';
-import { fromNative, type ErrorCode } from '../errors.js';
-import { loadAddon, type NativeQuantizeOptions } from '../addon/load-addon.js';
+import { toInformError, type ErrorCode } from '../errors.js';
+import type { NativeQuantizeOptions } from '../addon/load-addon.js';
+import { runQuantizer } from '../addon/quantize.js';
 
 export type QuantizerJob = Omit<NativeQuantizeOptions, 'backendDir'>;
 
@@ -34,11 +35,9 @@ process.once('message', (job: QuantizerJob) => {
 
 async function run(job: QuantizerJob): Promise<QuantizerReply> {
   try {
-    const { addon, backendDir } = loadAddon();
-    await addon.quantize({ ...job, backendDir });
-    return { log: addon.takeLog().map(({ text }) => text) };
+    return { log: await runQuantizer(job) };
   } catch (error) {
-    const { code, message } = fromNative(error);
+    const { code, message } = toInformError(error);
     return { error: { code, message } };
   }
 }

@@ -1,6 +1,8 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
+import { unwritable } from '../util/files/file-errors.js';
 import { fileSha256 } from '../util/files/sha256.js';
+import { outputPaths, refuseInputs, refuseToReplace, rejectsOf, targetOf } from './output/output-paths.js';
 import { parseShard } from './row-shard.js';
 import { differences } from './journal/fingerprint.js';
 import { compareInputs } from './journal/input-digest.js';
@@ -19,6 +21,25 @@ interface FinishedShard {
   run: FoundRun;
   end: EndRecord;
   file: FileHandle;
+}
+
+/**
+ * Puts the outputs of a run's shards together as `output`, with the rejected rows beside it.
+ *
+ * @throws InformError INFORM_INVALID_SHARDS, INFORM_OUTPUT_UNWRITABLE
+ */
+export async function mergeOutputs(
+  shards: readonly string[],
+  output: string,
+  { overwrite }: { overwrite: boolean },
+): Promise<{ scored: number; rejected: number; rejectsPath: string }> {
+  const found = await stat(output).catch(() => undefined);
+  if (found?.isFile() === false) throw unwritable(output, 'is no regular file. Name a file.');
+  const target = await targetOf(output);
+  const paths = { output: target, rejects: rejectsOf(target) };
+  await refuseInputs(Object.values(paths), shards.flatMap(outputPaths));
+  if (!overwrite) for (const path of Object.values(paths)) await refuseToReplace(path);
+  return { ...(await mergeShards(shards, paths)), rejectsPath: paths.rejects };
 }
 
 /**

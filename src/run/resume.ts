@@ -1,9 +1,11 @@
 import { parseResultLine } from './output/results.js';
 import { fingerprintRun } from './journal/fingerprint.js';
 import { digestInput, type DigestedInput } from './journal/input-digest.js';
+import type { PreparedModel } from '../models/prepare.js';
 import type { RunOptions } from '../options/table.js';
 import { packageVersion } from '../util/package-root.js';
-import { formatCount, type Progress } from '../cli/terminal-progress.js';
+import { counted } from '../util/format.js';
+import type { Reporter } from './reporter.js';
 import type { Shard } from './row-shard.js';
 import type { RunStats } from './run-stats.js';
 import type { JournaledOutput } from './output/journaled-output.js';
@@ -12,8 +14,7 @@ import { RunRows } from './rows.js';
 /** What a run with a journal is begun with. */
 export interface JournaledRun {
   options: RunOptions;
-  /** The GGUF file. */
-  modelPath: string;
+  model: PreparedModel;
   inputs: readonly string[];
   /** Of all inputs together, in bytes; undefined when one is a pipe. */
   totalBytes: number | undefined;
@@ -40,19 +41,19 @@ export async function beginRun(
   output: JournaledOutput,
   run: JournaledRun,
   stats: RunStats,
-  progress: Progress,
+  reporter: Reporter,
 ): Promise<BegunRun> {
-  const { options, modelPath, inputs, shard, signal, totalBytes } = run;
+  const { options, model, inputs, shard, signal, totalBytes } = run;
   const digested = await digestInputs(output, run);
   const fingerprint = await fingerprintRun({
     version: packageVersion(),
-    modelPath,
+    model,
     options,
     shard,
     inputs: digested.map(({ file, bytes, sha256 }) => ({ file, bytes, sha256 })),
   });
   const beginning = await output.begin(fingerprint, digested);
-  for (const note of beginning.notes) progress.note(note);
+  for (const note of beginning.notes) reporter.note(note);
 
   const rows = new RunRows(inputs, shard, {
     maxLineBytes: options.maxLineBytes,
@@ -70,13 +71,13 @@ export async function beginRun(
       stats.addScored({ ...parseResultLine(record.json), tokens, truncated, holdsSpecialTokens: special });
     }
     bytes = row?.bytes ?? bytes;
-    progress.update({ label: 'Checking what is scored already', fraction: totalBytes && bytes / totalBytes });
+    reporter.update({ label: 'Checking what is scored already', fraction: totalBytes && bytes / totalBytes });
   }
-  progress.clear();
+  reporter.clear();
   stats.markResumed();
   const done = await rows.isAtEnd();
   if (!done) await output.goOn(fingerprint);
-  progress.note(resumeText(beginning.rows, done, totalBytes === undefined ? undefined : bytes / totalBytes));
+  reporter.note(resumeText(beginning.rows, done, totalBytes === undefined ? undefined : bytes / totalBytes));
   return { rows, done };
 }
 
@@ -90,7 +91,7 @@ async function digestInputs(output: JournaledOutput, run: JournaledRun): Promise
 }
 
 function resumeText(rows: number, done: boolean, fraction: number | undefined): string {
-  const count = `${formatCount(rows)} ${rows === 1 ? 'row' : 'rows'}`;
+  const count = counted(rows, 'row');
   if (done) return `Resuming: all ${count} are scored already; only the output is left to write.`;
   const share = fraction === undefined ? '' : ` (${Math.floor(100 * fraction)} % of the input)`;
   return `Resuming: ${count}${share} ${rows === 1 ? 'is' : 'are'} scored already.`;

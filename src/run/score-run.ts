@@ -1,13 +1,14 @@
 import { throwIfAborted } from '../util/abort.js';
-import { confirmOnTerminal } from '../cli/confirm.js';
-import { ExitCode } from '../cli/exit-codes.js';
 import { InformError, messageOf } from '../errors.js';
 import type { InputRow } from '../input/rows.js';
+import { checkedConversation } from '../input/sample.js';
 import { checkInputs, STDIN, type InputCheck } from '../input/source.js';
-import { DEMO, DEMO_NOTICE, resolveModel } from '../models/resolve.js';
-import { modelOptionsOf, type RunOptions } from '../options/table.js';
+import { prepareModel, type PreparedModel } from '../models/prepare.js';
+import { DEMO, DEMO_NOTICE } from '../models/resolve.js';
+import { modelOptionsOf } from '../options/check.js';
+import { type RunOptions } from '../options/table.js';
 import type { Job, Outcome } from '../scoring/score-stream.js';
-import { formatCount, Progress, scoringStatus } from '../cli/terminal-progress.js';
+import { counted } from '../util/format.js';
 import { RunLog } from './run-log.js';
 import { beginRun } from './resume.js';
 import { JournaledOutput } from './output/journaled-output.js';
@@ -15,33 +16,53 @@ import { openOutput } from './output/open-output.js';
 import type { RunOutput } from './output/output.js';
 import { RunRows } from './rows.js';
 import { chooseInputs, requireModel, type RunSettings } from './settings.js';
-import { formatStats, PipelineStats } from '../scoring/pipeline-stats.js';
-import { formatSummary, RunStats } from './run-stats.js';
+import { PipelineStats } from '../scoring/pipeline-stats.js';
+import type { Reporter } from './reporter.js';
+import { RunStats } from './run-stats.js';
+import { scoringStatus } from './scoring-status.js';
 import type { EngineProcess } from '../supervisor/engine-process.js';
 import { SupervisedModel } from '../supervisor/supervised-model.js';
 
 const INTERRUPTED = 'The run was interrupted.';
 
+/** What a run came to. */
+export interface RunOutcome {
+  readonly stats: RunStats;
+  readonly pipeline: PipelineStats;
+  /** Seconds that scoring took, without loading the model. */
+  readonly seconds: number;
+  /** The GGUF file, where `model` names something else that it was made from. */
+  readonly modelPath: string | undefined;
+  /** The file of rejected rows, where there is one. */
+  readonly rejectsPath: string | undefined;
+  /** Whether the reader of standard output left before the end, which ends a run quietly. */
+  readonly readerGone: boolean;
+}
+
+/** What a run works with beside its options and settings. */
+export interface RunContext {
+  /** A process that may still be starting; its owner ends it. */
+  readonly engine: EngineProcess;
+  /** Ends the run in order. */
+  readonly signal: AbortSignal;
+  readonly reporter: Reporter;
+}
+
 /**
- * Scores files: from the inputs' rows to an output in input order, with progress, rejects and a summary on the way.
- * Resolves to the exit code. Throws InformError for what ends a run before its time; what was scored until then is in the
- * journal, and the same call goes on from there.
- *
- * @param engine a process that may still be starting; whoever started it ends it
- * @param interrupted ends the run in order
+ * Scores files: from the inputs' rows to an output in input order, with the rejected rows beside it. Throws InformError for
+ * what ends a run before its time; what was scored until then is in the journal, and the same call goes on from there.
  */
-export async function runScore(
+export async function scoreFiles(
   options: RunOptions,
   settings: RunSettings,
-  engine: EngineProcess,
-  interrupted: AbortSignal,
-): Promise<number> {
+  { engine, signal: interrupted, reporter }: RunContext,
+): Promise<RunOutcome> {
   const model = requireModel(options);
   const inputs = chooseInputs(options.input);
   const size = await checkInputs(inputs);
   throwIfAborted(interrupted, INTERRUPTED);
   const output = await openOutput(options.output, inputs, settings);
-  const run = new ScoreRun(options, settings, inputs, size, output, engine);
+  const run = new ScoreRun(options, settings, inputs, size, output, engine, reporter);
   try {
     return await run.execute(model, interrupted);
   } catch (error) {
@@ -60,7 +81,6 @@ interface RowTag {
 class ScoreRun {
   readonly stats = new RunStats();
   readonly #pipeline = new PipelineStats();
-  readonly #progress: Progress;
   #log: RunLog | undefined;
   #rowsWithoutId = false;
   /** What scoring took. */
@@ -73,83 +93,81 @@ class ScoreRun {
     private readonly size: InputCheck,
     private readonly output: RunOutput,
     private readonly engine: EngineProcess,
-  ) {
-    this.#progress = new Progress({ mode: settings.progress });
-  }
+    private readonly reporter: Reporter,
+  ) {}
 
-  async execute(modelName: string, interrupted: AbortSignal): Promise<number> {
+  async execute(modelName: string, interrupted: AbortSignal): Promise<RunOutcome> {
     const { output, stats, settings } = this;
     if (settings.log !== undefined) this.#log = await RunLog.open(settings.log);
     const signal = AbortSignal.any([interrupted, output.readerGone]);
-    const modelPath = await this.#findModel(modelName, signal);
-    const { rows, done } = await this.#begin(modelPath, signal);
+    const prepared = await this.#prepare(modelName, signal);
+    const { rows, done } = await this.#begin(prepared, signal);
     try {
-      if (!done) await this.#scoreRest(modelPath, rows, signal);
+      if (!done) await this.#scoreRest(prepared, rows, signal);
     } finally {
       await rows.close();
     }
     if (!output.readerGone.aborted) {
       await output.finish(rows.read);
-      await this.#summarize(modelName === DEMO ? modelName : modelPath);
+      await this.#logEnd();
     }
     await this.#log?.close();
-    return stats.rejected > 0 ? ExitCode.someRejected : ExitCode.done;
+    return {
+      stats,
+      pipeline: this.#pipeline,
+      seconds: this.#seconds,
+      modelPath: modelName === DEMO || modelName === prepared.path ? undefined : prepared.path,
+      rejectsPath: stats.rejected > 0 ? output.rejectsPath : undefined,
+      readerGone: output.readerGone.aborted,
+    };
   }
 
   /** After a failure: closes everything, and says what is kept and how to go on. */
   async abandon(error: unknown, interrupted: boolean): Promise<void> {
-    this.#progress.clear();
+    this.reporter.clear();
     // The failure that ended the run is the one to report; none that follows from it may take its place.
     await this.#log?.write('failed', { reason: messageOf(error), scored: this.stats.scored }).catch(() => undefined);
     await this.#log?.close().catch(() => undefined);
     const kept = await this.output.abandon().catch(() => undefined);
     if (kept !== undefined) {
-      const rows = `${formatCount(kept.rows)} ${kept.rows === 1 ? 'row is' : 'rows are'}`;
-      this.#progress.note(`The run did not finish. ${rows} kept in ${kept.journal}.`);
+      this.reporter.note(
+        `The run did not finish. ${counted(kept.rows, 'row')} ${kept.rows === 1 ? 'is' : 'are'} kept in ${kept.journal}.`,
+      );
     }
-    const { resumeLine } = this.settings;
+    const { resumeCommand } = this.settings;
     const resumable = this.output.rejectsPath !== undefined && (interrupted || kept !== undefined);
-    if (!resumable || resumeLine === undefined) return;
+    if (!resumable || resumeCommand === undefined) return;
     const how = this.inputs.includes(STDIN) ? 'Pipe the same input in again to resume it:' : 'Resume it with:';
-    this.#progress.note(how);
-    this.#progress.note(`  ${resumeLine}`);
+    this.reporter.note(how);
+    this.reporter.note(`  ${resumeCommand}`);
   }
 
-  /** The GGUF file of the model, which may have to be fetched or made. */
-  async #findModel(modelName: string, signal: AbortSignal): Promise<string> {
-    if (modelName === DEMO) this.#progress.note(DEMO_NOTICE);
-    const path = await resolveModel(modelName, {
-      type: this.options.type,
+  /** Finds the model's files, which may have to be fetched or made. */
+  async #prepare(modelName: string, signal: AbortSignal): Promise<PreparedModel> {
+    if (modelName === DEMO) this.reporter.note(DEMO_NOTICE);
+    const prepared = await prepareModel(modelName, modelOptionsOf(this.options), {
       signal,
-      confirm: confirmOnTerminal({
-        yes: this.settings.yes === true,
-        signal,
-        beforeAsking: () => {
-          this.#progress.clear();
-        },
-      }),
-      onProgress: (status) => {
-        this.#progress.update(status);
-      },
+      confirm: this.settings.confirm,
+      onProgress: this.reporter.update,
     });
-    this.#progress.clear();
-    return path;
+    this.reporter.clear();
+    return prepared;
   }
 
   /** The rows that are to be scored: all, or those that an earlier run left. */
-  async #begin(modelPath: string, signal: AbortSignal): Promise<{ rows: RunRows; done: boolean }> {
+  async #begin(model: PreparedModel, signal: AbortSignal): Promise<{ rows: RunRows; done: boolean }> {
     const { inputs, output, options, size, settings } = this;
     const { shard, followAppended = false } = settings;
     if (!(output instanceof JournaledOutput)) {
       const { maxLineBytes } = options;
       return { rows: new RunRows(inputs, undefined, { maxLineBytes, signal }), done: false };
     }
-    const run = { options, modelPath, inputs, totalBytes: size.bytes, shard, followAppended, signal };
-    return beginRun(output, run, this.stats, this.#progress);
+    const run = { options, model, inputs, totalBytes: size.bytes, shard, followAppended, signal };
+    return beginRun(output, run, this.stats, this.reporter);
   }
 
-  async #scoreRest(modelPath: string, rows: RunRows, signal: AbortSignal): Promise<void> {
-    const model = await this.#load(modelPath, signal);
+  async #scoreRest(prepared: PreparedModel, rows: RunRows, signal: AbortSignal): Promise<void> {
+    const model = await this.#load(prepared, signal);
     try {
       await this.#log?.write('start', {
         options: this.options,
@@ -167,20 +185,23 @@ class ScoreRun {
     }
   }
 
-  async #load(modelPath: string, signal: AbortSignal): Promise<SupervisedModel> {
-    const model = await SupervisedModel.load(modelPath, {
-      ...modelOptionsOf(this.options),
+  async #load(prepared: PreparedModel, signal: AbortSignal): Promise<SupervisedModel> {
+    const model = await SupervisedModel.load(prepared, {
       process: this.engine,
       signal,
-      onProgress: (status) => {
-        this.#progress.update(status);
+      onProgress: (fraction) => {
+        this.reporter.update({ label: 'Loading model', fraction });
       },
       onCrash: (what) => {
-        this.#progress.note(what);
+        this.#tell('restarted', what);
       },
+      onSilence: (what) => {
+        this.#tell('waiting', what);
+      },
+      engineTimeout: this.options.engineTimeout,
     });
-    this.#progress.clear();
-    for (const note of model.info.notes) this.#progress.note(note);
+    this.reporter.clear();
+    for (const note of model.info.notes) this.reporter.note(note);
     this.#showEngineLog(model);
     return model;
   }
@@ -192,7 +213,7 @@ class ScoreRun {
     const live = this.size.bytes === undefined;
     for await (const outcome of model.scoreJobs(this.#jobs(rows), { live, signal, stats: this.#pipeline })) {
       await this.#record(outcome);
-      this.#progress.update(
+      this.reporter.update(
         scoringStatus({
           samples: this.stats.scored + this.stats.rejected,
           tokens: this.stats.tokens - (this.stats.resumed?.tokens ?? 0),
@@ -202,28 +223,28 @@ class ScoreRun {
         }),
       );
     }
-    this.#progress.clear();
+    this.reporter.clear();
     this.#seconds = elapsed();
   }
 
   async *#jobs(rows: RunRows): AsyncGenerator<Job<RowTag>> {
     for await (const row of rows) {
       // A row that could not be read travels along as its error, so that rejects keep the input's order.
-      const sample = row.ok ? row.value : row.error;
-      yield { tag: { row, idJson: this.#idOf(row) }, sample, characters: row.text?.length };
+      const conversation = row.ok ? checkedConversation(row.value) : row.error;
+      yield { tag: { row, idJson: this.#idOf(row) }, conversation, characters: row.text?.length };
     }
   }
 
   #showEngineLog(model: SupervisedModel): void {
     if (this.settings.verbose !== true) return;
-    for (const line of model.takeLog()) this.#progress.note(line);
+    for (const line of model.takeLog()) this.reporter.note(line);
   }
 
   #idOf(row: InputRow): string {
     if (row.id) return row.id.json;
     if (row.ok && !this.#rowsWithoutId) {
       this.#rowsWithoutId = true;
-      this.#progress.note(
+      this.reporter.note(
         `Samples without an "id" get their 0-based row number as id (first: ${row.file} line ${row.line}).`,
       );
     }
@@ -256,28 +277,18 @@ class ScoreRun {
       code: error.code,
       reason: error.message,
     });
-    this.#progress.note(`Rejected ${place}: ${error.message} [${error.code}]`);
+    this.reporter.note(`Rejected ${place}: ${error.message} [${error.code}]`);
   }
 
-  async #summarize(modelPath: string): Promise<void> {
-    const { stats } = this;
-    const { model: name, type } = this.options;
+  /** Says what happened to the engine, on the terminal and in the log. */
+  #tell(event: string, what: string): void {
+    this.reporter.note(what);
+    this.#log?.write(event, { reason: what }).catch(() => undefined);
+  }
+
+  async #logEnd(): Promise<void> {
+    const { scored, rejected, truncated, tokens, mean, standardDeviation } = this.stats;
     const seconds = this.#seconds;
-    await this.#log?.write('finished', {
-      seconds,
-      scored: stats.scored,
-      rejected: stats.rejected,
-      truncated: stats.truncated,
-      tokens: stats.tokens,
-      mean: stats.mean,
-      standardDeviation: stats.standardDeviation,
-    });
-    const rejects = stats.rejected > 0 ? this.output.rejectsPath : undefined;
-    // A folder's or repository's conversion lies elsewhere.
-    const model = name === modelPath ? undefined : `${name ?? ''} as ${type}: ${modelPath}`;
-    process.stderr.write(
-      formatSummary(stats, { seconds, maxLength: this.options.maxLength, output: this.options.output, rejects, model }),
-    );
-    if (this.settings.stats === true) process.stderr.write(formatStats(this.#pipeline));
+    await this.#log?.write('finished', { seconds, scored, rejected, truncated, tokens, mean, standardDeviation });
   }
 }

@@ -1,13 +1,12 @@
 import { InformError } from '../errors.js';
 import { STDIN } from '../input/source.js';
 import type { RunOptions } from '../options/table.js';
-import type { ProgressMode } from '../cli/terminal-progress.js';
+import type { ConfirmDownload } from '../models/confirm-download.js';
 import type { Shard } from './row-shard.js';
 
-/** What only a command line says about a run. */
+/** What a run is told beside its options. */
 export interface RunSettings {
   overwrite: boolean;
-  progress: ProgressMode;
   /** Discard what an unfinished run left, and begin anew. */
   restart?: boolean | undefined;
   /** Go on with an input that grew at its end. */
@@ -16,14 +15,12 @@ export interface RunSettings {
   shard?: Shard | undefined;
   /** File for the run's log. */
   log?: string | undefined;
-  /** Print llama.cpp's log. */
+  /** Report llama.cpp's log. */
   verbose?: boolean | undefined;
-  /** Print what was computed and where the time went, after the summary. */
-  stats?: boolean | undefined;
-  /** Download a large model without asking. */
-  yes?: boolean | undefined;
-  /** The command that resumes the run, for when it ends before its time. */
-  resumeLine?: string | undefined;
+  /** Asked before more than 5 GB are downloaded; without it such a download is refused. */
+  confirm?: ConfirmDownload | undefined;
+  /** The command that resumes the run, said when it ends before its time. */
+  resumeCommand?: string | undefined;
 }
 
 export function requireModel(options: RunOptions): string {

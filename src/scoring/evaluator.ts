@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import { InformError, type ErrorCode } from '../errors.js';
-import { halves, type Batch, type PlannedBatch } from './planner/batch-planner.js';
+import { halves, type PlannedBatch } from './planner/batch-planner.js';
+import { type Batch } from '../engine/batch.js';
 import type { PipelineStats } from './pipeline-stats.js';
 import type { Entry } from './job.js';
 

@@ -1,11 +1,11 @@
 import { throwIfAborted } from '../util/abort.js';
 import type { PipelineStats } from './pipeline-stats.js';
-import type { Bell } from '../util/async/notifier.js';
+import type { Notifier } from '../util/async/notifier.js';
 
 /** Work that goes on by itself and whose outcomes are taken in order. */
-export interface Giving<T> {
-  /** Rings when there may be something to take or to throw. */
-  readonly change: Bell;
+export interface OrderedSource<T> {
+  /** Notified when there may be something to take or to throw. */
+  readonly change: Notifier;
   /** Whether everything has been taken. */
   readonly ended: boolean;
   /** The next outcome, undefined while there is none. Throws what ended the work before its end. */
@@ -13,8 +13,8 @@ export interface Giving<T> {
 }
 
 /** Gives outcomes as they come, until all are taken. Throws INFORM_ABORTED, and what `take` throws. */
-export async function* giveAll<T>(
-  work: Giving<T>,
+export async function* yieldInOrder<T>(
+  work: OrderedSource<T>,
   stats: PipelineStats,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<T> {

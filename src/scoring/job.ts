@@ -1,10 +1,12 @@
-import type { EncodedSample } from '../prompt/encoder.js';
 import { InformError } from '../errors.js';
+import type { Message } from '../input/sample.js';
+import type { EncodedSample } from '../prompt/encoder.js';
 
 /** A sample on its way in, with whatever its owner wants to find again beside its score. */
 export interface Job<Tag> {
   tag: Tag;
-  sample: unknown;
+  /** The conversation to score, or why there is none: a bad sample keeps its place among the others. */
+  conversation: Message[] | InformError;
   /** How much text the tag keeps in memory until the outcome is taken: it bounds how far ahead the source is read. */
   characters?: number | undefined;
 }

@@ -1,13 +1,9 @@
-import { formatCount } from '../cli/terminal-progress.js';
+import type { EncodeSeconds } from '../prompt/encoder.js';
 
 /** Where the time of a run goes, in seconds. Stages overlap: reading to planning run while the engine computes. */
-export interface StageSeconds {
+export interface StageSeconds extends EncodeSeconds {
   /** Waiting for rows and parsing them. */
   read: number;
-  /** Rendering the chat template. */
-  template: number;
-  /** From handing texts to the tokenizer's threads until their tokens are back. */
-  tokenize: number;
   /** Finding shared prefixes and packing batches. */
   plan: number;
   /** Evaluating batches. */
@@ -41,32 +37,4 @@ export class PipelineStats {
   get engineIdle(): number {
     return Math.max(0, this.elapsed - this.seconds.engine);
   }
-}
-
-/** The statistics in aligned lines for people to read. */
-export function formatStats(stats: PipelineStats): string {
-  const { samples, batches, halved, restarts, tokensSeen, tokensComputed, elapsed, seconds } = stats;
-  const rate = (tokens: number): string =>
-    elapsed > 0 ? `, ${formatCount(Math.round(tokens / elapsed))} tokens/s` : '';
-  const share = (part: number): string => (elapsed > 0 ? ` (${((100 * part) / elapsed).toFixed(1)} %)` : '');
-  const lines: [label: string, text: string][] = [
-    ['Tokens seen', `${formatCount(tokensSeen)}${rate(tokensSeen)}`],
-    ['Tokens computed', `${formatCount(tokensComputed)}${rate(tokensComputed)}`],
-    ['Sharing factor', `${stats.sharingFactor.toFixed(3)} tokens seen for each one computed`],
-    ['Batches', `${formatCount(batches)} for ${formatCount(samples)} samples`],
-    ...whereAny('Halved', halved, 'batches that failed as a whole'),
-    ...whereAny('Restarts', restarts, "of the engine's process after a crash"),
-    ['Elapsed', `${elapsed.toFixed(3)} s; stages overlap:`],
-    ...Object.entries(seconds).map(([stage, time]: [string, number]): [string, string] => [
-      `  ${stage}`,
-      `${time.toFixed(3)} s${share(time)}`,
-    ]),
-    ['Engine idle', `${stats.engineIdle.toFixed(3)} s${share(stats.engineIdle)}`],
-  ];
-  const width = Math.max(...lines.map(([label]) => label.length));
-  return lines.map(([label, text]) => `${label.padEnd(width)}  ${text}\n`).join('');
-}
-
-function whereAny(label: string, count: number, what: string): [label: string, text: string][] {
-  return count === 0 ? [] : [[label, `${formatCount(count)} ${what}`]];
 }

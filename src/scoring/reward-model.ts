@@ -1,14 +1,12 @@
-import { throwIfAborted } from '../util/abort.js';
-import { Encoder } from '../prompt/encoder.js';
-import { Engine, type ModelSizes } from '../engine/engine.js';
-import { fromNative, InformError, messageOf } from '../errors.js';
+import { InformError, toInformError } from '../errors.js';
+import { checkedConversation, toId, type Sample, type SampleId } from '../input/sample.js';
 import type { ConfirmDownload } from '../models/confirm-download.js';
-import { readBoundedText } from '../util/files/bounded-text.js';
-import { resolveModel } from '../models/resolve.js';
-import { resolveModelOptions, type ModelOptions } from '../options/table.js';
-import { scoreStream, type Job, type Outcome, type StreamOptions } from './score-stream.js';
-import { toId, type Sample, type SampleId } from '../input/sample.js';
-import { ChatTemplate, MAX_TEMPLATE_BYTES } from '../prompt/chat-template.js';
+import { prepareModel } from '../models/prepare.js';
+import { resolveModelOptions } from '../options/check.js';
+import type { ModelOptions } from '../options/table.js';
+import type { ProgressStatus } from '../util/progress-status.js';
+import { LoadedModel, type ModelInfo } from './loaded-model.js';
+import type { Job } from './job.js';
 
 /** Options of `RewardModel.load`, as docs/api.md lists them, all optional. */
 export interface LoadOptions extends Partial<ModelOptions> {
@@ -23,39 +21,8 @@ export interface LoadOptions extends Partial<ModelOptions> {
   confirmDownload?: ConfirmDownload | undefined;
 }
 
-export interface LoadProgress {
-  /** What is being done, for people: "Loading model". */
-  label: string;
-  /** 0..1; undefined where the total is not known. */
-  fraction?: number | undefined;
-  /** Whether the time left is worth estimating. */
-  timeLeft?: boolean | undefined;
-  /** What else to say, such as "3.4 GB of 141.1 GB". */
-  details?: readonly string[] | undefined;
-}
-
-/** What a loaded model is. */
-export interface ModelInfo extends ModelSizes {
-  /** The GGUF file. */
-  path: string;
-  /** The most tokens evaluated together. */
-  contextTokens: number;
-  /** Tokens that go through the layers at once. */
-  microBatch: number;
-  /** The GPUs in use, none where the CPU does everything. */
-  devices: readonly DeviceLayers[];
-  /** What happened while the model was loaded that a user should know, a sentence each: that memory did not suffice. */
-  notes: readonly string[];
-}
-
-/** What a GPU has of a model. */
-export interface DeviceLayers {
-  name: string;
-  /** Layers that it computes. */
-  layers: number;
-  /** Those of them whose weights are copied to it for each micro-batch. */
-  streamedLayers: number;
-}
+/** What is being done while a model is made ready, and how far it is. */
+export type LoadProgress = ProgressStatus;
 
 export interface ScoreResult {
   /** The sample's `id`, or its 0-based place in the input where it has none. */
@@ -99,16 +66,14 @@ export interface ScoreAllOptions extends ScoreOptions {
  * model file's order. A forgotten one is freed when it is garbage-collected.
  */
 export class RewardModel implements AsyncDisposable {
-  readonly info: ModelInfo;
-  readonly #engine: Engine;
-  readonly #encoder: Encoder;
-  readonly #window: number;
+  readonly #model: LoadedModel;
 
-  private constructor(engine: Engine, encoder: Encoder, window: number, info: ModelInfo) {
-    this.#engine = engine;
-    this.#encoder = encoder;
-    this.#window = window;
-    this.info = info;
+  private constructor(model: LoadedModel) {
+    this.#model = model;
+  }
+
+  get info(): ModelInfo {
+    return this.#model.info;
   }
 
   /**
@@ -122,11 +87,12 @@ export class RewardModel implements AsyncDisposable {
    */
   static async load(model: string, options: LoadOptions = {}): Promise<RewardModel> {
     const { signal, onProgress, confirmDownload, ...given } = options;
-    const resolved = resolveModelOptions(given);
-    const ownTemplate = await readTemplate(resolved.chatTemplate);
-    throwIfAborted(signal);
-    const path = await resolveModel(model, { type: resolved.type, signal, onProgress, confirm: confirmDownload });
-    const engine = await Engine.load(path, resolved, {
+    const prepared = await prepareModel(model, resolveModelOptions(given), {
+      signal,
+      onProgress,
+      confirm: confirmDownload,
+    });
+    const loaded = await LoadedModel.load(prepared, {
       signal,
       onProgress:
         onProgress &&
@@ -134,14 +100,7 @@ export class RewardModel implements AsyncDisposable {
           onProgress({ label: 'Loading model', fraction });
         }),
     });
-    try {
-      const template = new ChatTemplate(ownTemplate ?? modelTemplate(engine, path), engine.info);
-      const encoder = new Encoder(engine, template, resolved);
-      return new RewardModel(engine, encoder, resolved.window, describe(path, engine));
-    } catch (error) {
-      await engine.close();
-      throw error;
-    }
+    return new RewardModel(loaded);
   }
 
   /** The reward of one sample. Throws INFORM_INVALID_SAMPLE, INFORM_NON_FINITE_SCORE, INFORM_CLOSED, INFORM_ABORTED. */
@@ -161,7 +120,7 @@ export class RewardModel implements AsyncDisposable {
     options: ScoreAllOptions = {},
   ): AsyncGenerator<ScoreResult, void, undefined> {
     const live = Symbol.asyncIterator in samples;
-    for await (const outcome of this.scoreJobs(numbered(samples), { live, signal: options.signal })) {
+    for await (const outcome of this.#model.scoreJobs(numbered(samples), { live, signal: options.signal })) {
       const { index, id } = outcome.tag;
       if (outcome.error === undefined) {
         yield { id, score: outcome.score, tokens: outcome.tokens, truncated: outcome.truncated };
@@ -173,17 +132,9 @@ export class RewardModel implements AsyncDisposable {
     }
   }
 
-  /** The flow under `scoreAll`, for callers that keep their own notes beside each sample. @internal */
-  scoreJobs<Tag>(
-    jobs: AsyncIterable<Job<Tag>>,
-    options: Omit<StreamOptions<Tag>, 'window'> = { live: true },
-  ): AsyncGenerator<Outcome<Tag>> {
-    return scoreStream(jobs, this.#encoder, this.#engine, { ...options, window: this.#window });
-  }
-
   /** Refuses new work, waits for what runs, frees the model. Idempotent. */
   close(): Promise<void> {
-    return this.#engine.close();
+    return this.#model.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -201,55 +152,12 @@ async function* numbered(
   }
 }
 
-/** A bad id makes a bad sample, which is found out here and reported where its turn comes. */
+/** A bad id makes a bad sample, which is reported where its turn comes. */
 function jobOf(sample: unknown, index: number): Job<{ index: number; id: SampleId }> {
   try {
     const id = typeof sample === 'object' && sample !== null && 'id' in sample ? toId(sample.id) : undefined;
-    return { tag: { index, id: id ?? index }, sample };
+    return { tag: { index, id: id ?? index }, conversation: checkedConversation(sample) };
   } catch (error) {
-    return { tag: { index, id: index }, sample: fromNative(error) };
+    return { tag: { index, id: index }, conversation: toInformError(error) };
   }
-}
-
-/** Read before the model is loaded, which may take minutes. @internal */
-export async function readTemplate(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  let text: string | undefined;
-  try {
-    text = await readBoundedText(file, MAX_TEMPLATE_BYTES);
-  } catch (error) {
-    throw new InformError('INFORM_TEMPLATE_FAILED', `The chat template ${file} cannot be read: ${messageOf(error)}.`, {
-      cause: error,
-    });
-  }
-  if (text !== undefined) return text;
-  throw new InformError('INFORM_TEMPLATE_FAILED', `${file} is larger than 1 MB, so it is no chat template.`);
-}
-
-function modelTemplate(engine: Engine, model: string): string {
-  if (engine.info.chatTemplate !== '') return engine.info.chatTemplate;
-  throw new InformError(
-    'INFORM_TEMPLATE_FAILED',
-    `${model} holds no chat template (tokenizer.chat_template). Name a Jinja file with chat_template.`,
-  );
-}
-
-function describe(path: string, engine: Engine): ModelInfo {
-  const { description, sizeBytes, parameters, vocabularySize, hiddenSize, headHiddenSize, trainedContext } =
-    engine.info;
-  const { limits, microBatch, placement, notes } = engine;
-  return {
-    path,
-    description,
-    sizeBytes,
-    parameters,
-    vocabularySize,
-    hiddenSize,
-    headHiddenSize,
-    trainedContext,
-    contextTokens: limits.contextTokens,
-    microBatch,
-    devices: (placement?.devices ?? []).map(({ name, layers, streamedLayers }) => ({ name, layers, streamedLayers })),
-    notes,
-  };
 }

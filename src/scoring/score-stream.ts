@@ -1,12 +1,12 @@
 import type { Encoder } from '../prompt/encoder.js';
 import type { Engine } from '../engine/engine.js';
-import { Bell } from '../util/async/notifier.js';
+import { Notifier } from '../util/async/notifier.js';
 import type { Entry, Job, OnNative, Outcome } from './job.js';
 import { Evaluator } from './evaluator.js';
-import { giveAll, type Giving } from './in-order.js';
+import { yieldInOrder, type OrderedSource } from './in-order.js';
 import { Queue } from '../util/async/queue.js';
-import { Reader, WINDOW_CHARACTERS } from './window-reader.js';
-import { Planner, type PlannedBatch } from './planner/batch-planner.js';
+import { WindowReader, WINDOW_CHARACTERS } from './window-reader.js';
+import { BatchPlanner, type PlannedBatch } from './planner/batch-planner.js';
 import { PipelineStats } from './pipeline-stats.js';
 
 export type { Job, OnNative, Outcome } from './job.js';
@@ -47,18 +47,18 @@ export async function* scoreStream<Tag>(
   const { signal, stats = new PipelineStats() } = options;
   const flow = new Flow(source, encoder, engine, options, stats);
   try {
-    yield* giveAll(flow, stats, signal);
+    yield* yieldInOrder(flow, stats, signal);
   } finally {
     await flow.stop();
   }
 }
 
 /** Everything of a stream but its giving: the reader ahead, the batches in flight, the outcomes in input order. */
-class Flow<Tag> implements Giving<Outcome<Tag>> {
-  /** Rings when there may be something to take or to throw. */
-  readonly change = new Bell();
-  readonly #reader: Reader<Tag>;
-  readonly #planner: Planner<Entry<Tag>>;
+class Flow<Tag> implements OrderedSource<Outcome<Tag>> {
+  /** Notified when there may be something to take or to throw. */
+  readonly change = new Notifier();
+  readonly #reader: WindowReader<Tag>;
+  readonly #planner: BatchPlanner<Entry<Tag>>;
   readonly #evaluator: Evaluator<Tag>;
   readonly #entries = new Queue<Entry<Tag>>();
   /** Entries of windows that the planner was given which are not taken yet. */
@@ -69,7 +69,7 @@ class Flow<Tag> implements Giving<Outcome<Tag>> {
   readonly #leaving = new AbortController();
   readonly #stop: AbortSignal;
   readonly #onAbort = (): void => {
-    this.change.ring();
+    this.change.notify();
   };
   #silence: NodeJS.Timeout | undefined;
   #failure: { error: unknown } | undefined;
@@ -84,13 +84,13 @@ class Flow<Tag> implements Giving<Outcome<Tag>> {
     const { signal, window, live, onNative } = options;
     this.#stop = signal ? AbortSignal.any([signal, this.#leaving.signal]) : this.#leaving.signal;
     signal?.addEventListener('abort', this.#onAbort);
-    this.#planner = new Planner(engine.limits);
+    this.#planner = new BatchPlanner(engine.limits);
     this.#evaluator = new Evaluator(engine, stats);
     const onProgress = (entries: readonly Entry<Tag>[]): void => {
       for (const entry of entries) this.#entries.push(entry);
       this.#advance();
     };
-    this.#reader = new Reader(source, encoder, {
+    this.#reader = new WindowReader(source, encoder, {
       firstWindow: engine.limits.maxSequences,
       window,
       live,
@@ -144,7 +144,7 @@ class Flow<Tag> implements Giving<Outcome<Tag>> {
       this.#inFlight.add(job);
     }
     this.#listenForSilence();
-    this.change.ring();
+    this.change.notify();
   }
 
   #nextBatch(): PlannedBatch<Entry<Tag>> | undefined {

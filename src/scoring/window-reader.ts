@@ -1,7 +1,7 @@
 import type { EncodedSample, Encoder } from '../prompt/encoder.js';
 import type { InformError } from '../errors.js';
 import type { PipelineStats } from './pipeline-stats.js';
-import { Bell } from '../util/async/notifier.js';
+import { Notifier } from '../util/async/notifier.js';
 import { Entry, type Job, type OnNative } from './job.js';
 
 export interface ReaderOptions<Tag> {
@@ -31,10 +31,10 @@ export const WINDOW_CHARACTERS = 2 ** 23;
  * Reads a source ahead: encodes it in chunks and cuts it into windows. It stops reading while a full window waits to be
  * taken. Where windows end depends on the input alone, unless `flush` is called.
  */
-export class Reader<Tag> {
+export class WindowReader<Tag> {
   readonly #iterator: AsyncIterator<Job<Tag>>;
   readonly #work: Promise<void>;
-  readonly #room = new Bell();
+  readonly #room = new Notifier();
   #chunk: Job<Tag>[] = [];
   #chunkCharacters = 0;
   /** The chunks so far, encoded and handed on in order. */
@@ -78,7 +78,7 @@ export class Reader<Tag> {
   /** The next full window. */
   takeWindow(): Entry<Tag>[] | undefined {
     const window = this.#full.shift();
-    if (window) this.#room.ring();
+    if (window) this.#room.notify();
     return window;
   }
 
@@ -92,7 +92,7 @@ export class Reader<Tag> {
   /** Closes the source and resolves when nothing is running any more; a source that stays silent keeps it waiting. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#room.ring();
+    this.#room.notify();
     await this.#iterator.return?.().catch(() => undefined);
     await this.#work;
   }
@@ -152,7 +152,7 @@ export class Reader<Tag> {
         this.#failure ??= { error };
       } finally {
         this.#chunksInFlight--;
-        this.#room.ring();
+        this.#room.notify();
       }
     });
   }
@@ -161,7 +161,7 @@ export class Reader<Tag> {
     const { onNative, stats } = this.options;
     const left = jobs.length > 0 ? await onNative?.(jobs.map(({ tag }) => tag)) : undefined;
     const encoded = await this.encoder.encode(
-      jobs.map(({ sample }) => sample),
+      jobs.map(({ conversation }) => conversation),
       stats.seconds,
     );
     left?.();

@@ -5,9 +5,9 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { takeEngineLog } from '../addon/log.js';
-import { fromNative, InformError } from '../errors.js';
+import { toInformError, InformError } from '../errors.js';
 import type { Job } from '../scoring/score-stream.js';
-import { RewardModel } from '../scoring/reward-model.js';
+import { LoadedModel } from '../scoring/loaded-model.js';
 import { PipelineStats } from '../scoring/pipeline-stats.js';
 import { Inbox } from './inbox.js';
 import { toSent, type Order, type Reply, type SentOutcome, type SentSample, type Work } from './protocol.js';
@@ -23,7 +23,7 @@ process.once('disconnect', () => {
   process.kill(process.pid, 'SIGKILL');
 });
 
-let model: RewardModel | undefined;
+let model: LoadedModel | undefined;
 let run: { inbox: Inbox<SentSample>; stop: AbortController } | undefined;
 
 process.on('message', (order: Order) => {
@@ -50,17 +50,16 @@ process.on('message', (order: Order) => {
   }
 });
 
-async function load({ path, options }: Extract<Order, { type: 'load' }>): Promise<void> {
+async function load(order: Extract<Order, { type: 'load' }>): Promise<void> {
   try {
-    model = await RewardModel.load(path, {
-      ...options,
-      onProgress: (progress) => {
-        void send({ type: 'loading', progress });
+    model = await LoadedModel.load(order.model, {
+      onProgress: (fraction) => {
+        void send({ type: 'loading', fraction });
       },
     });
     await send({ type: 'loaded', info: model.info, log: takeEngineLog() });
   } catch (error) {
-    await send({ type: 'failed', error: toSent(fromNative(error)) });
+    await send({ type: 'failed', error: toSent(toInformError(error)) });
   }
 }
 
@@ -82,16 +81,18 @@ async function score(inbox: Inbox<SentSample>, live: boolean, signal: AbortSigna
       outcomes.put(result.error ? { index, error: toSent(result.error) } : { index, ...result });
     }
   } catch (thrown) {
-    error = fromNative(thrown);
+    error = toInformError(thrown);
   }
   await outcomes.flush();
   await send({ type: 'ended', ...(error && { error: toSent(error) }), log: takeEngineLog() });
 }
 
+/** Stands in for a sample that the supervisor has rejected already. */
+const REJECTED = new InformError('INFORM_INVALID_SAMPLE', 'The supervisor has rejected this sample.');
+
 async function* jobs(inbox: Inbox<SentSample>): AsyncGenerator<Job<number>> {
   for await (const { index, messages, characters } of inbox) {
-    const sample = messages === null ? new InformError('INFORM_INVALID_SAMPLE', '') : { messages };
-    yield { tag: index, sample, characters };
+    yield { tag: index, conversation: messages ?? REJECTED, characters };
   }
 }
 

@@ -16,6 +16,8 @@ export interface ProcessEnd {
   readonly errorOutput: string;
   /** Why it could not be started. */
   readonly cause?: unknown;
+  /** Why it was ended by us, as a clause about it. */
+  readonly reason?: string | undefined;
 }
 
 /** The engine's process ended by itself, whatever it was doing. */
@@ -33,10 +35,11 @@ export class EngineProcess {
   /** Resolves after the last reply. */
   readonly ended: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
+  #reason: string | undefined;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
-    this.ended = endOf(child);
+    this.ended = endOf(child).then((end) => ({ ...end, reason: this.#reason }));
     child.on('message', (reply) => {
       this.onReply(reply as Reply);
     });
@@ -80,7 +83,9 @@ export class EngineProcess {
     clearTimeout(timer);
   }
 
-  async kill(): Promise<void> {
+  /** @param reason why, as a clause about it: "did not answer for 3600 s" */
+  async kill(reason?: string): Promise<void> {
+    this.#reason ??= reason;
     this.#child.kill('SIGKILL');
     await this.ended;
   }
@@ -106,7 +111,8 @@ function endOf(child: ChildProcess): Promise<ProcessEnd> {
 }
 
 /** "was ended by SIGSEGV: the last line that it printed" */
-export function describeEnd({ code, signal, errorOutput, cause }: ProcessEnd): string {
+export function describeEnd({ code, signal, errorOutput, cause, reason }: ProcessEnd): string {
+  if (reason !== undefined) return reason;
   if (cause !== undefined) return `could not be started: ${messageOf(cause)}`;
   const how = signal === null ? `ended with exit code ${code ?? 'unknown'}` : `was ended by ${signal}`;
   const last = errorOutput.split('\n').findLast((line) => line.trim() !== '');

@@ -1,4 +1,4 @@
-import { Bell } from '../util/async/notifier.js';
+import { Notifier } from '../util/async/notifier.js';
 import { Queue } from '../util/async/queue.js';
 
 /** As many are reported at once. */
@@ -7,7 +7,7 @@ const REPORT_EVERY = 32;
 /** What was received, as a source to read from. It reports what was taken out, so that its sender knows how much it holds. */
 export class Inbox<T> implements AsyncIterable<T> {
   readonly #items = new Queue<T>();
-  readonly #change = new Bell();
+  readonly #change = new Notifier();
   #ended = false;
   #taken = 0;
 
@@ -15,12 +15,12 @@ export class Inbox<T> implements AsyncIterable<T> {
 
   put(items: readonly T[]): void {
     for (const item of items) this.#items.push(item);
-    this.#change.ring();
+    this.#change.notify();
   }
 
   end(): void {
     this.#ended = true;
-    this.#change.ring();
+    this.#change.notify();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T> {

@@ -8,6 +8,8 @@ const MAX_UNTAKEN_CHARACTERS = 4 * 2 ** 20;
 const MAX_MESSAGE_SAMPLES = 64;
 
 export interface ProcessRunHooks {
+  /** Called with every sign of life, before it is acted on. */
+  onReply: () => void;
   onOutcomes: (outcomes: readonly SentOutcome[], work: Work) => void;
   onLog: (lines: readonly string[]) => void;
 }
@@ -32,6 +34,7 @@ export class ProcessRun {
   ) {
     this.ended = new Promise((resolve, reject) => {
       process.onReply = (reply) => {
+        hooks.onReply();
         if (reply.type !== 'ended') {
           this.#receive(reply);
           return;

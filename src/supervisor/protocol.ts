@@ -1,6 +1,6 @@
 import { InformError, type ErrorCode } from '../errors.js';
-import type { ModelOptions } from '../options/table.js';
-import type { LoadProgress, ModelInfo } from '../scoring/reward-model.js';
+import type { PreparedModel } from '../models/prepare.js';
+import type { ModelInfo } from '../scoring/loaded-model.js';
 import type { Message } from '../input/sample.js';
 import type { StageSeconds } from '../scoring/pipeline-stats.js';
 
@@ -8,7 +8,7 @@ import type { StageSeconds } from '../scoring/pipeline-stats.js';
 
 /** A model is loaded once; runs follow one after the other. */
 export type Order =
-  | { type: 'load'; path: string; options: ModelOptions }
+  | { type: 'load'; model: PreparedModel }
   | { type: 'begin'; live: boolean }
   | { type: 'samples'; samples: SentSample[] }
   /** No more samples of this run. */
@@ -25,7 +25,7 @@ export interface SentSample {
 }
 
 export type Reply =
-  | { type: 'loading'; progress: LoadProgress }
+  | { type: 'loading'; fraction: number }
   | { type: 'loaded'; info: ModelInfo; log: string[] }
   /** So many samples, in the order of their sending, wait no longer in the process's inbox. */
   | { type: 'taken'; count: number }

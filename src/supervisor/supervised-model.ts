@@ -1,27 +1,25 @@
 import { abortError, throwIfAborted } from '../util/abort.js';
-import { headFile } from '../head/head-file.js';
-import { resolveModel } from '../models/resolve.js';
-import { resolveModelOptions, type ModelOptions } from '../options/table.js';
+import type { PreparedModel } from '../models/prepare.js';
 import type { Job, Outcome } from '../scoring/score-stream.js';
-import { giveAll } from '../scoring/in-order.js';
-import { readTemplate, type LoadOptions, type LoadProgress, type ModelInfo } from '../scoring/reward-model.js';
+import { yieldInOrder } from '../scoring/in-order.js';
+import type { LoadHooks, ModelInfo } from '../scoring/loaded-model.js';
 import { PipelineStats } from '../scoring/pipeline-stats.js';
+import { requireSameFiles, requireUnchangedContent } from '../util/files/file-version.js';
 import { crashError, EngineCrash, EngineProcess } from './engine-process.js';
 import { fromSent } from './protocol.js';
 import { SupervisedRun, type EngineHost } from './supervised-run.js';
 
-export interface SupervisedOptions extends LoadOptions {
+export interface SupervisedOptions extends LoadHooks {
   /** Told, in a sentence for people, of each crash that scoring survives. */
   onCrash?: ((what: string) => void) | undefined;
+  /** Told, in a sentence for people, of each unusually long silence of the engine. */
+  onSilence?: ((what: string) => void) | undefined;
+  /** Seconds without an answer after which the engine's process is ended and started again; 0, the default: never. */
+  engineTimeout?: number | undefined;
   /** A process that was started before, to save the time of its start. Where loading fails, whoever started it ends it. */
   process?: EngineProcess | undefined;
   /** The program of the process, for tests that make it crash. */
   childModule?: string | undefined;
-}
-
-interface LoadHooks {
-  signal?: AbortSignal | undefined;
-  onProgress?: ((progress: LoadProgress) => void) | undefined;
 }
 
 /** Signals that end the process only while node starts in it, before it can ignore them: they are meant for all of us. */
@@ -37,56 +35,51 @@ const MAX_LOG_LINES = 2000;
 export class SupervisedModel implements AsyncDisposable {
   readonly info: ModelInfo;
   readonly #host: Host;
-  readonly #window: number;
+  readonly #settings: { readonly window: number; readonly engineTimeout: number };
   /** The run before. Its process may not be given to another before it has ended. */
   #before: Promise<void> = Promise.resolve();
 
-  private constructor(host: Host, info: ModelInfo, window: number) {
+  private constructor(host: Host, info: ModelInfo, settings: { window: number; engineTimeout: number }) {
     this.#host = host;
     this.info = info;
-    this.#window = window;
+    this.#settings = settings;
   }
 
   /**
-   * Finds or makes the model's file in this process, as `RewardModel.load` does, and loads it in the other.
+   * Loads a model in the other process.
    *
-   * @throws InformError what `RewardModel.load` throws; INFORM_ENGINE_CRASHED
+   * @throws InformError what `LoadedModel.load` throws; INFORM_ENGINE_CRASHED
    */
-  static async load(model: string, options: SupervisedOptions = {}): Promise<SupervisedModel> {
-    const { signal, onProgress, confirmDownload, onCrash, childModule, process: started, ...given } = options;
-    const resolved = resolveModelOptions(given);
+  static async load(model: PreparedModel, options: SupervisedOptions = {}): Promise<SupervisedModel> {
+    const { signal, childModule, process: started, engineTimeout = 0 } = options;
     throwIfAborted(signal);
-    // It starts while the model is looked for.
     const idle = started?.hasEnded === false ? started : EngineProcess.start(childModule);
-    const host = new Host(idle, childModule, { onProgress }, onCrash);
+    const host = new Host(idle, model, options);
     try {
-      await readTemplate(resolved.chatTemplate);
-      const path = await resolveModel(model, { type: resolved.type, signal, onProgress, confirm: confirmDownload });
-      const scoreHead = resolved.scoreHead === undefined ? undefined : await headFile(resolved.scoreHead, signal);
-      const info = await host.load(path, { ...resolved, scoreHead }, signal);
-      return new SupervisedModel(host, info, resolved.window);
+      const info = await host.load(signal);
+      return new SupervisedModel(host, info, { window: model.options.window, engineTimeout });
     } catch (error) {
       await host.process.kill();
       if (!(error instanceof EngineCrash)) throw error;
-      throw crashError(`The engine's process ${error.message} while it loaded ${model}.`, error);
+      throw crashError(`The engine's process ${error.message} while it loaded ${model.path}.`, error);
     }
   }
 
-  /** As `RewardModel.scoreJobs`. */
+  /** As `LoadedModel.scoreJobs`. */
   async *scoreJobs<Tag>(
     jobs: AsyncIterable<Job<Tag>>,
     options: { live: boolean; signal?: AbortSignal | undefined; stats?: PipelineStats | undefined },
   ): AsyncGenerator<Outcome<Tag>> {
     const { live, signal, stats = new PipelineStats() } = options;
     await this.#before;
-    const run = new SupervisedRun(jobs, this.#host, { window: this.#window, live, signal, stats });
+    const run = new SupervisedRun(jobs, this.#host, { ...this.#settings, live, signal, stats });
     this.#before = run.driven;
     const wake = (): void => {
-      run.change.ring();
+      run.change.notify();
     };
     signal?.addEventListener('abort', wake);
     try {
-      yield* giveAll(run, stats, signal);
+      yield* yieldInOrder(run, stats, signal);
     } finally {
       signal?.removeEventListener('abort', wake);
       await run.stop();
@@ -111,32 +104,38 @@ export class SupervisedModel implements AsyncDisposable {
 /** The process that has the model, and how to get another one. */
 class Host implements EngineHost {
   readonly log: string[] = [];
-  #model: { path: string; options: ModelOptions } | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
     public process: EngineProcess,
-    private readonly childModule: string | undefined,
-    private readonly hooks: Omit<LoadHooks, 'signal'>,
-    private readonly tellCrash: ((what: string) => void) | undefined,
+    private readonly model: PreparedModel,
+    private readonly hooks: Pick<SupervisedOptions, 'onProgress' | 'onCrash' | 'onSilence' | 'childModule'>,
   ) {}
 
-  async load(path: string, options: ModelOptions, signal: AbortSignal | undefined): Promise<ModelInfo> {
-    this.#model = { path, options };
-    const { info, log } = await loadInto(this.process, this.#model, { ...this.hooks, signal });
+  async load(signal: AbortSignal | undefined): Promise<ModelInfo> {
+    requireSameFiles(this.model.files);
+    const { info, log } = await loadInto(this.process, this.model, { onProgress: this.hooks.onProgress, signal });
     this.onLog(log);
+    requireSameFiles(this.model.files);
     return info;
   }
 
   async restart(signal: AbortSignal | undefined): Promise<void> {
     throwIfAborted(signal);
-    if (!this.#model) throw new TypeError('nothing was loaded');
-    this.process = EngineProcess.start(this.childModule);
-    await this.load(this.#model.path, this.#model.options, signal);
+    this.process = EngineProcess.start(this.hooks.childModule);
+    await this.load(signal);
+  }
+
+  requireUnchanged(): void {
+    requireUnchangedContent(this.model.files);
   }
 
   onCrash(what: string): void {
-    this.tellCrash?.(what);
+    this.hooks.onCrash?.(what);
+  }
+
+  onSilence(what: string): void {
+    this.hooks.onSilence?.(what);
   }
 
   onLog(lines: readonly string[]): void {
@@ -153,7 +152,7 @@ class Host implements EngineHost {
 /** Has a process load a model. An abort ends the process. */
 function loadInto(
   process: EngineProcess,
-  model: { path: string; options: ModelOptions },
+  model: PreparedModel,
   { signal, onProgress }: LoadHooks,
 ): Promise<{ info: ModelInfo; log: string[] }> {
   const aborted = (): void => {
@@ -162,7 +161,7 @@ function loadInto(
   signal?.addEventListener('abort', aborted, { once: true });
   return new Promise<{ info: ModelInfo; log: string[] }>((resolve, reject) => {
     process.onReply = (reply) => {
-      if (reply.type === 'loading') onProgress?.(reply.progress);
+      if (reply.type === 'loading') onProgress?.(reply.fraction);
       else if (reply.type === 'loaded') resolve(reply);
       else if (reply.type === 'failed') reject(fromSent(reply.error));
     };
@@ -171,7 +170,7 @@ function loadInto(
       reject(interrupted ? abortError(signal) : new EngineCrash(end));
     });
     if (signal?.aborted === true) aborted();
-    process.send({ type: 'load', ...model });
+    process.send({ type: 'load', model });
   }).finally(() => {
     signal?.removeEventListener('abort', aborted);
   });

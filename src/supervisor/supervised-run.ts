@@ -1,11 +1,13 @@
-import { fromNative, InformError } from '../errors.js';
+import { InformError } from '../errors.js';
 import type { Job, Outcome } from '../scoring/score-stream.js';
-import { Bell } from '../util/async/notifier.js';
-import type { Giving } from '../scoring/in-order.js';
+import { Notifier } from '../util/async/notifier.js';
+import type { OrderedSource } from '../scoring/in-order.js';
 import { Queue } from '../util/async/queue.js';
 import { WINDOW_CHARACTERS } from '../scoring/window-reader.js';
-import { toMessages, type Message } from '../input/sample.js';
+import type { Message } from '../input/sample.js';
 import type { PipelineStats } from '../scoring/pipeline-stats.js';
+import { formatDuration } from '../util/format.js';
+import { SilenceWatch } from './silence-watch.js';
 import { crashError, EngineCrash, type EngineProcess } from './engine-process.js';
 import { ProcessRun } from './process-run.js';
 import { fromSent, type SentOutcome, type Work } from './protocol.js';
@@ -18,7 +20,11 @@ export interface EngineHost {
   restart(signal: AbortSignal | undefined): Promise<void>;
   /** Told of each crash that the run survives. */
   onCrash(what: string): void;
+  /** Told of each silence of the engine that is unusually long. */
+  onSilence(what: string): void;
   onLog(lines: readonly string[]): void;
+  /** Throws INFORM_FILE_CHANGED where the model's files are not what they were when they were loaded. */
+  requireUnchanged(): void;
 }
 
 export interface SupervisedRunOptions {
@@ -27,9 +33,11 @@ export interface SupervisedRunOptions {
   live: boolean;
   signal?: AbortSignal | undefined;
   stats: PipelineStats;
+  /** Seconds without an answer after which the process is ended and started again; 0: never. */
+  engineTimeout: number;
 }
 
-/** A sample that ends the process when it is evaluated alone, and does so again, is at fault. */
+/** A sample that ends the process this many times while it is evaluated alone is at fault. */
 const CRASHES_ALONE = 2;
 /** So many crashes without a score in between are not the samples' fault. */
 const MOST_CRASHES_IN_A_ROW = 8;
@@ -55,13 +63,13 @@ interface Slot<Tag> {
  * crash leaves unanswered goes into a new process: first, each alone, the samples that were in native code at the time, so
  * that one that crashes again is found; then all others, as if nothing had been.
  */
-export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
-  /** Rings when there may be something to take or to throw. */
-  readonly change = new Bell();
+export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
+  /** Notified when there may be something to take or to throw. */
+  readonly change = new Notifier();
   /** Resolves when no process works for this run any more. */
   readonly driven: Promise<void>;
   readonly #iterator: AsyncIterator<Job<Tag>>;
-  readonly #room = new Bell();
+  readonly #room = new Notifier();
   readonly #reading: Promise<void>;
   /** In input order. */
   readonly #slots = new Queue<Slot<Tag>>();
@@ -71,8 +79,8 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
   readonly #unanswered = new Map<number, Slot<Tag>>();
   /** Those to be evaluated alone. */
   #suspects: Slot<Tag>[] = [];
-  /** Those found guilty. They wait for a score of another sample, which proves that the engine as such works. */
-  readonly #guilty = new Map<Slot<Tag>, InformError>();
+  /** Those to blame. They wait for a score of another sample, which proves that the engine as such works. */
+  readonly #blamed = new Map<Slot<Tag>, InformError>();
   /** The run of all samples in order; undefined while suspects run alone or a process starts. */
   #stream: ProcessRun | undefined;
   #current: ProcessRun | undefined;
@@ -91,7 +99,7 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
     this.#reading = this.#read();
     this.driven = this.#drive().catch((error: unknown) => {
       this.#failure = { error };
-      this.change.ring();
+      this.change.notify();
     });
   }
 
@@ -105,7 +113,7 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
     const outcome = this.#slots.front?.outcome;
     if (outcome) {
       this.#heldCharacters -= this.#slots.shift()?.characters ?? 0;
-      this.#room.ring();
+      this.#room.notify();
       return outcome;
     }
     const failure = this.#failure ?? (this.ended ? this.#sourceFailure : undefined);
@@ -117,7 +125,7 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
   async stop(): Promise<void> {
     const finished = this.ended;
     this.#stopped = true;
-    this.#room.ring();
+    this.#room.notify();
     if (!finished) this.#current?.stop();
     const closed = this.#close();
     if (this.options.signal?.aborted !== true) await Promise.all([closed, this.driven]);
@@ -146,7 +154,7 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
     }
     this.#sourceEnded = true;
     this.#stream?.end();
-    this.change.ring();
+    this.change.notify();
   }
 
   /** A window ends with the row that fills it, so the process never waits for what does not fit here. */
@@ -160,7 +168,7 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
     this.#heldCharacters += slot.characters;
     this.#unanswered.set(slot.index, slot);
     this.#stream?.put(slot);
-    if (slot.outcome) this.change.ring();
+    if (slot.outcome) this.change.notify();
   }
 
   /** Until the source has ended and all is answered: process after process. */
@@ -174,7 +182,7 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
       } catch (error) {
         if (!(error instanceof EngineCrash) || this.#stopped) throw error;
         this.#crashesInARow++;
-        this.#judge(error);
+        this.#blame(error);
         if (this.#sourceEnded && this.#unanswered.size === 0) return;
         await this.#restart(error);
       } finally {
@@ -204,13 +212,27 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
 
   #begin(live: boolean): ProcessRun {
     let before: Work | undefined;
-    const run = new ProcessRun(this.host.process, live, {
+    const { process } = this.host;
+    const watch = new SilenceWatch(this.options.engineTimeout, {
+      isWaiting: () => run.inNative.length > 0,
+      onSilence: (what) => {
+        this.host.onSilence(what);
+      },
+      onLimit: (seconds) => {
+        void process.kill(`did not answer for ${formatDuration(seconds)} (engine_timeout) and was ended`);
+      },
+    });
+    const run = new ProcessRun(process, live, {
+      onReply: () => {
+        watch.heard();
+      },
       onOutcomes: (outcomes, work) => {
+        if (!this.#isTrusted()) return;
         addWork(this.options.stats, work, before);
         before = work;
         for (const outcome of outcomes) this.#answer(outcome);
-        this.#sentence();
-        this.change.ring();
+        this.#settleBlamed();
+        this.change.notify();
       },
       onLog: (lines) => {
         this.host.onLog(lines);
@@ -218,7 +240,26 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
     });
     this.#current = run;
     if (this.#stopped) run.stop();
+    void run.ended
+      .catch(() => undefined)
+      .then(() => {
+        watch.stop();
+      });
     return run;
+  }
+
+  /** Scores of a model that was written to meanwhile are not taken, and the run ends. */
+  #isTrusted(): boolean {
+    if (this.#failure) return false;
+    try {
+      this.host.requireUnchanged();
+      return true;
+    } catch (error) {
+      this.#failure = { error };
+      this.#current?.stop();
+      this.change.notify();
+      return false;
+    }
   }
 
   #answer(answer: SentOutcome): void {
@@ -235,13 +276,13 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
     this.#crashesInARow = 0;
   }
 
-  /** Neither answered nor found guilty. */
+  /** Neither answered nor blamed. */
   #isOpen(slot: Slot<Tag>): boolean {
-    return this.#unanswered.has(slot.index) && !this.#guilty.has(slot);
+    return this.#unanswered.has(slot.index) && !this.#blamed.has(slot);
   }
 
   /** Finds those that may be to blame for a crash, or the one that is. */
-  #judge(crash: EngineCrash): void {
+  #blame(crash: EngineCrash): void {
     const inside = (this.#current?.inNative ?? []).flatMap((index) => this.#unanswered.get(index) ?? []);
     if (this.#stream) {
       // A sample may be in there twice, to be tokenized and to be evaluated, for the moment between the two.
@@ -251,20 +292,20 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
     const [only] = inside;
     if (only && ++only.crashes === CRASHES_ALONE) {
       const what = `The engine's process ${crash.message}. It did so again with nothing but this sample in it.`;
-      this.#guilty.set(only, crashError(what, crash));
-      this.#sentence();
+      this.#blamed.set(only, crashError(what, crash));
+      this.#settleBlamed();
     }
   }
 
-  /** Gives the guilty their outcomes when a score has come since the last crash, or there is nothing left to score. */
-  #sentence(): void {
-    if (this.#crashesInARow > 0 && this.#unanswered.size > this.#guilty.size) return;
-    for (const [slot, error] of this.#guilty) {
+  /** Gives those to blame their outcomes when a score has come since the last crash, or there is nothing left to score. */
+  #settleBlamed(): void {
+    if (this.#crashesInARow > 0 && this.#unanswered.size > this.#blamed.size) return;
+    for (const [slot, error] of this.#blamed) {
       slot.outcome = { tag: slot.tag, error };
       this.#unanswered.delete(slot.index);
     }
-    this.#guilty.clear();
-    this.change.ring();
+    this.#blamed.clear();
+    this.change.notify();
   }
 
   async #restart(first: EngineCrash): Promise<void> {
@@ -287,15 +328,11 @@ export class SupervisedRun<Tag> implements Giving<Outcome<Tag>> {
   }
 }
 
-function newSlot<Tag>({ tag, sample, characters = 0 }: Job<Tag>, index: number): Slot<Tag> {
+function newSlot<Tag>({ tag, conversation, characters = 0 }: Job<Tag>, index: number): Slot<Tag> {
   const slot = { index, tag, characters, crashes: 0 };
-  try {
-    // What failed before it came here keeps its place among the others.
-    if (sample instanceof InformError) throw sample;
-    return { ...slot, messages: toMessages(sample), outcome: undefined };
-  } catch (error) {
-    return { ...slot, messages: null, outcome: { tag, error: fromNative(error) } };
-  }
+  return conversation instanceof InformError
+    ? { ...slot, messages: null, outcome: { tag, error: conversation } }
+    : { ...slot, messages: conversation, outcome: undefined };
 }
 
 /** Adds what has been done since `before`. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { InformError } from '#src/errors.js';
-import { fromNative } from '#src/errors.js';
+import { toInformError } from '#src/errors.js';
 import { GGML_TYPES, type GgmlTypeName } from '#src/gguf/types.js';
 import { loadAddon, type EncodeJob } from '#src/addon/load-addon.js';
 import { Random } from '../support/random.js';
@@ -109,7 +109,7 @@ async function refusal(work: Promise<unknown>): Promise<InformError> {
   try {
     await work;
   } catch (error) {
-    return fromNative(error);
+    return toInformError(error);
   }
   throw new Error('it was accepted');
 }

@@ -3,19 +3,18 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Encoder } from '#src/prompt/encoder.js';
-import { Engine } from '#src/engine/engine.js';
 import { InformError } from '#src/errors.js';
-import { resolveModelOptions } from '#src/options/table.js';
 import { packageRoot } from '#src/util/package-root.js';
-import { toMessages } from '#src/input/sample.js';
+import { checkedConversation, toMessages } from '#src/input/sample.js';
 import { ChatTemplate } from '#src/prompt/chat-template.js';
 import { differences, readGoldens, SETTINGS } from '../support/assert/goldens.js';
 import { checkpointFingerprint, testCheckpoint, testModel } from '../support/models/models.js';
+import { loadEngine } from '../support/models/load.js';
 
 // The judge is Hugging Face transformers: test/reference/ made these goldens from the same generated checkpoint.
 
 const GOLDENS = readGoldens();
-const ENGINE = await Engine.load(await testModel('bf16'), resolveModelOptions({}));
+const ENGINE = await loadEngine(await testModel('bf16'));
 const TEMPLATE = new ChatTemplate(ENGINE.info.chatTemplate, ENGINE.info);
 
 test('the generated checkpoint is the one that transformers judged, byte for byte', async () => {
@@ -40,7 +39,7 @@ test("every prompt is apply_chat_template's, character for character", () => {
 
 test("every sample's token ids are Hugging Face's, truncated where they must be", async () => {
   const encoder = new Encoder(ENGINE, TEMPLATE, { maxLength: GOLDENS.made.maxLength, specialTokens: 'parse' });
-  const encoded = await encoder.encode(GOLDENS.samples.map(({ sample }) => sample));
+  const encoded = await encoder.encode(GOLDENS.samples.map(({ sample }) => checkedConversation(sample)));
   for (const [i, { name, ids, truncated }] of GOLDENS.samples.entries()) {
     const result = encoded[i];
     if (!result || result instanceof InformError) throw new Error(`${name}: ${result?.message ?? 'lost'}`);

@@ -3,11 +3,12 @@ import * as assert from 'uvu/assert';
 import { Encoder } from '#src/prompt/encoder.js';
 import { Engine } from '#src/engine/engine.js';
 import { InformError } from '#src/errors.js';
-import { resolveModelOptions } from '#src/options/table.js';
 import { ChatTemplate } from '#src/prompt/chat-template.js';
 import { EXACT, oddDifferences, readOddGoldens } from '../support/assert/goldens.js';
 import { checkpointFingerprint, oddCheckpoint, oddModel } from '../support/models/models.js';
 import { ODD_CHECKPOINTS } from '../support/models/odd-checkpoints.js';
+import { loadEngine } from '../support/models/load.js';
+import { checkedConversation } from '#src/input/sample.js';
 
 // The judge is Hugging Face transformers: test/reference/make_odd_goldens.py made these goldens from the same checkpoints.
 
@@ -32,7 +33,7 @@ for (const odd of ODD_CHECKPOINTS) {
 
   for (const { type, options, bound } of SETTINGS) {
     test(`${odd.name} in ${type}: token ids are Hugging Face's, scores within ${bound} of transformers'`, async () => {
-      const engine = await Engine.load(await oddModel(odd, type), resolveModelOptions(options));
+      const engine = await loadEngine(await oddModel(odd, type), options);
       try {
         await checkTokens(engine);
         for (const [i, difference] of (await oddDifferences(engine, GOLDENS, odd.name)).entries()) {
@@ -48,7 +49,7 @@ for (const odd of ODD_CHECKPOINTS) {
 async function checkTokens(engine: Engine): Promise<void> {
   const template = new ChatTemplate(engine.info.chatTemplate, engine.info);
   const encoder = new Encoder(engine, template, { maxLength: 4096, specialTokens: 'parse' });
-  const encoded = await encoder.encode(GOLDENS.samples.map(({ sample }) => sample));
+  const encoded = await encoder.encode(GOLDENS.samples.map(({ sample }) => checkedConversation(sample)));
   for (const [i, { name, ids }] of GOLDENS.samples.entries()) {
     const result = encoded[i];
     if (!result || result instanceof InformError) throw new Error(`${name}: ${result?.message ?? 'lost'}`);

@@ -5,6 +5,10 @@ import type { ModelOptions } from '#src/options/table.js';
 import { PipelineStats } from '#src/scoring/pipeline-stats.js';
 import { testModel } from '../support/models/models.js';
 import { Random } from '../support/random.js';
+import type { LoadedModel } from '#src/scoring/loaded-model.js';
+import type { Job } from '#src/scoring/score-stream.js';
+import { checkedConversation } from '#src/input/sample.js';
+import { loadModel } from '../support/models/load.js';
 
 // Shared prefixes on a real engine: the same scores, fewer tokens computed. What a score must be at all is the business of
 // goldens.test.ts; here samples are compared with themselves, alone.
@@ -45,12 +49,12 @@ async function scoresOf(model: RewardModel, samples: readonly Sample[]): Promise
   return scores;
 }
 
-async function statsOf(model: RewardModel, samples: readonly Sample[]): Promise<PipelineStats> {
+async function statsOf(model: LoadedModel, samples: readonly Sample[]): Promise<PipelineStats> {
   const stats = new PipelineStats();
-  async function* jobs(): AsyncGenerator<{ tag: number; sample: unknown }> {
+  async function* jobs(): AsyncGenerator<Job<number>> {
     for (const [tag, sample] of samples.entries()) {
       await Promise.resolve();
-      yield { tag, sample };
+      yield { tag, conversation: checkedConversation(sample) };
     }
   }
   for await (const outcome of model.scoreJobs(jobs(), { live: false, stats })) assert.ok('score' in outcome);
@@ -126,7 +130,7 @@ test('deterministic runs share whole micro-batches', async () => {
   const instruction = words(new Random(5), 400);
   const samples = Array.from({ length: 8 }, (_, i) => ({ instruction, output: `answer ${i}` }));
   const options = { deterministic: true, microBatch: 64, maxLength: 1024 };
-  await using model = await RewardModel.load(path, options);
+  await using model = await loadModel(path, options);
   const { tokensSeen, tokensComputed } = await statsOf(model, samples);
   const length = tokensSeen / 8;
   assert.ok(Math.abs(tokensComputed - (length + 7 * (length % 64))) <= 7 * 64, `${tokensComputed} of ${tokensSeen}`);
@@ -141,18 +145,19 @@ test('prompts, the header and equal samples are computed once; without sharing e
     Array.from({ length: 8 }, () => ({ instruction, output: words(random, 20) })),
   );
   const samples = [...answers, ...answers.slice(0, 20)];
-  await using sharing = await RewardModel.load(path, { maxLength: 512, window: 256 });
+  await using sharing = await loadModel(path, { maxLength: 512, window: 256 });
   const shared = await statsOf(sharing, samples);
   // Each answer's 20 words and its end stand alone, the 60 words of a prompt are there 10 times instead of 100 times.
   assert.ok(shared.sharingFactor > 3, `${shared.sharingFactor}`);
   assert.is(shared.samples, 100);
-  await using separate = await RewardModel.load(path, { maxLength: 512, share: false });
+  await using separate = await loadModel(path, { maxLength: 512, share: false });
   const all = await statsOf(separate, samples);
   assert.is(all.tokensComputed, all.tokensSeen);
   assert.is(all.tokensSeen, shared.tokensSeen);
   // All in the first window, where equal samples are one. Others may be rounded anew.
   const twice = [...answers.slice(0, 16), ...answers.slice(0, 16)].map((sample, id) => ({ ...sample, id }));
-  const scores = await scoresOf(sharing, twice);
+  await using model = await RewardModel.load(path, { maxLength: 512, window: 256 });
+  const scores = await scoresOf(model, twice);
   for (let i = 0; i < 16; i++) assert.is(scores.get(16 + i), scores.get(i), 'equal samples, equal scores');
 });
 

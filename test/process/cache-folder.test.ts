@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { moduleFile } from '#src/addon/backend-folder.js';
 import type { DeviceReport } from '#src/addon/device-report.js';
-import { LLAMA_RELEASE } from '#src/backends/packages.js';
+import { readPin } from '#src/addon/llama-release.js';
 import { packageRoot } from '#src/util/package-root.js';
 import { finished, runCli, type CliResult } from '../support/children/cli.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
@@ -25,7 +25,7 @@ async function runIn(cwd: string, args: readonly string[], env: NodeJS.ProcessEn
 /** A folder with a backend module below it that nobody added. */
 function planted(below: string): string {
   const folder = tempFolder();
-  const modules = path.join(folder, below, `backends-${LLAMA_RELEASE}`);
+  const modules = path.join(folder, below, `backends-${readPin().release}`);
   mkdirSync(modules, { recursive: true });
   for (const backend of ['vulkan', 'evil']) writeFileSync(path.join(modules, moduleFile(backend)), 'no library');
   return folder;

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { findDevices } from '#src/addon/device-report.js';
+import { listDevices } from '#src/addon/device-report.js';
 import { RewardModel, type LoadOptions, type Sample } from '#src/index.js';
 import { runCli } from '../support/children/cli.js';
 import { testModel } from '../support/models/models.js';
@@ -22,7 +22,7 @@ const SAMPLES = [
 ];
 
 const MODEL = await testModel('f16');
-const gpus = (await findDevices()).devices.filter(({ type }) => type === 'gpu');
+const gpus = (await listDevices()).filter(({ type }) => type === 'gpu');
 const oneGpu = testIf(gpus.length > 0);
 const twoGpus = testIf(gpus.length > 1);
 async function scoresWith(options: LoadOptions): Promise<{ scores: number[]; model: RewardModel['info'] }> {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { PlanReport } from '#src/cli/plan-text.js';
+import type { PlanReport } from '#src/engine/placement/plan-model.js';
 import { usedOf } from '#src/engine/placement/plan.js';
 import { runCli } from '../support/children/cli.js';
 import { GEOMETRY_70B, writeHollowModel } from '../support/models/hollow-model.js';

@@ -6,7 +6,6 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { InformError } from '#src/errors.js';
 import type { Job, Outcome } from '#src/scoring/score-stream.js';
-import { RewardModel, type LoadOptions } from '#src/scoring/reward-model.js';
 import { PipelineStats } from '#src/scoring/pipeline-stats.js';
 import { SupervisedModel, type SupervisedOptions } from '#src/supervisor/supervised-model.js';
 import { finished, runCli, startCli } from '../support/children/cli.js';
@@ -14,6 +13,9 @@ import { testModel } from '../support/models/models.js';
 import { Random } from '../support/random.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 import { testIf } from '../support/test-if.js';
+import { loadModel, superviseModel } from '../support/models/load.js';
+import { checkedConversation } from '#src/input/sample.js';
+import type { ModelOptions } from '#src/options/table.js';
 
 const MODEL = await testModel('bf16');
 const FOLDER = tempFolder();
@@ -26,8 +28,8 @@ const CRASHING = path.join(
 );
 const onLinux = testIf(process.platform === 'linux');
 const QUIET = ['--threads', '1', '--progress', 'none'];
-const FAST: LoadOptions = { threads: 1, batchSize: 8, maxLength: 256, contextTokens: 512, window: 16 };
-const EXACT: LoadOptions = { ...FAST, deterministic: true };
+const FAST: Partial<ModelOptions> = { threads: 1, batchSize: 8, maxLength: 256, contextTokens: 512, window: 16 };
+const EXACT: Partial<ModelOptions> = { ...FAST, deterministic: true };
 
 interface TestSample {
   instruction: string;
@@ -46,7 +48,7 @@ function samplesOf(count: number, seed = 5): TestSample[] {
 async function* jobs(samples: readonly unknown[]): AsyncGenerator<Job<number>> {
   for (const [tag, sample] of samples.entries()) {
     await Promise.resolve();
-    yield { tag, sample };
+    yield { tag, conversation: checkedConversation(sample) };
   }
 }
 
@@ -67,16 +69,20 @@ async function scoreIn(
   return outcomes;
 }
 
-async function inProcess(samples: readonly unknown[], options: LoadOptions): Promise<Result> {
-  await using model = await RewardModel.load(MODEL, options);
+async function inProcess(samples: readonly unknown[], options: Partial<ModelOptions>): Promise<Result> {
+  await using model = await loadModel(MODEL, options);
   const stats = new PipelineStats();
   return { outcomes: await scoreIn(model, samples, stats), crashes: [], stats };
 }
 
-async function supervised(samples: readonly unknown[], options: SupervisedOptions): Promise<Result> {
+async function supervised(
+  samples: readonly unknown[],
+  options: Partial<ModelOptions>,
+  settings: SupervisedOptions = {},
+): Promise<Result> {
   const crashes: string[] = [];
   const onCrash = (what: string): void => void crashes.push(what);
-  await using model = await SupervisedModel.load(MODEL, { onCrash, ...options });
+  await using model = await superviseModel(MODEL, options, { onCrash, ...settings });
   const stats = new PipelineStats();
   return { outcomes: await scoreIn(model, samples, stats), crashes, stats };
 }
@@ -160,7 +166,7 @@ test('samples that end the process are found, blamed and named; all others have 
   }
   const harmless = samples.filter((_, i) => killers[i] === undefined);
   const expected = await inProcess(harmless, EXACT);
-  const { outcomes, crashes, stats } = await supervised(samples, { ...EXACT, childModule: CRASHING });
+  const { outcomes, crashes, stats } = await supervised(samples, EXACT, { childModule: CRASHING });
 
   assert.equal(
     outcomes.map(({ tag }) => tag),
@@ -195,7 +201,7 @@ test('samples that end the process are found, blamed and named; all others have 
 test('samples that end the process only in company are scored alone', async () => {
   const samples = samplesOf(60);
   for (const i of [5, 40]) samples[i] = { instruction: 'CRASH SIGKILL in company', output: `${i}` };
-  const { outcomes, crashes } = await supervised(samples, { ...FAST, childModule: CRASHING });
+  const { outcomes, crashes } = await supervised(samples, FAST, { childModule: CRASHING });
   assert.ok(outcomes.every(({ error }) => error === undefined));
   // One crash, if the other sample was being tokenized at the time and so was tried alone, too.
   assert.ok(crashes.length === 1 || crashes.length === 2, `${crashes.length} crashes`);
@@ -207,7 +213,7 @@ test('a crash that does not come again costs no sample', async () => {
     samples[i] = { instruction: `CRASH now and then ${path.join(FOLDER, `once-${i}`)} `, output: 'a' };
   }
   const expected = await inProcess(samples, EXACT);
-  const { outcomes, crashes } = await supervised(samples, { ...EXACT, childModule: CRASHING });
+  const { outcomes, crashes } = await supervised(samples, EXACT, { childModule: CRASHING });
   assert.equal(outcomes, expected.outcomes);
   assert.is(crashes.length, 2);
 });
@@ -218,7 +224,7 @@ test('an engine that always crashes ends the run after some attempts, and blames
   const crashes: string[] = [];
   const error = await errorOf(async () => {
     const onCrash = (what: string): void => void crashes.push(what);
-    await using model = await SupervisedModel.load(MODEL, { ...FAST, childModule: CRASHING, onCrash });
+    await using model = await superviseModel(MODEL, FAST, { childModule: CRASHING, onCrash });
     for await (const outcome of model.scoreJobs(jobs(samples), { live: false })) seen.push(outcome);
   });
   assert.is(error.code, 'INFORM_ENGINE_CRASHED');
@@ -228,8 +234,7 @@ test('an engine that always crashes ends the run after some attempts, and blames
 });
 
 test('a run of nothing but one such sample rejects it', async () => {
-  const { outcomes } = await supervised([{ instruction: 'CRASH SIGSEGV', output: 'a' }], {
-    ...FAST,
+  const { outcomes } = await supervised([{ instruction: 'CRASH SIGSEGV', output: 'a' }], FAST, {
     childModule: CRASHING,
   });
   assert.is(outcomes[0]?.error?.code, 'INFORM_ENGINE_CRASHED');
@@ -237,22 +242,22 @@ test('a run of nothing but one such sample rejects it', async () => {
 
 test('a process that ends while it loads is one sentence', async () => {
   const childModule = fileIn(FOLDER, 'ending.mjs', 'console.error("no such thing"); process.exit(3);');
-  const error = await errorOf(() => SupervisedModel.load(MODEL, { childModule }));
+  const error = await errorOf(() => superviseModel(MODEL, {}, { childModule }));
   assert.is(error.code, 'INFORM_ENGINE_CRASHED');
   assert.match(error.message, /^The engine's process ended with exit code 3: no such thing while it loaded .*gguf\.$/);
 });
 
 test('errors of loading come across as they are', async () => {
-  const missing = await errorOf(() => SupervisedModel.load(path.join(FOLDER, 'none.gguf')));
+  const missing = await errorOf(() => superviseModel(path.join(FOLDER, 'none.gguf')));
   assert.is(missing.code, 'INFORM_MODEL_NOT_FOUND');
-  const text = await errorOf(() => SupervisedModel.load(fileIn(FOLDER, 'text.gguf', 'no')));
+  const text = await errorOf(() => superviseModel(fileIn(FOLDER, 'text.gguf', 'no')));
   assert.is(text.code, 'INFORM_INVALID_MODEL_FILE');
-  const template = await errorOf(() => SupervisedModel.load(MODEL, { chatTemplate: path.join(FOLDER, 'none.jinja') }));
+  const template = await errorOf(() => superviseModel(MODEL, { chatTemplate: path.join(FOLDER, 'none.jinja') }));
   assert.is(template.code, 'INFORM_TEMPLATE_FAILED');
 });
 
 test('one model scores one run after the other, also after a run was left early or its source failed', async () => {
-  await using model = await SupervisedModel.load(MODEL, EXACT);
+  await using model = await superviseModel(MODEL, EXACT);
   const samples = samplesOf(150);
   const [first] = await scoreIn(model, samples.slice(0, 1), new PipelineStats());
   let closed = false;
@@ -290,11 +295,11 @@ test('a conversation: each sample comes after the score of the one before, acros
   async function* source(): AsyncGenerator<Job<number>> {
     for (const [tag, sample] of samples.entries()) {
       const answer = new Promise<void>((resolve) => (answered = resolve));
-      yield { tag, sample };
+      yield { tag, conversation: checkedConversation(sample) };
       await answer;
     }
   }
-  await using model = await SupervisedModel.load(MODEL, { ...FAST, childModule: CRASHING });
+  await using model = await superviseModel(MODEL, FAST, { childModule: CRASHING });
   const seen: number[] = [];
   for await (const { tag, error } of model.scoreJobs(source(), { live: true })) {
     assert.is(error, undefined);
@@ -305,7 +310,7 @@ test('a conversation: each sample comes after the score of the one before, acros
 });
 
 test('an abort wakes a run whose source is silent, and closing ends the process', async () => {
-  const model = await SupervisedModel.load(MODEL, FAST);
+  const model = await superviseModel(MODEL, FAST);
   const controller = new AbortController();
   async function* silent(): AsyncGenerator<Job<number>> {
     yield* jobs(samplesOf(1));

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ERROR_CODES, fromNative, InformError } from '#src/errors.js';
+import { ERROR_CODES, toInformError, InformError } from '#src/errors.js';
 import { packageRoot } from '#src/util/package-root.js';
 
 function read(...parts: string[]): string {
@@ -30,11 +30,11 @@ test('native code raises only known codes', () => {
 
 test("the addon's errors keep their code; strangers become internal", () => {
   const native = Object.assign(new Error('no room'), { code: 'INFORM_OUT_OF_MEMORY' });
-  assert.is(fromNative(native).code, 'INFORM_OUT_OF_MEMORY');
-  assert.is(fromNative(native).cause, native);
-  assert.is(fromNative(new TypeError('x')).code, 'INFORM_INTERNAL');
+  assert.is(toInformError(native).code, 'INFORM_OUT_OF_MEMORY');
+  assert.is(toInformError(native).cause, native);
+  assert.is(toInformError(new TypeError('x')).code, 'INFORM_INTERNAL');
   const own = new InformError('INFORM_CLOSED', 'closed');
-  assert.is(fromNative(own), own);
+  assert.is(toInformError(own), own);
 });
 
 test.run();

@@ -1,4 +1,8 @@
 import type { CommandModule } from 'yargs';
+import { formatBytes } from '../../util/format.js';
+import { bytesStatus } from '../../util/progress-status.js';
+import { outputFlag, OVERWRITE } from '../shared-flags.js';
+import { runTask } from '../task.js';
 
 interface AttachArguments {
   backbone: string;
@@ -8,35 +12,41 @@ interface AttachArguments {
 }
 
 /** `inform-score attach backbone.gguf --head CHECKPOINT -o model.gguf` */
-export function attachCommand(): CommandModule<object, AttachArguments> {
-  return {
-    command: 'attach <backbone>',
-    describe: 'give a GGUF that was converted without its score head that head back',
-    builder: (argv) =>
-      argv
-        .positional('backbone', {
-          type: 'string',
-          demandOption: true,
-          describe: 'the GGUF file without a head, or the first shard of a split one',
-        })
-        .option('head', {
-          type: 'string',
-          requiresArg: true,
-          demandOption: true,
-          describe:
-            'a Hugging Face checkpoint folder, of which only config.json, the index and the shard with the head need be there, or a GGUF with the head',
-        })
-        .option('output', {
-          alias: 'o',
-          type: 'string',
-          requiresArg: true,
-          demandOption: true,
-          describe: 'the GGUF file to write',
-        })
-        .option('overwrite', { type: 'boolean', default: false, describe: 'replace an existing output' }),
-    handler: async ({ backbone, head, output, overwrite }) => {
-      const { runAttach } = await import('../run-attach.js');
-      await runAttach(backbone, head, output, overwrite);
-    },
-  };
-}
+export const attachCommand: CommandModule<object, AttachArguments> = {
+  command: 'attach <backbone>',
+  describe: 'give a GGUF that was converted without its score head that head back',
+  builder: (argv) =>
+    argv
+      .positional('backbone', {
+        type: 'string',
+        demandOption: true,
+        describe: 'the GGUF file without a head, or the first shard of a split one',
+      })
+      .option('head', {
+        type: 'string',
+        requiresArg: true,
+        demandOption: true,
+        describe:
+          'a Hugging Face checkpoint folder, of which only config.json, the index and the shard with the head need be there, or a GGUF with the head',
+      })
+      .option('output', outputFlag('the GGUF file to write'))
+      .option('overwrite', OVERWRITE),
+  handler: async ({ backbone, head, output, overwrite }) => {
+    const { attachHead } = await import('../../head/attach.js');
+    await runTask(async ({ signal, update, note }) => {
+      const { outputBytes, differentNames } = await attachHead(backbone, head, output, {
+        overwrite,
+        signal,
+        onProgress: ({ bytesWritten, totalBytes }) => {
+          update(bytesStatus('Copying', bytesWritten, totalBytes));
+        },
+      });
+      if (differentNames !== undefined) {
+        note(
+          `Warning: the backbone is called ${JSON.stringify(differentNames.backbone)} and the head's model ${JSON.stringify(differentNames.head)}. A head scores only with the backbone that it was trained with.`,
+        );
+      }
+      note(`Attached the score head of ${head} to ${backbone} as ${output} (${formatBytes(outputBytes)})`);
+    });
+  },
+};

@@ -1,5 +1,12 @@
 import type { CommandModule } from 'yargs';
+import { readPin, type BackendPackage } from '../../addon/llama-release.js';
 import { READY_MADE, type ReadyMade } from '../../backends/packages.js';
+import { counted, formatBytes } from '../../util/format.js';
+import { runTask } from '../task.js';
+import { printLines, say } from '../terminal.js';
+
+/** Milliseconds between two looks at a download that does not say how far it is. */
+const REDRAW_MS = 500;
 
 interface AddArguments {
   backend: ReadyMade;
@@ -38,8 +45,29 @@ function addCommand(): CommandModule<object, AddArguments> {
           describe: "CUDA's release (default: the one whose libraries are installed, else 13)",
         }),
     handler: async ({ backend, cuda }) => {
-      const { addBackend } = await import('../../backends/manage.js');
-      await addBackend(backend, cuda === undefined ? undefined : Number(cuda));
+      const { addBackend } = await import('../../backends/add.js');
+      const added = await runTask(async ({ signal, note, update }) => {
+        let timer: NodeJS.Timeout | undefined;
+        const onFetch = ({ what, spec, bytes }: BackendPackage): void => {
+          const size = formatBytes(bytes);
+          const release = readPin().release;
+          note(`Fetching ${what} for llama.cpp ${release}: ${spec} (${size}), built by the node-llama-cpp project`);
+          timer = setInterval(() => {
+            update({ label: `Fetching ${what}`, details: [size] });
+          }, REDRAW_MS);
+        };
+        try {
+          return await addBackend({ backend, cuda: cuda === undefined ? undefined : Number(cuda), signal, onFetch });
+        } finally {
+          clearInterval(timer);
+        }
+      });
+      say(`${added.file} (${formatBytes(added.package.moduleBytes)})`);
+      say(
+        'reason' in added.check
+          ? `${backend} is installed, but cannot be used yet: ${added.check.reason}`
+          : `${backend} is ready: ${added.check.devices.join(', ')}`,
+      );
     },
   };
 }
@@ -49,8 +77,16 @@ function listCommand(): CommandModule {
     command: 'list',
     describe: 'the GPU backends that are installed, and why one is not used',
     handler: async () => {
-      const { listBackends } = await import('../../backends/manage.js');
-      await listBackends();
+      const [{ findDevices }, { userBackendFolder }] = await Promise.all([
+        import('../../addon/device-report.js'),
+        import('../../addon/backend-folder.js'),
+      ]);
+      const { backends } = await findDevices();
+      const none = `No GPU backend is installed. \`inform-score backend add cuda\` or \`vulkan\` fetches one into ${userBackendFolder().path}.`;
+      const lines = backends.map(({ name, file, devices, reason }) => {
+        return `${name}: ${reason ?? counted(devices, 'device')}\n  ${file}`;
+      });
+      printLines(`${lines.length === 0 ? none : lines.join('\n')}\n`);
     },
   };
 }
@@ -61,8 +97,8 @@ function removeCommand(): CommandModule<object, { backend: ReadyMade }> {
     describe: 'delete a backend that was added',
     builder: (argv) => argv.positional('backend', { choices: READY_MADE, demandOption: true, describe: 'its name' }),
     handler: async ({ backend }) => {
-      const { removeBackend } = await import('../../backends/manage.js');
-      await removeBackend(backend);
+      const { removeBackend } = await import('../../backends/remove.js');
+      say(`${await removeBackend(backend)} is removed`);
     },
   };
 }

@@ -1,21 +1,22 @@
 import type { CommandModule } from 'yargs';
 import type { DeviceReport } from '../../addon/device-report.js';
+import { JSON_FLAG } from '../shared-flags.js';
+import { printJson, printLines } from '../terminal.js';
 
 const GIB = 2 ** 30;
 
 /** `inform-score devices` */
-export function devicesCommand(): CommandModule<object, { json: boolean }> {
-  return {
-    command: 'devices',
-    describe: 'list the processors that scoring can use',
-    builder: (argv) => argv.option('json', { type: 'boolean', default: false, describe: 'print one JSON document' }),
-    handler: async ({ json }) => {
-      const { findDevices } = await import('../../addon/device-report.js');
-      const report = await findDevices();
-      process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : format(report));
-    },
-  };
-}
+export const devicesCommand: CommandModule<object, { json: boolean }> = {
+  command: 'devices',
+  describe: 'list the processors that scoring can use',
+  builder: (argv) => argv.option('json', JSON_FLAG),
+  handler: async ({ json }) => {
+    const { findDevices } = await import('../../addon/device-report.js');
+    const report = await findDevices();
+    if (json) printJson(report);
+    else printLines(format(report));
+  },
+};
 
 function format(report: DeviceReport): string {
   const lines = [`llama.cpp ${report.llamaCpp}, ${report.physicalCores} physical CPU cores`];

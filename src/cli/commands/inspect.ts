@@ -1,5 +1,7 @@
 import type { CommandModule } from 'yargs';
-import { CONVERSION_TYPES, type ConversionType } from '../../convert/tensor-types.js';
+import type { ConversionType } from '../../convert/tensor-types.js';
+import { JSON_FLAG, LOCAL_MODEL, typeFlag } from '../shared-flags.js';
+import { printJson, printLines } from '../terminal.js';
 
 interface InspectArguments {
   model: string;
@@ -8,30 +10,22 @@ interface InspectArguments {
 }
 
 /** `inform-score inspect model.gguf` */
-export function inspectCommand(): CommandModule<object, InspectArguments> {
-  return {
-    command: 'inspect <model>',
-    describe: 'say what a GGUF file holds: sizes, quantization, head, template, tokenizer, metadata',
-    builder: (argv) =>
-      argv
-        .positional('model', {
-          type: 'string',
-          demandOption: true,
-          describe: 'a GGUF file, the id of a Hugging Face model that was pulled, or "demo"',
-        })
-        .option('type', {
-          choices: CONVERSION_TYPES,
-          default: 'q4_k_m' as const,
-          describe: 'of a model that was pulled',
-        })
-        .option('json', { type: 'boolean', default: false, describe: 'print one JSON document' }),
-    handler: async ({ model, type, json }) => {
-      const [{ formatReport, inspectModel }, { resolveLocalModel }] = await Promise.all([
-        import('../../models/inspect.js'),
-        import('../../models/resolve.js'),
-      ]);
-      const report = await inspectModel(await resolveLocalModel(model, type));
-      process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report));
-    },
-  };
-}
+export const inspectCommand: CommandModule<object, InspectArguments> = {
+  command: 'inspect <model>',
+  describe: 'say what a GGUF file holds: sizes, quantization, head, template, tokenizer, metadata',
+  builder: (argv) =>
+    argv
+      .positional('model', LOCAL_MODEL)
+      .option('type', typeFlag('q4_k_m', 'which conversion of a model that was pulled'))
+      .option('json', JSON_FLAG),
+  handler: async ({ model, type, json }) => {
+    const [{ inspectModel }, { formatReport }, { resolveLocalModel }] = await Promise.all([
+      import('../../models/inspect.js'),
+      import('../inspect-text.js'),
+      import('../../models/resolve.js'),
+    ]);
+    const report = await inspectModel(await resolveLocalModel(model, type));
+    if (json) printJson(report);
+    else printLines(formatReport(report));
+  },
+};

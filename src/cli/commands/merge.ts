@@ -1,5 +1,9 @@
 import type { CommandModule } from 'yargs';
+import { counted, formatCount } from '../../util/format.js';
+import { ExitCode } from '../exit-codes.js';
 import type { Finish } from '../finish.js';
+import { outputFlag, OVERWRITE } from '../shared-flags.js';
+import { say } from '../terminal.js';
 
 interface MergeArguments {
   shards: string[];
@@ -20,17 +24,14 @@ export function mergeCommand(finish: Finish): CommandModule<object, MergeArgumen
           demandOption: true,
           describe: 'the outputs of all shards, in any order; each needs its .journal beside it',
         })
-        .option('output', {
-          alias: 'o',
-          type: 'string',
-          requiresArg: true,
-          demandOption: true,
-          describe: 'file for the scores, as one run over all rows would have made it',
-        })
-        .option('overwrite', { type: 'boolean', default: false, describe: 'replace an existing output' }),
+        .option('output', outputFlag('file for the scores, as one run over all rows would have made it'))
+        .option('overwrite', OVERWRITE),
     handler: async ({ shards, output, overwrite }) => {
-      const { runMerge } = await import('../run-merge.js');
-      finish(await runMerge(shards, output, { overwrite }));
+      const { mergeOutputs } = await import('../../run/merge.js');
+      const { scored, rejected, rejectsPath } = await mergeOutputs(shards, output, { overwrite });
+      const rejects = rejected === 0 ? '' : `, ${formatCount(rejected)} rejected, see ${rejectsPath}`;
+      say(`Merged ${shards.length} shards into ${output}: ${counted(scored, 'score')}${rejects}`);
+      if (rejected > 0) finish(ExitCode.someRejected);
     },
   };
 }

@@ -3,6 +3,8 @@ import { InformError } from '../../errors.js';
 import { ASSUMPTIONS } from '../../engine/placement/estimate.js';
 import { parseSize } from '../../util/parse-size.js';
 import { optionFlags, optionsFromFlags } from '../option-flags.js';
+import { CONFIG, JSON_FLAG, LOCAL_MODEL } from '../shared-flags.js';
+import { printJson, printLines } from '../terminal.js';
 
 interface PlanArguments {
   model: string;
@@ -14,24 +16,6 @@ interface PlanArguments {
   [flag: string]: unknown;
 }
 
-/** The options that change a plan. */
-const FLAGS = [
-  'type',
-  'batch-size',
-  'max-length',
-  'context-tokens',
-  'batch-tokens',
-  'micro-batch',
-  'deterministic',
-  'gpu-layers',
-  'stream-weights',
-  'devices',
-  'split-mode',
-  'tensor-split',
-  'flash-attention',
-  'kv-type',
-];
-
 /** `inform-score plan model.gguf` */
 export function planCommand(): CommandModule<object, PlanArguments> {
   return {
@@ -39,13 +23,9 @@ export function planCommand(): CommandModule<object, PlanArguments> {
     describe: 'say how a model would be loaded: what goes to which device, how much memory it takes, what is slowest',
     builder: (argv) =>
       argv
-        .positional('model', {
-          type: 'string',
-          demandOption: true,
-          describe: 'a GGUF file, the id of a Hugging Face model that was pulled, or "demo"',
-        })
-        .option('config', { alias: 'c', type: 'string', requiresArg: true, describe: 'a YAML configuration file' })
-        .options(Object.fromEntries(Object.entries(optionFlags()).filter(([flag]) => FLAGS.includes(flag))))
+        .positional('model', LOCAL_MODEL)
+        .option('config', CONFIG)
+        .options(optionFlags(({ inPlan }) => inPlan === true))
         .option('memory', {
           type: 'string',
           requiresArg: true,
@@ -63,11 +43,7 @@ export function planCommand(): CommandModule<object, PlanArguments> {
           defaultDescription: String(ASSUMPTIONS.gpuFlops / 1e12),
           describe: 'tera-operations a second that a GPU reaches with large matrices, assumed',
         })
-        .option('json', {
-          type: 'boolean',
-          default: false,
-          describe: 'print one JSON document',
-        }) as unknown as Argv<PlanArguments>,
+        .option('json', JSON_FLAG) as unknown as Argv<PlanArguments>,
     handler: async ({ model, config, memory, bus, tflops, json, ...argv }) => {
       const [{ planModel }, { formatPlan }, { resolveLocalModel }, { mergeOptions, readConfig }, { modelOptionsOf }] =
         await Promise.all([
@@ -75,7 +51,7 @@ export function planCommand(): CommandModule<object, PlanArguments> {
           import('../plan-text.js'),
           import('../../models/resolve.js'),
           import('../../options/config.js'),
-          import('../../options/table.js'),
+          import('../../options/check.js'),
         ]);
       const options = modelOptionsOf(
         mergeOptions(config === undefined ? {} : await readConfig(config), optionsFromFlags(argv)),
@@ -88,7 +64,8 @@ export function planCommand(): CommandModule<object, PlanArguments> {
           ...(tflops === undefined ? {} : { gpuFlops: parseTeraflops(tflops) }),
         },
       });
-      process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : formatPlan(report));
+      if (json) printJson(report);
+      else printLines(formatPlan(report));
     },
   };
 }

@@ -1,7 +1,13 @@
 import type { Argv, CommandModule } from 'yargs';
 import type { EngineProcess } from '../../supervisor/engine-process.js';
 import type { Finish } from '../finish.js';
+import type { RunOptions } from '../../options/table.js';
+import type { RunOutcome } from '../../run/score-run.js';
+import { ExitCode } from '../exit-codes.js';
 import { optionFlags, optionsFromFlags } from '../option-flags.js';
+import { CONFIG, OVERWRITE, YES } from '../shared-flags.js';
+import type { Task } from '../task.js';
+import { printLines } from '../terminal.js';
 
 const PROGRESS_MODES = ['auto', 'bar', 'plain', 'none'] as const;
 
@@ -32,9 +38,9 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
           array: true,
           describe: 'files of samples, JSON Lines or a JSON array; "-" is standard input',
         })
-        .option('config', { alias: 'c', type: 'string', requiresArg: true, describe: 'a YAML configuration file' })
+        .option('config', CONFIG)
         .options(optionFlags())
-        .option('overwrite', { type: 'boolean', default: false, describe: 'replace an existing output' })
+        .option('overwrite', OVERWRITE)
         .option('restart', {
           type: 'boolean',
           default: false,
@@ -71,41 +77,59 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
           default: false,
           describe: 'print what was computed, and where the time went, after the summary',
         })
-        .option('yes', {
-          type: 'boolean',
-          default: false,
-          describe: 'download a model of more than 5 GB without asking',
-        }) as unknown as Argv<ScoreArguments>,
+        .option('yes', YES) as unknown as Argv<ScoreArguments>,
     handler: async (argv) => {
       // Loaded here, so that --help needs neither the engine nor the readers. The engine's process first: it starts meanwhile.
-      const [{ onInterrupt }, { EngineProcess }] = await Promise.all([
-        import('../interrupt.js'),
+      const [{ EngineProcess }, { runTask }, { Progress }] = await Promise.all([
         import('../../supervisor/engine-process.js'),
+        import('../task.js'),
+        import('../terminal-progress.js'),
       ]);
-      const interrupt = onInterrupt();
       const engine = EngineProcess.start();
       try {
-        finish(await scoreWith(engine, interrupt.signal, argv));
+        finish(await runTask((task) => score(engine, task, argv), new Progress({ mode: argv.progress })));
       } finally {
         await engine.kill();
-        interrupt.release();
       }
     },
   };
 }
 
-async function scoreWith(engine: EngineProcess, interrupted: AbortSignal, argv: ScoreArguments): Promise<number> {
-  const [{ mergeOptions, readConfig }, { runScore }, { parseShard }, { resumeLine }] = await Promise.all([
-    import('../../options/config.js'),
-    import('../../run/score-run.js'),
-    import('../../run/row-shard.js'),
-    import('../resume-command.js'),
-  ]);
+/** Resolves to the exit code. */
+async function score(engine: EngineProcess, task: Task, argv: ScoreArguments): Promise<number> {
+  const [{ mergeOptions, readConfig }, { scoreFiles }, { parseShard }, { resumeCommand }, { confirmOnTerminal }] =
+    await Promise.all([
+      import('../../options/config.js'),
+      import('../../run/score-run.js'),
+      import('../../run/row-shard.js'),
+      import('../resume-command.js'),
+      import('../confirm.js'),
+    ]);
   const configured = argv.config === undefined ? {} : await readConfig(argv.config);
   const inputs = argv.inputs && argv.inputs.length > 0 ? { input: argv.inputs } : {};
   const options = mergeOptions(configured, optionsFromFlags(argv), inputs);
-  const { overwrite, restart, followAppended, progress, log, verbose, stats, yes } = argv;
-  const shard = argv.shard === undefined ? undefined : parseShard(argv.shard);
-  const settings = { overwrite, restart, followAppended, shard, progress, log, verbose, stats, yes };
-  return runScore(options, { ...settings, resumeLine: resumeLine(process.argv) }, engine, interrupted);
+  const { overwrite, restart, followAppended, log, verbose, stats, yes } = argv;
+  const { signal, clear } = task;
+  const settings = {
+    ...{ overwrite, restart, followAppended, log, verbose },
+    shard: argv.shard === undefined ? undefined : parseShard(argv.shard),
+    confirm: confirmOnTerminal({ yes, signal, beforeAsking: clear }),
+    resumeCommand: resumeCommand(process.argv),
+  };
+  const outcome = await scoreFiles(options, settings, { engine, signal, reporter: task });
+  if (!outcome.readerGone) await report(options, outcome, stats);
+  return outcome.stats.rejected > 0 ? ExitCode.someRejected : ExitCode.done;
+}
+
+async function report(options: RunOptions, outcome: RunOutcome, withStats: boolean): Promise<void> {
+  const [{ formatSummary }, { formatStats }] = await Promise.all([
+    import('../summary-text.js'),
+    import('../stats-text.js'),
+  ]);
+  const { stats, pipeline, seconds, modelPath, rejectsPath } = outcome;
+  const { model: name = '', type, maxLength, output } = options;
+  // The conversion of a folder or of a repository lies elsewhere.
+  const model = modelPath === undefined ? undefined : `${name} as ${type}: ${modelPath}`;
+  printLines(formatSummary(stats, { seconds, maxLength, output, rejects: rejectsPath, model }), process.stderr);
+  if (withStats) printLines(formatStats(pipeline), process.stderr);
 }

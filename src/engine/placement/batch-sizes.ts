@@ -1,6 +1,6 @@
 import { InformError } from '../../errors.js';
 import type { ModelOptions } from '../../options/table.js';
-import type { Shape } from './plan.js';
+import type { BatchSizes } from './plan.js';
 
 /** Room for a long prompt and its answers. See docs/design.md for the measurement. */
 const CONTEXT_TOKENS = 4096;
@@ -20,13 +20,13 @@ const SAMPLE_TOKENS = 128;
 const RESIDENT_PART = 1 / 8;
 const CONTEXT_STEP = 256;
 
-type ShapeOptions = Pick<
+type BatchOptions = Pick<
   ModelOptions,
   'contextTokens' | 'batchTokens' | 'microBatch' | 'maxLength' | 'batchSize' | 'deterministic'
 >;
 
 /** How work is cut where the CPU does everything. */
-export function cpuShape(options: ShapeOptions): Shape {
+export function cpuBatchSizes(options: BatchOptions): BatchSizes {
   const microBatch = options.microBatch === 'auto' ? CPU_MICRO_BATCH : options.microBatch;
   const batchTokens = options.batchTokens === 'auto' ? microBatch : options.batchTokens;
   return { microBatch, batchTokens, contextTokens: contextTokensOf(options, 0) };
@@ -37,7 +37,7 @@ export function cpuShape(options: ShapeOptions): Shape {
  *
  * @throws InformError INFORM_INVALID_CONFIG (a context that holds no sequence of the greatest length)
  */
-export function gpuShapes(options: ShapeOptions): Shape[] {
+export function gpuBatchSizes(options: BatchOptions): BatchSizes[] {
   const sizes = options.microBatch === 'auto' ? usefulMicroBatches(options) : [options.microBatch];
   return sizes.map((microBatch) => {
     const batchTokens = options.batchTokens === 'auto' ? Math.max(microBatch, GPU_BATCH_TOKENS) : options.batchTokens;
@@ -52,7 +52,7 @@ function usefulMicroBatches({
   batchSize,
   maxLength,
   deterministic,
-}: ShapeOptions): number[] {
+}: BatchOptions): number[] {
   const most = Math.min(
     deterministic ? maxLength : batchSize * Math.min(maxLength, SAMPLE_TOKENS),
     contextTokens === 'auto' ? Infinity : contextTokens,
@@ -62,7 +62,7 @@ function usefulMicroBatches({
   return [smallest, ...larger.filter((size) => size <= most)];
 }
 
-function contextTokensOf({ contextTokens, maxLength }: ShapeOptions, batchTokens: number): number {
+function contextTokensOf({ contextTokens, maxLength }: BatchOptions, batchTokens: number): number {
   if (contextTokens === 'auto') {
     const withResident = batchTokens + Math.ceil((batchTokens * RESIDENT_PART) / CONTEXT_STEP) * CONTEXT_STEP;
     return Math.max(maxLength, CONTEXT_TOKENS, withResident);

@@ -7,15 +7,15 @@ import {
   type ComputeBuffers,
   type Machine,
   type Placement,
-  type PlacementWishes,
-  type Shape,
+  type PlacementOptions,
+  type BatchSizes,
 } from './plan.js';
-import { cpuShape, gpuShapes } from './batch-sizes.js';
+import { cpuBatchSizes, gpuBatchSizes } from './batch-sizes.js';
 
-/** Says how large llama.cpp's compute buffers are for each shape, where layers are streamed or not. */
-export type MeasureCompute = (shapes: readonly Shape[], streaming: boolean) => Promise<ComputeBuffers[]>;
+/** Says how large llama.cpp's compute buffers are for each size, where layers are streamed or not. */
+export type MeasureCompute = (sizes: readonly BatchSizes[], streaming: boolean) => Promise<ComputeBuffers[]>;
 
-export interface Choice {
+export interface PlacementChoice {
   readonly placement: Placement;
   readonly estimate: Estimate;
 }
@@ -26,8 +26,8 @@ const WORTH = 1.01;
 /** Two contexts keep two GPUs busy; more would gain little and take memory from the weights. */
 const CONTEXTS = 2;
 
-/** The wishes that options express. */
-export function wishesOf(options: ModelOptions): PlacementWishes {
+/** What the options ask of a placement. */
+export function placementOptionsOf(options: ModelOptions): PlacementOptions {
   const { gpuLayers, streamWeights, splitMode, tensorSplit, kvType } = options;
   // Without a layer on a GPU, streaming would use one that the user has turned off.
   const streaming = streamWeights === 'always' || (streamWeights === 'auto' && gpuLayers !== 0);
@@ -44,13 +44,13 @@ export async function choosePlacement(
   options: ModelOptions,
   measure: MeasureCompute,
   assumptions: Assumptions = ASSUMPTIONS,
-): Promise<Choice> {
-  const wishes = wishesOf(options);
-  const estimated = (placement: Placement): Choice => ({
+): Promise<PlacementChoice> {
+  const wanted = placementOptionsOf(options);
+  const estimated = (placement: Placement): PlacementChoice => ({
     placement,
     estimate: estimateMicroBatch(model, placement, assumptions),
   });
-  const found = (await candidates(model, machine, options, wishes, measure)).map(estimated);
+  const found = (await candidates(model, machine, options, wanted, measure)).map(estimated);
   const fitting = found.filter(({ placement }) => placement.fits);
   // What the user demands may fit with no micro-batch: then the smallest is tried.
   const [first, ...others] = fitting.length > 0 ? fitting : found.slice(0, 1);
@@ -60,9 +60,9 @@ export async function choosePlacement(
       first,
     );
   }
-  const shape = cpuShape(options);
-  const [compute] = await measure([shape], false);
-  return estimated(cpuPlacement(model, shape, wishes, compute?.host ?? 0));
+  const size = cpuBatchSizes(options);
+  const [compute] = await measure([size], false);
+  return estimated(cpuPlacement(model, size, wanted, compute?.host ?? 0));
 }
 
 /** Every placement worth a comparison, the ones with small micro-batches first. */
@@ -70,28 +70,28 @@ async function candidates(
   model: ModelMemory,
   machine: Machine,
   options: ModelOptions,
-  wishes: PlacementWishes,
+  wanted: PlacementOptions,
   measure: MeasureCompute,
 ): Promise<Placement[]> {
-  if (machine.gpus.length === 0 || (wishes.gpuLayers === 0 && !wishes.streaming)) return [];
-  const shapes = gpuShapes(options);
+  if (machine.gpus.length === 0 || (wanted.gpuLayers === 0 && !wanted.streaming)) return [];
+  const sizes = gpuBatchSizes(options);
   const sideBySide =
     machine.gpus.length > 1 &&
     machine.gpus.every(({ handsOnConcurrently }) => handsOnConcurrently) &&
-    wishes.splitMode === 'layer';
+    wanted.splitMode === 'layer';
   const contextCounts = sideBySide ? [1, CONTEXTS] : [1];
   const plansWith = (buffers: readonly ComputeBuffers[]): (Placement | undefined)[] =>
-    shapes.flatMap((shape, i) =>
+    sizes.flatMap((size, i) =>
       contextCounts.map((contexts) => {
         const compute = buffers[i];
-        const placement = compute && planPlacement(model, machine, wishes, shape, compute, contexts);
+        const placement = compute && planPlacement(model, machine, wanted, size, compute, contexts);
         // A second context is of no use on one GPU.
         return placement && contexts > 1 && placement.devices.length === 1 ? undefined : placement;
       }),
     );
-  const resident = plansWith(await measure(shapes, false));
+  const resident = plansWith(await measure(sizes, false));
   // Streamed matrices need buffers on the GPU, so those placements are planned again with them.
-  const needsStreaming = wishes.streaming && resident.some((placement) => placement?.streamedLayers !== 0);
-  const streamed = needsStreaming ? plansWith(await measure(shapes, true)) : [];
+  const needsStreaming = wanted.streaming && resident.some((placement) => placement?.streamedLayers !== 0);
+  const streamed = needsStreaming ? plansWith(await measure(sizes, true)) : [];
   return resident.flatMap((placement, i) => (placement?.streamedLayers === 0 ? placement : (streamed[i] ?? [])));
 }

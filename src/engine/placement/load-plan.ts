@@ -1,17 +1,18 @@
 import { InformError } from '../../errors.js';
 import { checkIsLlama } from '../../gguf/llama-model.js';
 import { readGgufModel } from '../../gguf/split-model.js';
-import type { LoadedAddon, NativePlacement } from '../../addon/load-addon.js';
+import { listDevices } from '../../addon/device-report.js';
+import type { NativePlacement } from '../../addon/load-addon.js';
 import type { ModelOptions } from '../../options/table.js';
-import { choosePlacement, wishesOf, type MeasureCompute } from './choose.js';
+import { choosePlacement, placementOptionsOf, type MeasureCompute } from './choose.js';
 import { CPU_ONLY, measureOnDevices, nativePlacement } from './measure-compute.js';
 import { machineOf, shrunkMachine } from './machine.js';
 import { modelMemory } from './model-memory.js';
-import type { Machine, Placement, Shape } from './plan.js';
-import { cpuShape } from './batch-sizes.js';
+import type { Machine, Placement, BatchSizes } from './plan.js';
+import { cpuBatchSizes } from './batch-sizes.js';
 
 /** How a model is loaded: where its weights lie, and how work is cut. */
-export interface LoadPlan extends Shape {
+export interface LoadPlan extends BatchSizes {
   readonly native: NativePlacement;
   readonly contexts: number;
   readonly opOffload: boolean;
@@ -31,28 +32,27 @@ export interface LoadPlan extends Shape {
 export async function loadPlanner(
   path: string,
   options: ModelOptions,
-  loaded: LoadedAddon,
 ): Promise<(part: number) => Promise<LoadPlan | undefined>> {
   const cpu: LoadPlan = {
-    ...cpuShape(options),
+    ...cpuBatchSizes(options),
     native: CPU_ONLY,
     contexts: 1,
     opOffload: true,
     placement: undefined,
     note: undefined,
   };
-  if (options.gpuLayers === 0 && !wishesOf(options).streaming) return onlyAtFirst(cpu);
-  const first = await findMachine(options, loaded);
+  if (options.gpuLayers === 0 && !placementOptionsOf(options).streaming) return onlyAtFirst(cpu);
+  const first = await findMachine(options);
   if (first.gpus.length === 0) return onlyAtFirst(cpu);
 
   const file = await readGgufModel(path, { wantArray: () => false });
   checkIsLlama(file);
   const model = modelMemory(file);
-  const measure = onceEach(measureOnDevices(loaded, path, model, first, options));
+  const measure = onceEach(measureOnDevices(path, model, first, options));
   return async (part) => {
     if (part === 0) return options.gpuLayers === 'auto' ? cpu : undefined;
     // What is free may have changed since an attempt failed.
-    const machine = part === 1 ? first : shrunkMachine(await findMachine(options, loaded), part);
+    const machine = part === 1 ? first : shrunkMachine(await findMachine(options), part);
     const { placement } = await choosePlacement(model, machine, options, measure);
     if (placement.devices.length === 0) return { ...cpu, note: nothingFits(machine, options) };
     const { microBatch, batchTokens, contextTokens, contexts } = placement;
@@ -62,7 +62,7 @@ export async function loadPlanner(
       contextTokens,
       contexts,
       native: nativePlacement(placement, model.layers.length),
-      opOffload: wishesOf(options).streaming,
+      opOffload: placementOptionsOf(options).streaming,
       placement,
       note: placement.fits
         ? undefined
@@ -74,9 +74,9 @@ export async function loadPlanner(
 /** Buffers do not depend on what is free: one measurement serves all plans. */
 function onceEach(measure: MeasureCompute): MeasureCompute {
   const measured = new Map<string, ReturnType<MeasureCompute>>();
-  return (shapes, streaming) => {
-    const key = JSON.stringify([shapes, streaming]);
-    const result = measured.get(key) ?? measure(shapes, streaming);
+  return (sizes, streaming) => {
+    const key = JSON.stringify([sizes, streaming]);
+    const result = measured.get(key) ?? measure(sizes, streaming);
     measured.set(key, result);
     return result;
   };
@@ -94,8 +94,8 @@ function onlyAtFirst(plan: LoadPlan): (part: number) => Promise<LoadPlan | undef
   return (part) => Promise.resolve(part === 1 ? plan : undefined);
 }
 
-async function findMachine(options: ModelOptions, { addon, backendDir }: LoadedAddon): Promise<Machine> {
-  const machine = machineOf(await addon.devices(backendDir), options.devices, options.splitMode);
+async function findMachine(options: ModelOptions): Promise<Machine> {
+  const machine = machineOf(await listDevices(), options.devices, options.splitMode);
   checkShares(options, machine);
   return machine;
 }

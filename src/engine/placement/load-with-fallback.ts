@@ -12,7 +12,7 @@ const PARTS = [1, 0.9, 0.8, 0.65, 0.5, 0.3, 0];
  * @param onStep told before each attempt but the first
  * @throws what loading throws, unless it is INFORM_OUT_OF_MEMORY and a plan for less memory is left
  */
-export async function loadSteppingDown<Plan, Loaded>(
+export async function loadWithFallback<Plan, Loaded>(
   planFor: (part: number) => Promise<Plan | undefined>,
   load: (plan: Plan) => Promise<Loaded>,
   sameAs: (a: Plan, b: Plan) => boolean,

@@ -1,21 +1,21 @@
-import type { LoadedAddon, NativePlacement, NativeScorerOptions } from '../../addon/load-addon.js';
+import { measureCompute } from '../../addon/model.js';
+import type { NativePlacement, NativeScorerOptions } from '../../addon/load-addon.js';
 import type { ModelOptions } from '../../options/table.js';
 import { physicalCores } from '../../util/physical-cores.js';
 import type { MeasureCompute } from './choose.js';
 import type { ModelMemory } from './model-memory.js';
-import type { Machine, Placement, Shape } from './plan.js';
+import type { Machine, Placement, BatchSizes } from './plan.js';
 
 /** Measures compute buffers on the machine's own devices: llama.cpp goes through a load without allocating anything. */
 export function measureOnDevices(
-  loaded: LoadedAddon,
   path: string,
   model: ModelMemory,
   machine: Machine,
   options: ModelOptions,
 ): MeasureCompute {
   const devices = machine.gpus.map(({ name }) => name);
-  return async (shapes, streaming) =>
-    measure(loaded, path, shapes, options, {
+  return async (sizes, streaming) =>
+    measure(path, sizes, options, {
       devices,
       shares: [],
       splitMode: options.splitMode,
@@ -31,14 +31,13 @@ export function measureOnDevices(
  * a GPU also gets room for the largest matrix that is streamed to it.
  */
 export function measureForSimulation(
-  loaded: LoadedAddon,
   path: string,
   model: ModelMemory,
   machine: Machine,
   options: ModelOptions,
 ): MeasureCompute {
-  return async (shapes, streaming) => {
-    const onCpu = await measure(loaded, path, shapes, options, CPU_ONLY);
+  return async (sizes, streaming) => {
+    const onCpu = await measure(path, sizes, options, CPU_ONLY);
     return onCpu.map(({ host }) => ({
       gpus: machine.gpus.map(() => host + (streaming ? model.largestMatrix.bytes : 0)),
       host,
@@ -59,14 +58,13 @@ export const CPU_ONLY: NativePlacement = {
 };
 
 async function measure(
-  { addon, backendDir }: LoadedAddon,
   path: string,
-  shapes: readonly Shape[],
+  sizes: readonly BatchSizes[],
   options: ModelOptions,
   placement: NativePlacement,
 ): Promise<{ gpus: readonly number[]; host: number }[]> {
-  const scorers = shapes.map((shape) => scorerOptions(options, shape));
-  const measured = await addon.measureCompute({ path, placement, scorers, backendDir });
+  const scorers = sizes.map((sizes) => scorerOptions(options, sizes));
+  const measured = await measureCompute(path, placement, scorers);
   return measured.map(({ devices, host }) => ({ gpus: devices, host }));
 }
 
@@ -84,11 +82,11 @@ export function nativePlacement({ devices, cpuLayers, ...placement }: Placement,
 }
 
 /** A scorer for work cut like this. */
-export function scorerOptions(options: ModelOptions, shape: Shape, opOffload = true): NativeScorerOptions {
+export function scorerOptions(options: ModelOptions, sizes: BatchSizes, opOffload = true): NativeScorerOptions {
   return {
-    contextTokens: shape.contextTokens,
+    contextTokens: sizes.contextTokens,
     maxSequences: options.deterministic ? 1 : options.batchSize,
-    microBatch: shape.microBatch,
+    microBatch: sizes.microBatch,
     threads: options.threads === 'auto' ? physicalCores() : options.threads,
     flashAttention: options.flashAttention,
     f32Kv: options.kvType === 'f32',

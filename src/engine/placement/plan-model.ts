@@ -1,15 +1,25 @@
-import { fromNative } from '../../errors.js';
 import { checkIsLlama } from '../../gguf/llama-model.js';
 import { readGgufModel } from '../../gguf/split-model.js';
-import { loadAddon } from '../../addon/load-addon.js';
+import { listDevices } from '../../addon/device-report.js';
 import type { ModelOptions } from '../../options/table.js';
 import { choosePlacement } from './choose.js';
 import { measureForSimulation, measureOnDevices } from './measure-compute.js';
-import type { Assumptions } from './estimate.js';
+import type { Assumptions, Estimate } from './estimate.js';
 import { checkShares } from './load-plan.js';
 import { machineOf, simulatedMachine } from './machine.js';
 import { modelMemory } from './model-memory.js';
-import type { PlanReport } from '../../cli/plan-text.js';
+import type { Machine, Placement } from './plan.js';
+
+/** What `inform-score plan` says of one model and one machine. */
+export interface PlanReport {
+  readonly model: { readonly path: string; readonly bytes: number; readonly layers: number };
+  readonly machine: Machine & { readonly simulated: boolean };
+  /** The most samples evaluated together. */
+  readonly batchSize: number;
+  readonly placement: Placement;
+  readonly estimate: Estimate;
+  readonly assumptions: Assumptions;
+}
 
 export interface PlanSettings {
   /** Free memory of devices that are not here, "cuda0=24G,host=64G"; undefined: those that are. */
@@ -27,23 +37,18 @@ export async function planModel(path: string, options: ModelOptions, settings: P
   const file = await readGgufModel(path, { wantArray: () => false });
   checkIsLlama(file);
   const model = modelMemory(file);
-  const loaded = loadAddon();
-  try {
-    const simulated = memory !== undefined;
-    const machine = simulated
-      ? simulatedMachine(memory)
-      : machineOf(await loaded.addon.devices(loaded.backendDir), options.devices, options.splitMode);
-    checkShares(options, machine);
-    const measure = (simulated ? measureForSimulation : measureOnDevices)(loaded, path, model, machine, options);
-    const choice = await choosePlacement(model, machine, options, measure, assumptions);
-    return {
-      model: { path, bytes: file.fileSize, layers: model.layers.length },
-      machine: { ...machine, simulated },
-      batchSize: options.deterministic ? 1 : options.batchSize,
-      ...choice,
-      assumptions,
-    };
-  } catch (error) {
-    throw fromNative(error);
-  }
+  const simulated = memory !== undefined;
+  const machine = simulated
+    ? simulatedMachine(memory)
+    : machineOf(await listDevices(), options.devices, options.splitMode);
+  checkShares(options, machine);
+  const measure = (simulated ? measureForSimulation : measureOnDevices)(path, model, machine, options);
+  const choice = await choosePlacement(model, machine, options, measure, assumptions);
+  return {
+    model: { path, bytes: file.fileSize, layers: model.layers.length },
+    machine: { ...machine, simulated },
+    batchSize: options.deterministic ? 1 : options.batchSize,
+    ...choice,
+    assumptions,
+  };
 }

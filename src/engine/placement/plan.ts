@@ -17,7 +17,7 @@ export interface Machine {
 }
 
 /** How work is cut: what llama.cpp is given at a time, and the room for it. */
-export interface Shape {
+export interface BatchSizes {
   /** Tokens that go through the layers at once. */
   readonly microBatch: number;
   /** Tokens computed in one batch. */
@@ -34,7 +34,7 @@ export interface ComputeBuffers {
 }
 
 /** What the user decides of a placement. */
-export interface PlacementWishes {
+export interface PlacementOptions {
   readonly gpuLayers: number | 'auto';
   /** Whether layers that are not on a GPU are computed there, their weights copied for each micro-batch, or by the CPU. */
   readonly streaming: boolean;
@@ -77,7 +77,7 @@ export interface HostPlan {
 }
 
 /** Where everything lies, and how work is cut. */
-export interface Placement extends Shape {
+export interface Placement extends BatchSizes {
   /** GPUs with layers; none: the CPU does everything. */
   readonly devices: readonly DevicePlan[];
   /** Layers whose weights are on a GPU. */
@@ -86,7 +86,7 @@ export interface Placement extends Shape {
   readonly cpuLayers: number;
   /** Contexts that compute side by side, so that several GPUs are busy at once. */
   readonly contexts: number;
-  readonly splitMode: PlacementWishes['splitMode'];
+  readonly splitMode: PlacementOptions['splitMode'];
   readonly host: HostPlan;
   /** Whether all of it is expected to fit. Only what the user demands may not. */
   readonly fits: boolean;
@@ -102,21 +102,26 @@ const MARGIN = 512 * MIB;
 const HOST_RESERVE = 2 ** 31;
 
 /** Everything in host memory, computed by the CPU. */
-export function cpuPlacement(model: ModelMemory, shape: Shape, wishes: PlacementWishes, compute: number): Placement {
+export function cpuPlacement(
+  model: ModelMemory,
+  sizes: BatchSizes,
+  options: PlacementOptions,
+  compute: number,
+): Placement {
   const layerCount = model.layers.length;
   return {
-    ...shape,
+    ...sizes,
     devices: [],
     gpuLayers: 0,
     streamedLayers: 0,
     cpuLayers: layerCount,
     contexts: 1,
-    splitMode: wishes.splitMode,
+    splitMode: options.splitMode,
     host: {
       weights: model.embedding + model.output + model.head + sumOf(model.layers.map(bytesOf)),
       streamed: 0,
       pinned: false,
-      kv: layerCount * kvBytesOfLayer(model, shape, wishes),
+      kv: layerCount * kvBytesOfLayer(model, sizes, options),
       compute,
     },
     fits: true,
@@ -131,17 +136,17 @@ export function cpuPlacement(model: ModelMemory, shape: Shape, wishes: Placement
 export function planPlacement(
   model: ModelMemory,
   machine: Machine,
-  wishes: PlacementWishes,
-  shape: Shape,
+  options: PlacementOptions,
+  sizes: BatchSizes,
   compute: ComputeBuffers,
   contexts: number,
 ): Placement | undefined {
-  const fixed = wishes.gpuLayers === 'auto' ? undefined : Math.min(wishes.gpuLayers, model.layers.length);
+  const fixed = options.gpuLayers === 'auto' ? undefined : Math.min(options.gpuLayers, model.layers.length);
   const attempt = (count: number, strict: boolean): Placement | undefined =>
-    place(model, machine, wishes, shape, compute, contexts, count, strict);
+    place(model, machine, options, sizes, compute, contexts, count, strict);
   if (fixed !== undefined) return attempt(fixed, true) ?? attempt(fixed, false);
   // Without streaming a placement without layers is the CPU's.
-  const least = wishes.streaming ? 0 : 1;
+  const least = options.streaming ? 0 : 1;
   for (let count = model.layers.length; count >= least; count--) {
     const placement = attempt(count, true);
     if (placement) return placement;
@@ -153,18 +158,18 @@ export function planPlacement(
 function place(
   model: ModelMemory,
   { gpus, hostFreeBytes }: Machine,
-  wishes: PlacementWishes,
-  shape: Shape,
+  options: PlacementOptions,
+  sizes: BatchSizes,
   compute: ComputeBuffers,
   contexts: number,
   gpuLayers: number,
   strict: boolean,
 ): Placement | undefined {
   const rest = model.layers.length - gpuLayers;
-  const streamed = wishes.streaming ? rest : 0;
+  const streamed = options.streaming ? rest : 0;
   const onCpu = rest - streamed;
-  const kv = contexts * kvBytesOfLayer(model, shape, wishes);
-  const workspace = workspaceBytes(model, shape);
+  const kv = contexts * kvBytesOfLayer(model, sizes, options);
+  const workspace = workspaceBytes(model, sizes);
 
   // What each layer of the GPUs takes there; the output is the last, as llama.cpp counts.
   const weights = model.layers
@@ -176,8 +181,8 @@ function place(
     const room = gpu.freeBytes - marginOf(gpu) - contexts * (workspace + (compute.gpus[i] ?? 0));
     return strict ? room : Math.max(gpu.freeBytes, 1);
   });
-  const counts = wishes.tensorSplit
-    ? splitLayersByShares(loads, rooms, wishes.tensorSplit, strict)
+  const counts = options.tensorSplit
+    ? splitLayersByShares(loads, rooms, options.tensorSplit, strict)
     : splitLayers(loads, rooms, strict);
   // Streamed layers are the first GPU's: it is the one that llama.cpp computes them on.
   if (!counts || (strict && streamed > (counts.find((count) => count > 0) ?? 0))) return undefined;
@@ -209,13 +214,13 @@ function place(
   const streamedBytes = sumOf(model.layers.slice(0, streamed).map(({ matrices }) => matrices));
   const hostWeights = model.embedding + model.head + sumOf(model.layers.slice(0, onCpu).map(bytesOf));
   return {
-    ...shape,
+    ...sizes,
     devices,
     gpuLayers,
     streamedLayers: streamed,
     cpuLayers: onCpu,
     contexts,
-    splitMode: wishes.splitMode,
+    splitMode: options.splitMode,
     host: {
       weights: hostWeights,
       streamed: streamedBytes,
@@ -232,7 +237,7 @@ export function usedOf({ weights, kv, compute, workspace, margin }: DevicePlan):
   return weights + kv + compute + workspace + margin;
 }
 
-function kvBytesOfLayer(model: ModelMemory, { contextTokens }: Shape, { kvBytes }: PlacementWishes): number {
+function kvBytesOfLayer(model: ModelMemory, { contextTokens }: BatchSizes, { kvBytes }: PlacementOptions): number {
   return Math.ceil(contextTokens / KV_CELLS) * KV_CELLS * model.kvElements * kvBytes;
 }
 
@@ -240,7 +245,7 @@ function kvBytesOfLayer(model: ModelMemory, { contextTokens }: Shape, { kvBytes 
  * ggml's GPU backends allocate while they compute: an F16 copy of a quantized matrix where its product runs in cuBLAS, and
  * the activations in F16 before it.
  */
-function workspaceBytes({ largestMatrix, feedForwardSize }: ModelMemory, { microBatch }: Shape): number {
+function workspaceBytes({ largestMatrix, feedForwardSize }: ModelMemory, { microBatch }: BatchSizes): number {
   return 2 * largestMatrix.elements + 2 * microBatch * feedForwardSize;
 }
 

@@ -1,4 +1,5 @@
-import { formatBytes, type ProgressStatus } from '../../cli/terminal-progress.js';
+import { formatBytes } from '../../util/format.js';
+import { type ProgressStatus } from '../../util/progress-status.js';
 import type { RepositoryCache } from './repository-cache.js';
 import { bytesHere, downloadFile, type DownloadOptions } from './download-file.js';
 import { throwIfAborted } from '../../util/abort.js';

@@ -16,7 +16,7 @@ import {
 } from '../converted-models.js';
 import { InformError } from '../../errors.js';
 import { removeAbandoned } from '../../util/files/atomic-file.js';
-import { formatBytes } from '../../cli/terminal-progress.js';
+import { formatBytes } from '../../util/format.js';
 import { RepositoryCache } from './repository-cache.js';
 import { convertSnapshot, findCached } from './cached-model.js';
 import { confirmLarge, type ConfirmDownload } from '../confirm-download.js';

@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto';
 import path from 'node:path';
-import type { RunOptions } from '../../options/table.js';
-import { snakeCase } from '../../options/table.js';
-import { readTemplate } from '../../scoring/reward-model.js';
+import { OPTIONS, snakeCase, type RunOptions } from '../../options/table.js';
+import type { PreparedModel } from '../../models/prepare.js';
 import { formatShard, type Shard } from '../row-shard.js';
 import { digestHead, digestModel } from './model-digest.js';
 
@@ -43,40 +42,30 @@ export interface InputFingerprint {
   sha256?: string | undefined;
 }
 
-/** These change what a score is, or which rows have one. */
-const MEANING = ['maxLength', 'maxLineBytes', 'specialTokens', 'flashAttention', 'kvType', 'deterministic'] as const;
-
-/** These change rounding alone, so a run may go on with others (a smaller one after memory ran out), but not an exact one. */
-const ROUNDING = [
-  'microBatch',
-  'contextTokens',
-  'threads',
-  'gpuLayers',
-  'streamWeights',
-  'devices',
-  'tensorSplit',
-  'splitMode',
-] as const;
-
 export interface RunParts {
   version: string;
-  /** The GGUF file. */
-  modelPath: string;
+  model: PreparedModel;
   options: RunOptions;
   shard: Shard | undefined;
   inputs: InputFingerprint[];
 }
 
-/** Reads what it must of the model, its head and its template. Throws what reading those throws. */
-export async function fingerprintRun({ version, modelPath, options, shard, inputs }: RunParts): Promise<Fingerprint> {
+/** Reads what it must of the model and its head. Throws what reading those throws. */
+export async function fingerprintRun({ version, model, options, shard, inputs }: RunParts): Promise<Fingerprint> {
   const { scoreHead, chatTemplate } = options;
-  const names = options.deterministic ? [...MEANING, ...ROUNDING] : MEANING;
+  // Rounding may change when a run goes on (with a smaller context after memory ran out), but not where it must be exact.
+  const compared = OPTIONS.filter(
+    ({ affects }) => affects === 'score' || (options.deterministic && affects === 'rounding'),
+  );
   return {
     version,
-    model: await digestModel(modelPath),
+    model: await digestModel(model.path),
     head: scoreHead === undefined ? undefined : await digestHead(scoreHead),
-    template: chatTemplate === undefined ? undefined : await digestTemplate(chatTemplate),
-    options: Object.fromEntries(names.map((name) => [snakeCase(name), plain(options[name])])),
+    template:
+      chatTemplate === undefined
+        ? undefined
+        : { file: path.basename(chatTemplate), digest: hash('sha256', model.template ?? '', 'hex') },
+    options: Object.fromEntries(compared.map(({ key }) => [snakeCase(key), plain(options[key])])),
     shard: shard && formatShard(shard),
     inputs,
   };
@@ -119,8 +108,4 @@ function changedFile(what: string, then: FileFingerprint | undefined, now: FileF
   return then.file === now.file
     ? `${what} ${now.file} has another content`
     : `${what} was ${then.file} and is ${now.file}, which has another content`;
-}
-
-async function digestTemplate(file: string): Promise<FileFingerprint> {
-  return { file: path.basename(file), digest: hash('sha256', (await readTemplate(file)) ?? '', 'hex') };
 }

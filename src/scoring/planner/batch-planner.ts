@@ -1,29 +1,6 @@
+import type { Batch, BatchLimits } from '../../engine/batch.js';
 import { groupByPrefix } from './group.js';
 import { commonPrefix, PrefixTrie, type TrieNode } from './prefix-trie.js';
-
-/** What an engine takes at a time. */
-export interface PlannerLimits {
-  /** KV cells: the most tokens of a batch, those that stayed in the cache included. */
-  contextTokens: number;
-  /** The most tokens of a batch that are computed; a single sequence may have more. */
-  batchTokens: number;
-  /** The most sequences of a batch. */
-  maxSequences: number;
-  /** Whether a prefix that sequences share is computed once. */
-  share: boolean;
-}
-
-/**
- * Sequences to evaluate together, front-coded: sequence i is the first `shared[i]` tokens of sequence i - 1, followed by
- * `tails[i]` of `tokens`. What they share is computed once.
- */
-export interface Batch {
-  tokens: Int32Array;
-  shared: Int32Array;
-  tails: Int32Array;
-  /** Whether the first sequence may use what the batch before left in the cache. */
-  reuse: boolean;
-}
 
 /** A batch, and whose rewards it gives. */
 export interface PlannedBatch<T> extends Batch {
@@ -35,14 +12,14 @@ export interface PlannedBatch<T> extends Batch {
  * Packs samples into batches such that within what it is given together each distinct prefix is computed once, where the
  * engine keeps the last sequence of each batch for the next one.
  */
-export class Planner<T extends { tokens: Int32Array }> {
+export class BatchPlanner<T extends { tokens: Int32Array }> {
   /** Samples of equal tokens together, in the order of evaluation; the next one at `#at`. */
   #order: readonly T[][] = [];
   #at = 0;
   /** The sequence that the engine still holds when the next batch begins. */
   #resident: Int32Array = new Int32Array();
 
-  constructor(private readonly limits: PlannerLimits) {}
+  constructor(private readonly limits: BatchLimits) {}
 
   get empty(): boolean {
     return this.#at === this.#order.length;

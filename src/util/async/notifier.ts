@@ -1,19 +1,22 @@
-/** Wakes whoever waits. Nobody misses a ring who looks at what there is and then waits, without an await in between. */
-export class Bell {
-  #ring: () => void = () => undefined;
-  #rung = this.#next();
+/**
+ * A condition variable for one thread: wakes everything that waits. A caller that checks its condition and then calls `wait`
+ * without an `await` in between misses no notification.
+ */
+export class Notifier {
+  #wake: () => void = () => undefined;
+  #next = this.#renew();
 
-  /** Resolves with the next ring. */
+  /** Resolves with the next call of `notify`. */
   wait(): Promise<void> {
-    return this.#rung;
+    return this.#next;
   }
 
-  ring(): void {
-    this.#ring();
-    this.#rung = this.#next();
+  notify(): void {
+    this.#wake();
+    this.#next = this.#renew();
   }
 
-  #next(): Promise<void> {
-    return new Promise((resolve) => (this.#ring = resolve));
+  #renew(): Promise<void> {
+    return new Promise((resolve) => (this.#wake = resolve));
   }
 }

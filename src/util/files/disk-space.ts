@@ -1,8 +1,8 @@
 import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { formatBytes } from '../../cli/terminal-progress.js';
 import { InformError } from '../../errors.js';
+import { formatBytes } from '../format.js';
 
 /** What is going to be written below a folder, which need not exist yet. */
 export interface SpaceNeed {

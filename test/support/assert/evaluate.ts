@@ -1,9 +1,9 @@
 import type { Engine } from '#src/engine/engine.js';
-import { Planner } from '#src/scoring/planner/batch-planner.js';
+import { BatchPlanner } from '#src/scoring/planner/batch-planner.js';
 
 /** The reward of each sequence, in order, evaluated in the batches that a run would make of them. */
 export async function rewardsOf(engine: Engine, sequences: readonly Int32Array[]): Promise<number[]> {
-  const planner = new Planner<{ tokens: Int32Array; index: number }>(engine.limits);
+  const planner = new BatchPlanner<{ tokens: Int32Array; index: number }>(engine.limits);
   planner.add(sequences.map((tokens, index) => ({ tokens, index })));
   const found = sequences.map(() => NaN);
   for (let batch = planner.next(); batch !== undefined; batch = planner.next()) {

@@ -3,11 +3,12 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { ConversionType } from '#src/convert/tensor-types.js';
 import { Engine } from '#src/engine/engine.js';
-import { resolveModelOptions, type ModelOptions } from '#src/options/table.js';
+import { type ModelOptions } from '#src/options/table.js';
 import { packageRoot } from '#src/util/package-root.js';
 import type { Sample } from '#src/input/sample.js';
 import { rewardsOf } from './evaluate.js';
 import { testModel } from '../models/models.js';
+import { loadEngine } from '../models/load.js';
 
 /** What Hugging Face transformers says, made by test/reference/make_goldens.py; its README describes the fields. */
 export interface Goldens {
@@ -117,7 +118,7 @@ export async function scoresOf(
   options: Partial<ModelOptions>,
   sequences: readonly Pick<GoldenSequence, 'ids'>[],
 ): Promise<number[]> {
-  const engine = await Engine.load(model, resolveModelOptions(options));
+  const engine = await loadEngine(model, options);
   try {
     return await rewardsOf(
       engine,

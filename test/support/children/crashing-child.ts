@@ -6,7 +6,7 @@
 import { existsSync, writeFileSync, writeSync } from 'node:fs';
 import { Encoder } from '#src/prompt/encoder.js';
 import { Engine } from '#src/engine/engine.js';
-import type { Batch } from '#src/scoring/planner/batch-planner.js';
+import type { Batch } from '#src/engine/batch.js';
 
 console.log('{"id": "a line on standard output", "score": 0}');
 

@@ -6,7 +6,8 @@ import * as assert from 'uvu/assert';
 import { choosePackage } from '#src/backends/choose.js';
 import { moduleFile, userBackendFolder } from '#src/addon/backend-folder.js';
 import { explainBackend, type BackendState } from '#src/addon/backend-failure.js';
-import { BACKEND_PACKAGES, LLAMA_RELEASE } from '#src/backends/packages.js';
+import { readPin } from '#src/addon/llama-release.js';
+import { BACKEND_PACKAGES } from '#src/backends/packages.js';
 import { packageRoot } from '#src/util/package-root.js';
 import { expectError } from '../../support/assert/expect-error.js';
 
@@ -39,9 +40,8 @@ test('a backend with devices needs no reason, one without says what to check', (
 });
 
 test('the ready-made backends are of the pinned llama.cpp, each with a hash and a size', () => {
-  const pin = readFileSync(path.join(packageRoot(), 'scripts', 'build', 'llama-source.mjs'), 'utf8');
-  assert.ok(pin.includes(`tag: '${LLAMA_RELEASE}'`));
-  const version = /package: 'node-llama-cpp@(.+)'/.exec(pin)?.[1] ?? '';
+  const text = readFileSync(path.join(packageRoot(), 'native', 'llama.json'), 'utf8');
+  const { version } = JSON.parse(text) as { version: string };
   for (const { spec, integrity, member, backend } of BACKEND_PACKAGES) {
     assert.ok(spec.endsWith(`@${version}`), spec);
     assert.is(Buffer.from(integrity.replace(/^sha512-/, ''), 'base64').length, 64, spec);
@@ -67,7 +67,7 @@ test('CUDA: the release whose libraries are there, else the newest, or the one t
 
 test("the user's backend folder names llama.cpp's release, or is the one that is named", () => {
   assert.equal(userBackendFolder({ INFORM_CACHE_DIR: '/c' }), {
-    path: path.resolve('/c', `backends-${LLAMA_RELEASE}`),
+    path: path.resolve('/c', `backends-${readPin().release}`),
     isNamed: false,
   });
   assert.equal(userBackendFolder({ INFORM_CACHE_DIR: '/c', INFORM_BACKEND_DIR: '/b' }), {

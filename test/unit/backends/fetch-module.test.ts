@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fetchModule } from '#src/backends/fetch-module.js';
-import type { BackendPackage } from '#src/backends/packages.js';
+import type { BackendPackage } from '#src/addon/llama-release.js';
 import { expectError } from '../../support/assert/expect-error.js';
 import { fileIn, tempFolder } from '../../support/temp-folder.js';
 import { testIf } from '../../support/test-if.js';

@@ -1,13 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  Progress,
-  type ProgressMode,
-  type ProgressStatus,
-  formatCount,
-  formatDuration,
-  scoringStatus,
-} from '#src/cli/terminal-progress.js';
+import { Progress, type ProgressMode } from '#src/cli/terminal-progress.js';
+import { scoringStatus } from '#src/run/scoring-status.js';
+import { type ProgressStatus } from '#src/util/progress-status.js';
+import { formatCount, formatDuration } from '#src/util/format.js';
 
 const ERASE = '\r\u001b[K';
 

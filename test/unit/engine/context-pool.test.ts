@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { InformError } from '#src/errors.js';
-import { Lanes } from '#src/engine/context-pool.js';
+import { ContextPool } from '#src/engine/context-pool.js';
 import type { NativeBatch, NativeEvaluation, NativeScorer } from '#src/addon/load-addon.js';
 
 // Several contexts of one model, without a model: a batch of n tokens takes n milliseconds and is scored as n.
@@ -49,7 +49,7 @@ function batchOf(length: number): NativeBatch {
 
 test('jobs take turns whatever they take, each context has one that runs and one that waits', async () => {
   const scorers = [new FakeScorer(), new FakeScorer()];
-  const lanes = new Lanes(scorers);
+  const lanes = new ContextPool(scorers);
   assert.is(lanes.inFlight, 3);
   const lengths = [20, 1, 2, 1, 5, 1, 9, 1];
   const evaluations = await Promise.all(lengths.map((length) => lanes.evaluate(batchOf(length))));
@@ -71,7 +71,7 @@ test('jobs take turns whatever they take, each context has one that runs and one
 });
 
 test('a job that fails is the only one', async () => {
-  const lanes = new Lanes([new FakeScorer(), new FakeScorer()]);
+  const lanes = new ContextPool([new FakeScorer(), new FakeScorer()]);
   const settled = await Promise.allSettled([1, 2, 13, 4, 5].map((length) => lanes.evaluate(batchOf(length))));
   assert.equal(
     settled.map((result) =>
@@ -83,7 +83,7 @@ test('a job that fails is the only one', async () => {
 
 test('an abort reaches the context that has the job, and a job that has not begun never begins', async () => {
   const scorers = [new FakeScorer(), new FakeScorer()];
-  const lanes = new Lanes(scorers);
+  const lanes = new ContextPool(scorers);
   const controller = new AbortController();
   const jobs = [1, 2, 3, 4, 5, 6].map((length) => lanes.evaluate(batchOf(20 * length), controller.signal));
   const settled = Promise.allSettled(jobs);
@@ -106,7 +106,7 @@ test('an abort reaches the context that has the job, and a job that has not begu
 
 test('closing waits for the jobs', async () => {
   const scorers = [new FakeScorer(), new FakeScorer()];
-  const lanes = new Lanes(scorers);
+  const lanes = new ContextPool(scorers);
   const jobs = [5, 13, 6, 7, 8].map((length) => lanes.evaluate(batchOf(length)));
   const settled = Promise.allSettled(jobs);
   await lanes.close();

@@ -4,14 +4,15 @@ import { InformError } from '#src/errors.js';
 import { ggufNumber } from '#src/gguf/metadata.js';
 import type { ModelTensor } from '#src/gguf/split-model.js';
 import { elementCount, GGML_TYPES, type GgufMetadata } from '#src/gguf/types.js';
-import { defaultOptions, modelOptionsOf, type ModelOptions } from '#src/options/table.js';
-import { choosePlacement, type Choice, type MeasureCompute } from '#src/engine/placement/choose.js';
+import { defaultOptions, modelOptionsOf } from '#src/options/check.js';
+import { type ModelOptions } from '#src/options/table.js';
+import { choosePlacement, type PlacementChoice, type MeasureCompute } from '#src/engine/placement/choose.js';
 import { ASSUMPTIONS } from '#src/engine/placement/estimate.js';
 import { splitLayers, splitLayersByShares } from '#src/engine/placement/layer-split.js';
 import { machineOf, simulatedMachine, usableGpus } from '#src/engine/placement/machine.js';
 import { modelMemory, type ModelMemory } from '#src/engine/placement/model-memory.js';
 import { usedOf, type Placement } from '#src/engine/placement/plan.js';
-import { loadSteppingDown } from '#src/engine/placement/load-with-fallback.js';
+import { loadWithFallback } from '#src/engine/placement/load-with-fallback.js';
 import type { NativeDevice } from '#src/addon/load-addon.js';
 import { Random } from '../../support/random.js';
 
@@ -78,9 +79,9 @@ const LLAMA_8B = llama(32, 4096, 14336);
 
 /** About what llama.cpp reserves: a few activations of each token and the attention mask. */
 function measureLike(model: ModelMemory, gpus: number): MeasureCompute {
-  return (shapes, streaming) =>
+  return (sizes, streaming) =>
     Promise.resolve(
-      shapes.map(({ microBatch, contextTokens }) => {
+      sizes.map(({ microBatch, contextTokens }) => {
         const bytes = microBatch * (4 * (4 * model.feedForwardSize + 3 * model.attentionWidth) + 4 * contextTokens);
         const copy = streaming ? model.largestMatrix.bytes : 0;
         return { gpus: Array.from({ length: gpus }, () => bytes + copy), host: bytes / 4 };
@@ -90,13 +91,17 @@ function measureLike(model: ModelMemory, gpus: number): MeasureCompute {
 
 const DEFAULTS = modelOptionsOf(defaultOptions());
 
-async function choose(model: ModelMemory, memory: string, options: Partial<ModelOptions> = {}): Promise<Choice> {
+async function choose(
+  model: ModelMemory,
+  memory: string,
+  options: Partial<ModelOptions> = {},
+): Promise<PlacementChoice> {
   const machine = simulatedMachine(memory);
   return choosePlacement(model, machine, { ...DEFAULTS, ...options }, measureLike(model, machine.gpus.length));
 }
 
 /** Every layer in one place, and nothing that takes more than there is. */
-function check(model: ModelMemory, { placement }: Choice): void {
+function check(model: ModelMemory, { placement }: PlacementChoice): void {
   const { devices, cpuLayers, gpuLayers, streamedLayers } = placement;
   assert.is(cpuLayers + gpuLayers + streamedLayers, model.layers.length);
   let next = cpuLayers;
@@ -344,7 +349,7 @@ test('simulated memory is checked', () => {
 test('an allocation that fails is tried again with ever less memory, to the CPU alone', async () => {
   const tried: number[] = [];
   const steps: number[] = [];
-  const loaded = await loadSteppingDown(
+  const loaded = await loadWithFallback(
     (part) => Promise.resolve(part),
     (part) => {
       tried.push(part);
@@ -361,7 +366,7 @@ test('an allocation that fails is tried again with ever less memory, to the CPU 
 
 test('the steps of a real model need ever less of the card', async () => {
   const needs: number[] = [];
-  const failing = loadSteppingDown<Placement, never>(
+  const failing = loadWithFallback<Placement, never>(
     async (part) => (part === 0 ? undefined : (await choose(LLAMA_70B, `a=${24 * part}G,host=64G`)).placement),
     ({ devices }) => {
       needs.push(devices.reduce((sum, device) => sum + usedOf(device), 0));
@@ -383,7 +388,7 @@ test('the steps of a real model need ever less of the card', async () => {
 test('a plan that would do the same again is left out, other failures end the loading', async () => {
   const tried: string[] = [];
   const load = (code: 'INFORM_OUT_OF_MEMORY' | 'INFORM_ABORTED'): Promise<never> =>
-    loadSteppingDown(
+    loadWithFallback(
       () => Promise.resolve('the same'),
       (plan) => {
         tried.push(plan);

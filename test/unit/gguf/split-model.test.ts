@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ggufNumber } from '#src/gguf/metadata.js';
 import { readGguf } from '#src/gguf/reader.js';
-import { readGgufModel, resolveShards, shardPath } from '#src/gguf/split-model.js';
+import { readGgufModel, shardPath, splitPaths } from '#src/gguf/split-model.js';
 import type { GgufMetadata, GgufValue } from '#src/gguf/types.js';
 import { inspectModel } from '#src/models/inspect.js';
 import { expectError } from '../../support/assert/expect-error.js';
@@ -38,6 +38,11 @@ async function change(path: string, edit: (metadata: Map<string, GgufValue>) => 
   renameSync(changed, path);
 }
 
+async function resolveShards(path: string): Promise<string[]> {
+  const { shards } = await readGgufModel(path, { wantArray: () => false });
+  return shards.map((shard) => shard.path);
+}
+
 test('shards are named as llama.cpp names them (the example of llama_split_path in llama.h)', () => {
   assert.is(shardPath('/models/ggml-model-q4_0', 1, 4), '/models/ggml-model-q4_0-00002-of-00004.gguf');
 });
@@ -45,6 +50,7 @@ test('shards are named as llama.cpp names them (the example of llama_split_path 
 test('all shards together are the model', async () => {
   const paths = await split('together');
   assert.equal(await resolveShards(paths[0]), paths);
+  assert.equal(splitPaths(paths[0]), paths);
   const [whole, model] = [await readGguf(WHOLE), await readGgufModel(paths[0])];
   assert.equal([...model.metadata], [...whole.metadata]);
   assert.equal(
@@ -69,6 +75,7 @@ test('a model that is not split is one file, whatever its name', async () => {
   const named = join(FOLDER, 'odd-00002-of-00003.gguf');
   copyFileSync(WHOLE, named);
   assert.equal(await resolveShards(named), [named]);
+  assert.equal(splitPaths(named), [named]);
 });
 
 test('another shard than the first', async () => {

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { formatReport, inspectModel, type ModelReport } from '#src/models/inspect.js';
+import { formatReport } from '#src/cli/inspect-text.js';
+import { inspectModel, type ModelReport } from '#src/models/inspect.js';
 import { expectError } from '../../support/assert/expect-error.js';
 import { entry, ggufBytes, tensorInfo, text, u32, u64, u8, type GgufParts } from '../../support/models/gguf-bytes.js';
 import { fileIn, tempFolder } from '../../support/temp-folder.js';

@@ -2,7 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseConfig, mergeOptions } from '#src/options/config.js';
 import { InformError } from '#src/errors.js';
-import { checkOption, defaultOptions, kebabCase, OPTIONS, resolveModelOptions, snakeCase } from '#src/options/table.js';
+import { checkOption, defaultOptions, resolveModelOptions } from '#src/options/check.js';
+import { kebabCase, OPTIONS, snakeCase } from '#src/options/table.js';
 
 const SEED_CONFIG = `
 name: InfOrmScorer

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { RunStats, formatSummary } from '#src/run/run-stats.js';
+import { formatSummary } from '#src/cli/summary-text.js';
+import { RunStats } from '#src/run/run-stats.js';
 import { Random } from '../../support/random.js';
 
 function stats(scores: readonly number[], members: { truncated?: (index: number) => boolean } = {}): RunStats {

@@ -1,12 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  halves,
-  Planner,
-  type Batch,
-  type PlannedBatch,
-  type PlannerLimits,
-} from '#src/scoring/planner/batch-planner.js';
+import { halves, BatchPlanner, type PlannedBatch } from '#src/scoring/planner/batch-planner.js';
+import { type Batch, type BatchLimits } from '#src/engine/batch.js';
 import { groupByPrefix } from '#src/scoring/planner/group.js';
 import { commonPrefix, PrefixTrie } from '#src/scoring/planner/prefix-trie.js';
 import { Random } from '../../support/random.js';
@@ -19,7 +14,7 @@ interface Sample {
   index: number;
 }
 
-const LIMITS: PlannerLimits = { contextTokens: 64, batchTokens: 32, maxSequences: 4, share: true };
+const LIMITS: BatchLimits = { contextTokens: 64, batchTokens: 32, maxSequences: 4, share: true };
 
 function samplesOf(sequences: readonly (readonly number[])[]): Sample[] {
   return sequences.map((tokens, index) => ({ tokens: Int32Array.from(tokens), index }));
@@ -45,7 +40,7 @@ class CacheModel {
   computed = 0;
   batches = 0;
 
-  constructor(private readonly limits: PlannerLimits) {}
+  constructor(private readonly limits: BatchLimits) {}
 
   evaluate(batch: PlannedBatch<Sample>): void {
     const { contextTokens, batchTokens, maxSequences } = this.limits;
@@ -73,8 +68,8 @@ class CacheModel {
 }
 
 /** Plans windows of samples, checks every batch and that each sample comes up once; gives the tokens computed. */
-function plan(windows: readonly Sample[][], limits: PlannerLimits): CacheModel {
-  const planner = new Planner<Sample>(limits);
+function plan(windows: readonly Sample[][], limits: BatchLimits): CacheModel {
+  const planner = new BatchPlanner<Sample>(limits);
   const cache = new CacheModel(limits);
   for (const window of windows) {
     planner.add(window);
@@ -127,7 +122,7 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
 test('random trees within random limits: nothing lost, nothing twice, no limit exceeded, never more than was seen', () => {
   const random = new Random(11);
   for (let round = 0; round < 400; round++) {
-    const limits: PlannerLimits = {
+    const limits: BatchLimits = {
       contextTokens: 1 + random.below(80),
       batchTokens: 1 + random.below(80),
       maxSequences: 1 + random.below(9),
@@ -155,7 +150,7 @@ test('the halves of a batch, and theirs, hold its sequences in order and are bat
       maxSequences: 9,
       share: random.below(4) > 0,
     };
-    const planner = new Planner<Sample>(limits);
+    const planner = new BatchPlanner<Sample>(limits);
     planner.add(samplesOf(randomSequences(random, 1 + random.below(40), limits.contextTokens)));
     for (let batch = planner.next(); batch !== undefined; batch = planner.next()) {
       const parts = [batch];
@@ -275,7 +270,7 @@ test('groups come in the order of their first samples', () => {
 
 test('without sharing: input order, every token computed, equal samples too', () => {
   const samples = samplesOf([[1, 2], [1, 2], [1, 2, 3], [4]]);
-  const planner = new Planner<Sample>({ ...LIMITS, share: false });
+  const planner = new BatchPlanner<Sample>({ ...LIMITS, share: false });
   planner.add(samples);
   const batch = planner.next();
   assert.ok(batch && !batch.reuse);

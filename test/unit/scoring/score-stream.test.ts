@@ -4,9 +4,10 @@ import type { EncodedSample, Encoder } from '#src/prompt/encoder.js';
 import type { Engine, Evaluation } from '#src/engine/engine.js';
 import { InformError, type ErrorCode } from '#src/errors.js';
 import { scoreStream, type Job, type Outcome, type StreamOptions } from '#src/scoring/score-stream.js';
-import type { Batch } from '#src/scoring/planner/batch-planner.js';
+import type { Batch } from '#src/engine/batch.js';
 import { PipelineStats } from '#src/scoring/pipeline-stats.js';
 import { Random } from '../../support/random.js';
+import type { Message } from '#src/input/sample.js';
 
 // The flow without a model: a sample is a number n, "encoded" to n tokens that no other sample begins with, and "scored"
 // as n. What sharing does to batches is the business of planner.test.ts.
@@ -63,10 +64,15 @@ const encoder = {
     ),
 } as unknown as Encoder;
 
+/** The encoder of these tests takes a number of tokens for a conversation. */
+function asConversation(sample: unknown): Message[] {
+  return sample as Message[];
+}
+
 async function* jobs(samples: readonly unknown[]): AsyncGenerator<Job<number>> {
   for (const [tag, sample] of samples.entries()) {
     await Promise.resolve();
-    yield { tag, sample };
+    yield { tag, conversation: asConversation(sample) };
   }
 }
 
@@ -236,7 +242,7 @@ test('memory is bounded: the source is read a few windows ahead and no further, 
   async function* endless(): AsyncGenerator<Job<number>> {
     for (;;) {
       await Promise.resolve();
-      yield { tag: read++, sample: read % 5 === 0 ? 'bad' : 1 };
+      yield { tag: read++, conversation: asConversation(read % 5 === 0 ? 'bad' : 1) };
     }
   }
   for (const pause of [0, 1]) {
@@ -258,7 +264,7 @@ test('memory is bounded for rows of any size, also where they give few tokens or
     for (;;) {
       await Promise.resolve();
       // Bad rows behind good ones, whose scores they wait for.
-      yield { tag: read++, sample: read % 16 > 3 ? 'bad' : 1, characters };
+      yield { tag: read++, conversation: asConversation(read % 16 > 3 ? 'bad' : 1), characters };
     }
   }
   const engine = new FakeEngine();
@@ -286,7 +292,7 @@ test('batches depend on the input alone, not on how fast it comes, unless the so
   async function* halting(pause: number): AsyncGenerator<Job<number>> {
     for (const [tag, sample] of samples.entries()) {
       if (tag % 50 === 49) await new Promise((resolve) => setTimeout(resolve, pause));
-      yield { tag, sample };
+      yield { tag, conversation: asConversation(sample) };
     }
   }
   const batches: number[][][] = [];
@@ -368,7 +374,7 @@ test('a conversation: each sample comes after the score of the one before', asyn
   async function* source(): AsyncGenerator<Job<number>> {
     for (let tag = 0; tag < 3; tag++) {
       const answer = new Promise<void>((resolve) => (answered = resolve));
-      yield { tag, sample: 1 };
+      yield { tag, conversation: asConversation(1) };
       await answer;
     }
   }
@@ -383,7 +389,7 @@ test('a conversation: each sample comes after the score of the one before', asyn
 test('a tokenizer that fails ends the stream with its error, after what was encoded before', async () => {
   let calls = 0;
   const failing = {
-    encode: (samples: readonly unknown[]): Promise<unknown> =>
+    encode: (samples: Parameters<Encoder['encode']>[0]): Promise<unknown> =>
       ++calls === 3 ? Promise.reject(new InformError('INFORM_CLOSED', 'closed')) : encoder.encode(samples),
   } as unknown as Encoder;
   const seen: number[] = [];

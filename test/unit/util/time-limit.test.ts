@@ -5,6 +5,7 @@ import type { Engine } from '#src/engine/engine.js';
 import { InformError } from '#src/errors.js';
 import type { ChatTemplate } from '#src/prompt/chat-template.js';
 import { TimeLimitError, withTimeLimit } from '#src/util/async/time-limit.js';
+import { toMessages } from '#src/input/sample.js';
 
 test('what comes back in time is left alone, and its errors are its own', () => {
   let ran = false;
@@ -72,7 +73,7 @@ const ENGINE = {
 async function encodeTen(template: ChatTemplate): Promise<string[]> {
   const encoder = new Encoder(ENGINE, template, { maxLength: 9, specialTokens: 'parse', templateMilliseconds: 100 });
   const samples = Array.from({ length: 10 }, (_, i) => ({ instruction: String(i), output: 'x' }));
-  const results = await encoder.encode(samples);
+  const results = await encoder.encode(samples.map(toMessages));
   return results.map((result) => (result instanceof InformError ? result.code : result.tokens.join('')));
 }
 

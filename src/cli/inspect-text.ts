@@ -1,0 +1,63 @@
+import type { ModelReport, Token } from '../models/inspect.js';
+import { formatBytes } from '../util/format.js';
+import { printable } from '../util/printable.js';
+
+const MAX_SHOWN = 200; // characters of a name or a line
+
+/** The report as lines of text for people, with a newline at the end. Control characters in names are escaped. */
+export function formatReport(report: ModelReport): string {
+  const { geometry, tokenizer, quantization, head, chatTemplate } = report;
+  const inShards = report.shards > 1 ? ` in ${report.shards} shards` : '';
+  const lines = [
+    row('model', `${shown(report.name)}, architecture ${shown(report.architecture)}`),
+    row('file', `${report.path}, ${formatBytes(report.fileBytes)}${inShards}, GGUF version ${report.ggufVersion}`),
+    row('parameters', report.parameters.toLocaleString('en')),
+    row(
+      'layers',
+      `${shown(geometry.layers)}, hidden ${shown(geometry.hiddenSize)}, feed forward ${shown(geometry.feedForwardSize)}`,
+    ),
+    row(
+      'attention',
+      `${shown(geometry.heads)} heads, ${shown(geometry.kvHeads)} key-value heads, context ${shown(geometry.contextLength)}`,
+    ),
+    row('type', shown(quantization.fileType)),
+    ...quantization.types.map(({ type, tensors, bytes }) =>
+      row('', `${type}: ${tensors} tensors, ${formatBytes(bytes)}`),
+    ),
+    ...headLines(head),
+    row(
+      'tokenizer',
+      `${shown(tokenizer.model)} (${shown(tokenizer.pre)}), ${shown(tokenizer.tokens)} tokens, ${shown(tokenizer.merges)} merges`,
+    ),
+    ...(['bos', 'eos', 'eot', 'pad'] as const).map((kind) => row('', `${kind}: ${shownToken(tokenizer[kind])}`)),
+    row('template', chatTemplate === null ? 'none' : `${chatTemplate.characters} characters, beginning`),
+    ...(chatTemplate?.firstLines ?? []).map((line) => row('', `| ${printable(line, MAX_SHOWN)}`)),
+    'metadata',
+    ...Object.entries(report.metadata).map(([key, value]) => `  ${shown(key)} = ${shown(value)}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function headLines(head: ModelReport['head']): string[] {
+  if (head === null) return [row('head', 'none: this file holds a backbone only and cannot score by itself')];
+  const hasHiddenLayer = head.tensors.some(({ name }) => name === 'cls.weight');
+  return [
+    row(
+      'head',
+      `${head.tensors.length} tensors, ${hasHiddenLayer ? `activation ${shown(head.activation)}` : 'one layer'}`,
+    ),
+    ...head.tensors.map(({ name, type, shape }) => row('', `${name}: ${type} [${shape.join(', ')}]`)),
+  ];
+}
+
+function row(label: string, text: string): string {
+  return `${label.padEnd(12)}${text}`;
+}
+
+function shown(value: string | number | boolean | null): string {
+  return value === null ? 'unknown' : printable(String(value), MAX_SHOWN);
+}
+
+function shownToken(token: Token | null): string {
+  return token === null ? 'none' : `${token.id} ${shown(token.text)}`;
+}

@@ -1,0 +1,31 @@
+import { CONVERSION_TYPES } from '../convert/tensor-types.js';
+
+// Flags that several commands have, defined once. Each takes what it says about the command at hand.
+
+export const OVERWRITE = { type: 'boolean', default: false, describe: 'replace an existing output' } as const;
+
+export const JSON_FLAG = { type: 'boolean', default: false, describe: 'print one JSON document' } as const;
+
+export const CONFIG = {
+  alias: 'c',
+  type: 'string',
+  requiresArg: true,
+  describe: 'a YAML configuration file',
+} as const;
+
+export const YES = { type: 'boolean', default: false, describe: 'download more than 5 GB without asking' } as const;
+
+/** A GGUF that is looked at and not loaded. */
+export const LOCAL_MODEL = {
+  type: 'string',
+  demandOption: true,
+  describe: 'a GGUF file, the id of a Hugging Face model that was pulled, or "demo"',
+} as const;
+
+export function outputFlag(describe: string) {
+  return { alias: 'o', type: 'string', requiresArg: true, demandOption: true, describe } as const;
+}
+
+export function typeFlag<Fallback extends string>(fallback: Fallback, describe: string) {
+  return { choices: CONVERSION_TYPES, default: fallback, describe } as const;
+}

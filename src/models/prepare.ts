@@ -1,0 +1,47 @@
+import { splitPaths } from '../gguf/split-model.js';
+import { headFile } from '../head/head-file.js';
+import type { ModelOptions } from '../options/table.js';
+import { throwIfAborted } from '../util/abort.js';
+import { fileVersion, type FileVersion } from '../util/files/file-version.js';
+import { resolveModel, type ModelSourceOptions } from './resolve.js';
+import { readTemplateFile } from './template-file.js';
+
+/**
+ * What a model is loaded from, made once: the engine, its process and the journal's fingerprint all take this, so that none
+ * of them reads the options or the files behind them again.
+ */
+export interface PreparedModel {
+  /** Path of the GGUF file; the first one of a split model. */
+  readonly path: string;
+  /** Path of the GGUF file with the score head; undefined where the model's own file has it. */
+  readonly headPath: string | undefined;
+  /** Text of the chat template that replaces the model's own; undefined where that one is used. */
+  readonly template: string | undefined;
+  /** The options, checked. */
+  readonly options: ModelOptions;
+  /** The files of model and head as they were when they were found. */
+  readonly files: readonly FileVersion[];
+}
+
+/**
+ * Finds what a model is loaded from, converted or downloaded where it is not on this machine yet.
+ *
+ * @param model a GGUF file, a checkpoint folder, a Hugging Face id, or `demo`
+ * @throws InformError INFORM_TEMPLATE_FAILED, INFORM_MODEL_NOT_FOUND, INFORM_ABORTED, and what converting, downloading and
+ *   reading a score head throw
+ */
+export async function prepareModel(
+  model: string,
+  options: ModelOptions,
+  settings: Omit<ModelSourceOptions, 'type'> = {},
+): Promise<PreparedModel> {
+  const { chatTemplate, scoreHead, type } = options;
+  const { signal } = settings;
+  // First what is quick to fail: finding the model may take hours.
+  const template = chatTemplate === undefined ? undefined : await readTemplateFile(chatTemplate);
+  throwIfAborted(signal);
+  const path = await resolveModel(model, { type, ...settings });
+  const headPath = scoreHead === undefined ? undefined : await headFile(scoreHead, signal);
+  const files = [...splitPaths(path), ...(headPath === undefined ? [] : [headPath])];
+  return { path, headPath, template, options, files: files.flatMap((file) => fileVersion(file) ?? []) };
+}

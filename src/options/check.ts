@@ -1,0 +1,125 @@
+import { inspect } from 'node:util';
+import { InformError } from '../errors.js';
+import {
+  MAX_INT32,
+  MODEL_OPTIONS,
+  OPTIONS,
+  type ModelOptions,
+  type OptionKind,
+  type OptionSpec,
+  type RunOptions,
+} from './table.js';
+import { unknownKey } from './unknown-key.js';
+
+/** "an integer from 1 to 256", for messages and help. */
+export function describeKind(kind: OptionKind): string {
+  switch (kind.type) {
+    case 'string':
+      return 'a string';
+    case 'strings':
+      return 'a string or a list of strings';
+    case 'names':
+      return 'names with commas between them, or a list of names';
+    case 'shares':
+      return 'numbers with commas between them, or a list of numbers, none negative and not all 0';
+    case 'boolean':
+      return 'true or false';
+    case 'choice':
+      return kind.choices.map((choice) => `"${choice}"`).join(' or ');
+    case 'integer': {
+      const range =
+        kind.max === MAX_INT32 ? `an integer of at least ${kind.min}` : `an integer from ${kind.min} to ${kind.max}`;
+      return kind.auto ? `"auto" or ${range}` : range;
+    }
+  }
+}
+
+/**
+ * Checks one value and returns it in its final form.
+ * @param label how the user knows the option: `batch_size in config.yaml`, `--batch-size`, `batchSize`.
+ *
+ * @throws InformError INFORM_INVALID_CONFIG naming the option, the value and what was expected
+ */
+export function checkOption(spec: OptionSpec, value: unknown, label: string): unknown {
+  const { kind } = spec;
+  switch (kind.type) {
+    case 'string':
+      if (typeof value === 'string' && value !== '') return value;
+      break;
+    case 'strings':
+      if (typeof value === 'string' && value !== '') return [value];
+      if (Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')) return value;
+      break;
+    case 'names': {
+      const names = partsOf(value);
+      if (names?.every((name) => typeof name === 'string' && name !== '')) return names;
+      break;
+    }
+    case 'shares': {
+      const shares = partsOf(value)?.map((part) => (typeof part === 'string' && part !== '' ? Number(part) : part));
+      if (shares?.every(isShare) && shares.some((share) => share > 0)) return shares;
+      break;
+    }
+    case 'boolean':
+      if (typeof value === 'boolean') return value;
+      break;
+    case 'choice':
+      if (typeof value === 'string' && kind.choices.includes(value)) return value;
+      break;
+    case 'integer':
+      if (kind.auto && value === 'auto') return value;
+      if (typeof value === 'number' && Number.isInteger(value) && value >= kind.min && value <= kind.max) return value;
+      break;
+  }
+  throw new InformError('INFORM_INVALID_CONFIG', `${label} must be ${describeKind(kind)}, but is ${show(value)}.`);
+}
+
+/** The parts of a list, or of a text with commas; undefined for anything else and for none. */
+function partsOf(value: unknown): unknown[] | undefined {
+  const parts = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value;
+  return Array.isArray(parts) && parts.length > 0 ? parts : undefined;
+}
+
+function isShare(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+/** Every option at its default. */
+export function defaultOptions(): RunOptions {
+  const options: Partial<Record<keyof RunOptions, unknown>> = {};
+  for (const { key, fallback } of OPTIONS) options[key] = fallback;
+  return options as RunOptions;
+}
+
+/** Those of a run's options that belong to its model. */
+export function modelOptionsOf(options: RunOptions): ModelOptions {
+  return Object.fromEntries(MODEL_OPTIONS.map(({ key }) => [key, options[key]])) as ModelOptions;
+}
+
+/**
+ * The API's options, checked, over the defaults.
+ *
+ * @throws InformError INFORM_INVALID_CONFIG, for an unknown key too
+ */
+export function resolveModelOptions(given: Readonly<Record<string, unknown>>): ModelOptions {
+  const known = MODEL_OPTIONS.map((spec) => spec.key);
+  const checked: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const spec = MODEL_OPTIONS.find((candidate) => candidate.key === key);
+    if (!spec) throw unknownKey(key, known, 'option');
+    checked[key] = checkOption(spec, value, key);
+  }
+  return { ...modelOptionsOf(defaultOptions()), ...checked };
+}
+
+/** Any value at all, in one line: JSON has no word for infinity, big integers and loops. */
+function show(value: unknown): string {
+  const kind = Array.isArray(value) ? 'list' : value === null ? 'null' : typeof value;
+  const text = typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity });
+  return `${shorten(text)} (${kind})`;
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
