@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 
 import { explainBackend } from './backend-failure.js';
-import { toInformError } from '../errors.js';
 import { findUserBackendFolder } from './backend-folder.js';
 import { untrustedModules } from './module-record.js';
+import { toInformError } from '../errors.js';
 import { loadAddon, type NativeDevice } from './load-addon.js';
 import { physicalCores } from '../util/physical-cores.js';
 

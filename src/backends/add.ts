@@ -2,9 +2,9 @@ import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { moduleFile, userBackendFolder } from '../addon/backend-folder.js';
 import { findLibraries } from '../addon/device-report.js';
+import { recordOf } from '../addon/module-record.js';
 import { readPin, type BackendPackage } from '../addon/llama-release.js';
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
-import { recordOf } from '../addon/module-record.js';
 import { checkDiskSpace } from '../util/files/disk-space.js';
 import { fileSha256 } from '../util/files/sha256.js';
 import { checkBackend, type BackendCheck } from './check.js';
@@ -38,8 +38,8 @@ export interface AddOptions {
 export async function addBackend({ backend, cuda, signal, onFetch }: AddOptions): Promise<AddedBackend> {
   const chosen = choosePackage({ backend, cuda, platform: `${process.platform}-${process.arch}` }, findLibraries);
   const { bytes, moduleBytes, what } = chosen;
-  const { path: folder } = userBackendFolder();
-  await makeFolder(folder);
+  const { path: folder, isNamed } = userBackendFolder();
+  await makeFolder(folder, isNamed);
   // npm's cache, the package, and the module.
   await checkDiskSpace(
     [{ folder, bytes: bytes + moduleBytes, what: `the ${what} backend` }],
@@ -68,11 +68,11 @@ export async function addBackend({ backend, cuda, signal, onFetch }: AddOptions)
   }
 }
 
-async function makeFolder(folder: string): Promise<void> {
+async function makeFolder(folder: string, isNamed: boolean): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o755 });
     // Modules are not loaded from a folder that a group may write to, which some systems' default makes it.
-    if (!userBackendFolder().isNamed) await chmod(folder, 0o755);
+    if (!isNamed) await chmod(folder, 0o755);
   } catch (error) {
     throw new InformError(
       'INFORM_OUTPUT_UNWRITABLE',

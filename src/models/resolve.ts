@@ -4,8 +4,8 @@ import { embeddedModel } from './embedded-model.js';
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
 import type { ConfirmDownload } from './confirm-download.js';
 import { parseHubId, type HubId } from './hub/hub-id.js';
-import type { ProgressStatus } from '../util/progress-status.js';
 import { askForMissing, missingPath } from './missing-path.js';
+import type { ProgressStatus } from '../util/progress-status.js';
 
 /** The name of the embedded model. */
 export const DEMO = 'demo';

@@ -15,5 +15,5 @@ export interface ProgressStatus {
 /** The status of work that is counted in bytes. */
 export function bytesStatus(label: string, done: number, total: number): ProgressStatus {
   const details = [`${formatBytes(done)} of ${formatBytes(total)}`];
-  return { label, fraction: done / total, timeLeft: true, details };
+  return { label, fraction: total === 0 ? 1 : done / total, timeLeft: true, details };
 }
