@@ -10,14 +10,14 @@ const BACKSLASH = 0x5c;
  */
 export const MAX_DEPTH = 64;
 
-export interface Skim {
+export interface ScannedJson {
   tooDeep: boolean;
   /** The source text of the top-level "id", when that is a number; of several, the last, as JSON.parse takes it. */
   numericId: string | undefined;
 }
 
 /** One pass over a JSON text (valid or not) that looks only at what stands outside its strings. */
-export function skim(text: string): Skim {
+export function scanJson(text: string): ScannedJson {
   let numericId: string | undefined;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
@@ -43,7 +43,7 @@ export function skim(text: string): Skim {
  * 12345678901234567890 would become 12345678901234567000, and 1.0 would become 1.
  */
 export function rawId(text: string): string | undefined {
-  return skim(text).numericId;
+  return scanJson(text).numericId;
 }
 
 /** The index of the quote that closes the string opened at `open`, or -1. */
@@ -101,7 +101,7 @@ export interface JsonProblem {
 
 /**
  * Finds what is wrong with a text that JSON.parse refuses (RFC 8259). JSON.parse's own message quotes the row and, for
- * the most common mistake, says no position. The caller has checked the depth with `skim`.
+ * the most common mistake, says no position. The caller has checked the depth with `scanJson`.
  */
 export function findJsonProblem(text: string): JsonProblem | undefined {
   return new JsonChecker(text).check();
@@ -121,7 +121,7 @@ class JsonChecker {
     return this.#next() === '' ? undefined : this.#unexpected();
   }
 
-  /** Reads one value; recursion is as deep as the text nests, which `skim` bounds. */
+  /** Reads one value; recursion is as deep as the text nests, which `scanJson` bounds. */
   #value(): JsonProblem | undefined {
     const first = this.#next();
     if (first === '{') return this.#list('}', () => this.#member());

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { InformError, messageOf } from '../errors.js';
 import { type SampleId, toId } from './sample.js';
 import type { Piece } from './bytes.js';
-import { MAX_DEPTH, findJsonProblem, skim } from './json-text.js';
+import { MAX_DEPTH, findJsonProblem, scanJson } from './json-text.js';
 import { aborted, inputName, readChunks } from './source.js';
 import { InputSplitter } from './splitter.js';
 
@@ -90,7 +90,7 @@ function toRow(piece: Piece, place: RowPlace): InputRow {
   const text = bytes.toString('utf8');
   if (problem !== undefined) return rejected(place, text, problem);
 
-  const { tooDeep, numericId } = skim(text);
+  const { tooDeep, numericId } = scanJson(text);
   if (tooDeep) return rejected(place, text, `the row nests deeper than ${MAX_DEPTH} levels`);
   try {
     const value: unknown = JSON.parse(text);

@@ -6,8 +6,8 @@ import { differences } from './journal/fingerprint.js';
 import { compareInputs } from './journal/input-digest.js';
 import { journalOf } from './journal/journal.js';
 import type { EndRecord, RowRecord } from './journal/records.js';
-import { scanJournal } from './journal/read-records.js';
-import { surveyJournal, type FoundRun } from './journal/summarize.js';
+import { readRecords } from './journal/read-records.js';
+import { summarizeJournal, type JournalSummary } from './journal/summarize.js';
 import { writeOutputs, type OutputPaths } from './journal/write-outputs.js';
 
 /** A finished shard: its output, and the journal beside it, which knows the row of every line. */
@@ -16,7 +16,7 @@ interface FinishedShard {
   /** 1..count */
   index: number;
   count: number;
-  run: FoundRun;
+  run: JournalSummary;
   end: EndRecord;
   file: FileHandle;
 }
@@ -52,7 +52,7 @@ async function openShard(output: string): Promise<FinishedShard> {
       : invalid(`${journal} cannot be read: ${messageOf(error)}.`, error);
   });
   try {
-    const run = await surveyJournal(file, journal);
+    const run = await summarizeJournal(file, journal);
     if (run === 'unreadable' || run === undefined || run.damage !== undefined) {
       throw invalid(`${journal} is damaged. Run its shard again: what is good of it is not computed again.`);
     }
@@ -129,7 +129,7 @@ async function* interleave(
 }
 
 async function* rowsOf(file: FileHandle, name: string): AsyncGenerator<RowRecord> {
-  for await (const { record } of scanJournal(file, name)) {
+  for await (const { record } of readRecords(file, name)) {
     if (record.kind === 'score' || record.kind === 'reject') yield record;
   }
 }

@@ -10,7 +10,7 @@ import type { JournaledOutput } from './output/journaled-output.js';
 import { RunRows } from './rows.js';
 
 /** What a run with a journal is begun with. */
-export interface JournaledRun {
+export interface ResumeOptions {
   options: RunOptions;
   /** The GGUF file. */
   modelPath: string;
@@ -22,7 +22,7 @@ export interface JournaledRun {
   signal: AbortSignal;
 }
 
-export interface BegunRun {
+export interface ResumeState {
   /** The rows that are left to score. */
   rows: RunRows;
   /** Whether there are any. */
@@ -36,12 +36,12 @@ export interface BegunRun {
  * @throws InformError INFORM_CANNOT_RESUME, INFORM_INPUT_UNREADABLE, INFORM_OUTPUT_UNWRITABLE, INFORM_ABORTED, and what
  *   reading the model's file throws
  */
-export async function beginRun(
+export async function resumeRun(
   output: JournaledOutput,
-  run: JournaledRun,
+  run: ResumeOptions,
   stats: RunStats,
   progress: Progress,
-): Promise<BegunRun> {
+): Promise<ResumeState> {
   const { options, modelPath, inputs, shard, signal, totalBytes } = run;
   const digested = await digestInputs(output, run);
   const fingerprint = await fingerprintRun({
@@ -51,23 +51,23 @@ export async function beginRun(
     shard,
     inputs: digested.map(({ file, bytes, sha256 }) => ({ file, bytes, sha256 })),
   });
-  const beginning = await output.begin(fingerprint, digested);
-  for (const note of beginning.notes) progress.note(note);
+  const started = await output.start(fingerprint, digested);
+  for (const note of started.notes) progress.note(note);
 
   const rows = new RunRows(inputs, shard, {
     maxLineBytes: options.maxLineBytes,
     sizes: digested.map(({ bytes }) => bytes),
     signal,
   });
-  if (beginning.rows === 0) return { rows, done: false };
+  if (started.rows === 0) return { rows, done: false };
   let bytes = 0;
   for await (const record of output.finished()) {
     const row = await rows.take();
     output.checkRow(record, row);
     if (record.kind === 'reject') stats.addRejected();
     else {
-      const { tokens, truncated, special } = record;
-      stats.addScored({ ...parseResultLine(record.json), tokens, truncated, holdsSpecialTokens: special });
+      const { tokens, truncated, holdsSpecialText } = record;
+      stats.addScored({ ...parseResultLine(record.json), tokens, truncated, holdsSpecialText });
     }
     bytes = row?.bytes ?? bytes;
     progress.update({ label: 'Checking what is scored already', fraction: totalBytes && bytes / totalBytes });
@@ -76,11 +76,11 @@ export async function beginRun(
   stats.markResumed();
   const done = await rows.isAtEnd();
   if (!done) await output.goOn(fingerprint);
-  progress.note(resumeText(beginning.rows, done, totalBytes === undefined ? undefined : bytes / totalBytes));
+  progress.note(resumeText(started.rows, done, totalBytes === undefined ? undefined : bytes / totalBytes));
   return { rows, done };
 }
 
-async function digestInputs(output: JournaledOutput, run: JournaledRun): Promise<DigestedInput[]> {
+async function digestInputs(output: JournaledOutput, run: ResumeOptions): Promise<DigestedInput[]> {
   const digested: DigestedInput[] = [];
   for (const [index, input] of run.inputs.entries()) {
     const options = { before: output.knownBytes[index], wholeLines: run.followAppended, signal: run.signal };

@@ -11,7 +11,7 @@ export interface ScoredSample {
   tokens: number;
   truncated: boolean;
   /** Whether its content holds the text of a special token, such as "<|eot_id|>". */
-  holdsSpecialTokens: boolean;
+  holdsSpecialText: boolean;
 }
 
 /** What a run adds up to. */
@@ -30,10 +30,10 @@ export class RunStats {
   /** The sum of the squared distances from the mean. */
   #squares = 0;
 
-  addScored({ idJson, score, tokens, truncated, holdsSpecialTokens }: ScoredSample): void {
+  addScored({ idJson, score, tokens, truncated, holdsSpecialText }: ScoredSample): void {
     this.scored++;
     this.tokens += tokens;
-    if (holdsSpecialTokens) this.specialTokenSamples++;
+    if (holdsSpecialText) this.specialTokenSamples++;
     if (truncated) {
       this.truncated++;
       if (this.#firstTruncatedIds.length < SHOWN_IDS) this.#firstTruncatedIds.push(idJson);

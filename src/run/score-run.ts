@@ -9,7 +9,7 @@ import { modelOptionsOf, type RunOptions } from '../options/table.js';
 import type { Job, Outcome } from '../scoring/score-stream.js';
 import { formatCount, Progress, scoringStatus } from '../cli/terminal-progress.js';
 import { RunLog } from './run-log.js';
-import { beginRun } from './resume.js';
+import { resumeRun } from './resume.js';
 import { JournaledOutput } from './output/journaled-output.js';
 import { openOutput } from './output/open-output.js';
 import type { RunOutput } from './output/output.js';
@@ -145,7 +145,7 @@ class ScoreRun {
       return { rows: new RunRows(inputs, undefined, { maxLineBytes, signal }), done: false };
     }
     const run = { options, modelPath, inputs, totalBytes: size.bytes, shard, followAppended, signal };
-    return beginRun(output, run, this.stats, this.#progress);
+    return resumeRun(output, run, this.stats, this.#progress);
   }
 
   async #scoreRest(modelPath: string, rows: RunRows, signal: AbortSignal): Promise<void> {
@@ -237,7 +237,7 @@ class ScoreRun {
       return;
     }
     const { score, tokens, truncated, holdsSpecialText } = outcome;
-    const sample = { idJson, score, tokens, truncated, holdsSpecialTokens: holdsSpecialText };
+    const sample = { idJson, score, tokens, truncated, holdsSpecialText };
     await this.output.score(row, sample);
     this.stats.addScored(sample);
     if (truncated) await this.#log?.write('truncated', { file: row.file, line: row.line }, idJson);

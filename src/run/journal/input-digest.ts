@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { LINE_FEED } from '../../input/bytes.js';
 import { inputName, readChunks, STDIN } from '../../input/source.js';
-import type { InputFingerprint } from './fingerprint.js';
+import type { InputFingerprint } from './fingerprint-types.js';
 
 /** An input as it is now, and how it began. */
 export interface DigestedInput extends InputFingerprint {

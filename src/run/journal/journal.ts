@@ -2,11 +2,11 @@ import { copyFile, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncFolder } from '../../util/files/atomic-file.js';
 import { explained, unwritable } from '../../util/files/file-errors.js';
-import type { Fingerprint, InputFingerprint } from './fingerprint.js';
+import type { Fingerprint, InputFingerprint } from './fingerprint-types.js';
 import { hasItsName, openLocked, type LockedFile } from '../../addon/locked-file.js';
 import { encodeRecord, JOURNAL_FORMAT, type EndRecord, type RowRecord } from './records.js';
-import { scanJournal } from './read-records.js';
-import { surveyJournal, type FoundRun } from './summarize.js';
+import { readRecords } from './read-records.js';
+import { summarizeJournal, type JournalSummary } from './summarize.js';
 import { JournalWriter } from './writer.js';
 
 /** The journal of a run with this output. */
@@ -26,7 +26,7 @@ export function damagedOf(output: string): string {
 export class Journal {
   readonly path: string;
   /** What an earlier run left in it. */
-  readonly found: FoundRun | 'unreadable' | undefined;
+  readonly found: JournalSummary | 'unreadable' | undefined;
   /** Whether the file system keeps no locks, so that nothing holds another run off. */
   readonly unlocked: boolean;
   readonly #output: string;
@@ -34,7 +34,11 @@ export class Journal {
   readonly #writer: JournalWriter;
   #rows: number;
 
-  private constructor(output: string, { file, unlocked }: LockedFile, found: FoundRun | 'unreadable' | undefined) {
+  private constructor(
+    output: string,
+    { file, unlocked }: LockedFile,
+    found: JournalSummary | 'unreadable' | undefined,
+  ) {
     this.path = journalOf(output);
     this.found = found;
     this.unlocked = unlocked;
@@ -52,7 +56,7 @@ export class Journal {
   static async open(output: string): Promise<Journal> {
     const locked = await openLocked(journalOf(output), output);
     try {
-      return new Journal(output, locked, await surveyJournal(locked.file, journalOf(output)));
+      return new Journal(output, locked, await summarizeJournal(locked.file, journalOf(output)));
     } catch (error) {
       await locked.file.close();
       throw error;
@@ -65,7 +69,7 @@ export class Journal {
   }
 
   /** Begins anew: what was in the file is gone. @throws InformError INFORM_OUTPUT_UNWRITABLE, as all that follows */
-  async begin(fingerprint: Fingerprint): Promise<void> {
+  async start(fingerprint: Fingerprint): Promise<void> {
     await explained(this.path, this.#file.truncate(0));
     this.#rows = 0;
     const began = new Date().toISOString();
@@ -75,7 +79,7 @@ export class Journal {
   }
 
   /** Goes on after what is good of `found`. Where more is lost than a torn last line, the file is copied aside first. */
-  async resume({ damage, bytes }: FoundRun): Promise<void> {
+  async resume({ damage, bytes }: JournalSummary): Promise<void> {
     if (damage === undefined) return;
     const copy = damagedOf(this.#output);
     if (!damage.last) await explained(copy, copyFile(this.path, copy));
@@ -106,7 +110,7 @@ export class Journal {
 
   /** The results of the rows so far, in input order; those that were added since the last `sync` may be missing. */
   async *results(): AsyncGenerator<RowRecord> {
-    for await (const { record } of scanJournal(this.#file, this.path)) {
+    for await (const { record } of readRecords(this.#file, this.path)) {
       if (record.kind === 'score' || record.kind === 'reject') yield record;
     }
   }

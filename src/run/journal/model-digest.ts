@@ -4,7 +4,7 @@ import path from 'node:path';
 import { readGgufModel } from '../../gguf/split-model.js';
 import { openHead } from '../../head/head-source.js';
 import { HEAD_TENSORS } from '../../gguf/head-tensors.js';
-import type { FileFingerprint, ModelFingerprint } from './fingerprint.js';
+import type { FileFingerprint, ModelFingerprint } from './fingerprint-types.js';
 
 /**
  * How much of a tensor is read. Another model, another quantization or a model that was trained on differs in every tensor

@@ -9,7 +9,7 @@ const MAX_RECORD_BYTES = 256 * 2 ** 20;
 const CHUNK_BYTES = 2 ** 20;
 
 /** A record, and how many bytes of the journal come before its end. */
-export interface ScannedRecord {
+export interface PlacedRecord {
   record: JournalRecord;
   end: number;
 }
@@ -28,10 +28,10 @@ export interface Damage {
  *
  * @throws InformError INFORM_OUTPUT_UNWRITABLE where the file cannot be read
  */
-export async function* scanJournal(
+export async function* readRecords(
   file: FileHandle,
   name: string,
-): AsyncGenerator<ScannedRecord, Damage | undefined, undefined> {
+): AsyncGenerator<PlacedRecord, Damage | undefined, undefined> {
   const { size } = await file.stat();
   const order = new RecordOrder();
   const splitter = new LineSplitter(MAX_RECORD_BYTES);

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { jsonLine } from '../../util/files/file-errors.js';
 import type { InputRow } from '../../input/rows.js';
-import type { Fingerprint, InputFingerprint } from './fingerprint.js';
+import type { Fingerprint, InputFingerprint } from './fingerprint-types.js';
 
 // The journal is JSON Lines for people and programs alike. Every line ends with the CRC-32 of what stands before it, so that
 // a changed byte is found; docs/reliability.md shows the lines.
@@ -30,7 +30,7 @@ export interface RowRecord {
   tokens: number;
   truncated: boolean;
   /** Whether the content held the text of a special token. */
-  special: boolean;
+  holdsSpecialText: boolean;
   /** The row's line in the output, or in the rejects: a JSON object, as it is written there. */
   json: string;
 }
@@ -87,9 +87,9 @@ export function decodeRecord(line: Buffer): JournalRecord | undefined {
 const ROW_START = '{"row": ';
 const KINDS = { score: ', "result": ', reject: ', "reject": ' } as const;
 
-function rowText({ kind, row, digest, tokens, truncated, special, json }: RowRecord): string {
+function rowText({ kind, row, digest, tokens, truncated, holdsSpecialText, json }: RowRecord): string {
   const facts = kind === 'score' ? `, "tokens": ${tokens}` : '';
-  const flags = `${truncated ? ', "truncated": true' : ''}${special ? ', "special": true' : ''}`;
+  const flags = `${truncated ? ', "truncated": true' : ''}${holdsSpecialText ? ', "special": true' : ''}`;
   return `${ROW_START}${row}, "digest": "${digest}"${facts}${flags}${KINDS[kind]}${json}`;
 }
 
@@ -102,11 +102,11 @@ function rowOf(body: string): RowRecord | undefined {
     .sort((a, b) => a.at - b.at)[0]; // what comes later stands inside the member
   if (found === undefined) return undefined;
   const { kind, at } = found;
-  const facts = parse(`${body.slice(0, at)}}`) as Partial<RowRecord> | undefined;
+  const facts = parse(`${body.slice(0, at)}}`) as (Partial<RowRecord> & { special?: boolean }) | undefined;
   if (facts === undefined) return undefined;
   const { row, digest, tokens = 0, truncated = false, special = false } = facts;
   if (row === undefined || digest === undefined) return undefined;
-  return { kind, row, digest, tokens, truncated, special, json: body.slice(at + KINDS[kind].length) };
+  return { kind, row, digest, tokens, truncated, holdsSpecialText: special, json: body.slice(at + KINDS[kind].length) };
 }
 
 function otherOf(body: string): JournalRecord | undefined {

@@ -1,10 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { Fingerprint, InputFingerprint } from './fingerprint.js';
+import type { Fingerprint, InputFingerprint } from './fingerprint-types.js';
 import { JOURNAL_FORMAT, type EndRecord, type JournalRecord } from './records.js';
-import { scanJournal, type Damage } from './read-records.js';
+import { readRecords, type Damage } from './read-records.js';
 
 /** What an earlier run left. */
-export interface FoundRun {
+export interface JournalSummary {
   fingerprint: Fingerprint;
   /** As they were when rows were scored last. */
   inputs: readonly InputFingerprint[];
@@ -24,9 +24,12 @@ export interface FoundRun {
  * Looks a journal through. `undefined` stands for one that holds nothing yet, `'unreadable'` for a file that is no journal, or
  * whose first line is damaged.
  */
-export async function surveyJournal(file: FileHandle, name: string): Promise<FoundRun | 'unreadable' | undefined> {
-  const scan = scanJournal(file, name);
-  let found: FoundRun | undefined;
+export async function summarizeJournal(
+  file: FileHandle,
+  name: string,
+): Promise<JournalSummary | 'unreadable' | undefined> {
+  const scan = readRecords(file, name);
+  let found: JournalSummary | undefined;
   for (;;) {
     const { done, value } = await scan.next();
     if (done === true) {
@@ -36,12 +39,12 @@ export async function surveyJournal(file: FileHandle, name: string): Promise<Fou
     }
     const { record, end } = value;
     if (record.kind === 'header' && record.format !== JOURNAL_FORMAT) return 'unreadable';
-    found = note(found, record);
+    found = withRecord(found, record);
     if (found) found.bytes = end;
   }
 }
 
-function note(found: FoundRun | undefined, record: JournalRecord): FoundRun | undefined {
+function withRecord(found: JournalSummary | undefined, record: JournalRecord): JournalSummary | undefined {
   if (record.kind === 'header') {
     const { fingerprint } = record;
     const { inputs } = fingerprint;

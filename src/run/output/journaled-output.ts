@@ -3,14 +3,15 @@ import { unwritable } from '../../util/files/file-errors.js';
 import { rejectLine } from './rejects.js';
 import { resultLine } from './results.js';
 import type { InputRow } from '../../input/rows.js';
-import { differences, type Fingerprint } from '../journal/fingerprint.js';
+import { differences } from '../journal/fingerprint.js';
+import type { Fingerprint } from '../journal/fingerprint-types.js';
 import { compareInputs, type DigestedInput } from '../journal/input-digest.js';
 import { damagedOf, Journal } from '../journal/journal.js';
 import { rowDigest, type RowRecord } from '../journal/records.js';
-import type { FoundRun } from '../journal/summarize.js';
+import type { JournalSummary } from '../journal/summarize.js';
 import { writeOutputs } from '../journal/write-outputs.js';
 import type { ScoredSample } from '../run-stats.js';
-import type { KeptRun, RunOutput } from './output.js';
+import type { SavedRun, RunOutput } from './output.js';
 import { outputPaths, isFreeOrOwn, refuseInputs, refuseToReplace, rejectsOf, targetOf } from './output-paths.js';
 
 export interface JournaledOptions {
@@ -27,7 +28,7 @@ export interface JournaledOptions {
 }
 
 /** How a run begins. */
-export interface Beginning {
+export interface StartState {
   /** Rows that are done already; 0 for a new run. */
   rows: number;
   /** What the user should know. */
@@ -40,7 +41,7 @@ export class JournaledOutput implements RunOutput {
   readonly rejectsPath: string;
   #rejected = 0;
   /** Whether the journal holds this run. */
-  #begun = false;
+  #started = false;
   /** Whether the journal takes no more rows, because the run came to the end of its input. */
   #ended = false;
   #finished = false;
@@ -84,7 +85,7 @@ export class JournaledOutput implements RunOutput {
    *
    * @throws InformError INFORM_CANNOT_RESUME where that was another run; INFORM_OUTPUT_UNWRITABLE
    */
-  async begin(fingerprint: Fingerprint, inputs: readonly DigestedInput[]): Promise<Beginning> {
+  async start(fingerprint: Fingerprint, inputs: readonly DigestedInput[]): Promise<StartState> {
     const { journal } = this;
     const notes = journal.unlocked
       ? ['This file system keeps no locks: see to it that no other run has the same output.']
@@ -95,12 +96,12 @@ export class JournaledOutput implements RunOutput {
     }
     // A run without a row has nothing to go on with, unless damage took its rows: then that is to be said.
     if (found === undefined || (found.rows === 0 && found.damage === undefined)) {
-      this.#begun = true;
-      await journal.begin(fingerprint);
+      this.#started = true;
+      await journal.start(fingerprint);
       return { rows: 0, notes };
     }
     const grown = this.#compare(found, fingerprint, inputs);
-    this.#begun = true;
+    this.#started = true;
     await journal.resume(found);
     if (grown) await journal.addInputs(fingerprint.inputs);
     this.#ended = found.complete && !grown;
@@ -133,7 +134,7 @@ export class JournaledOutput implements RunOutput {
     this.#ended = false;
   }
 
-  async score(row: InputRow, { idJson, score, tokens, truncated, holdsSpecialTokens }: ScoredSample): Promise<void> {
+  async score(row: InputRow, { idJson, score, tokens, truncated, holdsSpecialText }: ScoredSample): Promise<void> {
     const json = resultLine(idJson, score).trimEnd();
     const digest = rowDigest(row);
     await this.journal.add({
@@ -142,7 +143,7 @@ export class JournaledOutput implements RunOutput {
       digest,
       tokens,
       truncated,
-      special: holdsSpecialTokens,
+      holdsSpecialText,
       json,
     });
   }
@@ -151,7 +152,15 @@ export class JournaledOutput implements RunOutput {
     this.#rejected++;
     const json = rejectLine(row, error).trimEnd();
     const digest = rowDigest(row);
-    await this.journal.add({ kind: 'reject', row: row.row, digest, tokens: 0, truncated: false, special: false, json });
+    await this.journal.add({
+      kind: 'reject',
+      row: row.row,
+      digest,
+      tokens: 0,
+      truncated: false,
+      holdsSpecialText: false,
+      json,
+    });
   }
 
   async finish(rows: number): Promise<void> {
@@ -172,22 +181,22 @@ export class JournaledOutput implements RunOutput {
     else await journal.remove();
   }
 
-  async abandon(): Promise<KeptRun | undefined> {
+  async abandon(): Promise<SavedRun | undefined> {
     if (this.#finished) return undefined;
     const { journal } = this;
     // What went wrong before must not keep the rest from being saved, nor be told in its place.
     await journal.sync().catch(() => undefined);
-    const keep = this.#begun ? journal.rows > 0 : journal.found !== undefined;
+    const keep = this.#started ? journal.rows > 0 : journal.found !== undefined;
     if (keep) {
       await journal.close();
-      return this.#begun ? { rows: journal.rows, journal: journal.path } : undefined;
+      return this.#started ? { rows: journal.rows, journal: journal.path } : undefined;
     }
     await journal.remove().catch(() => journal.close());
     return undefined;
   }
 
   /** What an earlier run left, unless it is to be forgotten. */
-  get #found(): FoundRun | undefined {
+  get #found(): JournalSummary | undefined {
     const { found } = this.journal;
     return this.options.restart || found === 'unreadable' ? undefined : found;
   }
@@ -200,7 +209,7 @@ export class JournaledOutput implements RunOutput {
   }
 
   /** Whether the last input grew. Throws INFORM_CANNOT_RESUME for all other changes. */
-  #compare(found: FoundRun, fingerprint: Fingerprint, inputs: readonly DigestedInput[]): boolean {
+  #compare(found: JournalSummary, fingerprint: Fingerprint, inputs: readonly DigestedInput[]): boolean {
     const { changed, grown } = compareInputs(found.inputs, inputs);
     const different = [...differences(found.fingerprint, fingerprint), ...changed];
     if (different.length > 0) {
@@ -210,7 +219,7 @@ export class JournaledOutput implements RunOutput {
     return grown;
   }
 
-  #notesOn(found: FoundRun, now: Fingerprint): string[] {
+  #notesOn(found: JournalSummary, now: Fingerprint): string[] {
     const notes: string[] = [];
     const { damage, rows, fingerprint: then } = found;
     if (damage?.last === true) notes.push('The last line of the journal was cut off; its row is scored again.');

@@ -20,11 +20,11 @@ export interface RunOutput {
    */
   finish(rows: number): Promise<void>;
   /** Stops without finishing. Gives what is kept, undefined where nothing is. */
-  abandon(): Promise<KeptRun | undefined>;
+  abandon(): Promise<SavedRun | undefined>;
 }
 
 /** What an unfinished run left for the next one. */
-export interface KeptRun {
+export interface SavedRun {
   rows: number;
   journal: string;
 }

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { MAX_DEPTH, findJsonProblem, rawId, skim } from '#src/input/json-text.js';
+import { MAX_DEPTH, findJsonProblem, rawId, scanJson } from '#src/input/json-text.js';
 import { Random } from '../../support/random.js';
 
 const RAW_IDS: [text: string, id: string | undefined][] = [
@@ -76,11 +76,11 @@ test('a hundred thousand digits or quotes are no trouble', () => {
 
 test('the depth is bounded, brackets in strings not counted', () => {
   const nested = (depth: number): string => '[{"a":'.repeat(depth / 2) + '1' + '}]'.repeat(depth / 2);
-  assert.is(skim(nested(MAX_DEPTH)).tooDeep, false);
-  assert.is(skim(`[${nested(MAX_DEPTH)}]`).tooDeep, true);
-  assert.is(skim('['.repeat(1e6)).tooDeep, true);
-  assert.is(skim(JSON.stringify(['['.repeat(1e5)])).tooDeep, false);
-  assert.is(skim(`[${'[],'.repeat(1000)}1]`).tooDeep, false);
+  assert.is(scanJson(nested(MAX_DEPTH)).tooDeep, false);
+  assert.is(scanJson(`[${nested(MAX_DEPTH)}]`).tooDeep, true);
+  assert.is(scanJson('['.repeat(1e6)).tooDeep, true);
+  assert.is(scanJson(JSON.stringify(['['.repeat(1e5)])).tooDeep, false);
+  assert.is(scanJson(`[${'[],'.repeat(1000)}1]`).tooDeep, false);
 });
 
 const PROBLEMS: [text: string, at: number, problem: string][] = [
