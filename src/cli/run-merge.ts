@@ -3,7 +3,7 @@ import { ExitCode } from './exit-codes.js';
 import { mergeShards } from '../run/merge.js';
 import { unwritable } from '../util/files/file-errors.js';
 import { formatCount } from './terminal-progress.js';
-import { outputPaths, refuseInputs, refuseToReplace, rejectsOf, targetOf } from '../run/output/output-paths.js';
+import { outputPaths, refuseToReplace, refuseToWriteOver, rejectsOf, targetOf } from '../run/output/output-paths.js';
 
 /**
  * Puts the outputs of a run's shards together. Resolves to the exit code.
@@ -19,7 +19,8 @@ export async function runMerge(
   if (found?.isFile() === false) throw unwritable(output, 'is no regular file. Name a file.');
   const target = await targetOf(output);
   const paths = { output: target, rejects: rejectsOf(target) };
-  await refuseInputs(Object.values(paths), shards.flatMap(outputPaths));
+  const reads = shards.flatMap(outputPaths).map((path) => ({ as: 'the input', path }));
+  await refuseToWriteOver(Object.values(paths), reads);
   if (!overwrite) for (const path of Object.values(paths)) await refuseToReplace(path);
 
   const { scored, rejected } = await mergeShards(shards, paths);

@@ -1,6 +1,9 @@
 import { parseResultLine } from './output/results.js';
 import { fingerprintRun } from './journal/fingerprint.js';
 import { digestInput, type DigestedInput } from './journal/input-digest.js';
+import type { RowRecord } from './journal/records.js';
+import { comparedChunks } from './journal/unchanged-input.js';
+import type { InputRow } from '../input/rows.js';
 import type { RunOptions } from '../options/table.js';
 import { packageVersion } from '../util/package-root.js';
 import { formatCount, type Progress } from '../cli/terminal-progress.js';
@@ -50,34 +53,66 @@ export async function resumeRun(
     options,
     shard,
     inputs: digested.map(({ file, bytes, sha256 }) => ({ file, bytes, sha256 })),
+    signal,
   });
   const started = await output.start(fingerprint, digested);
   for (const note of started.notes) progress.note(note);
 
+  const done = started.rows === 0 ? undefined : new DoneRows(output, stats);
   const rows = new RunRows(inputs, shard, {
     maxLineBytes: options.maxLineBytes,
     sizes: digested.map(({ bytes }) => bytes),
+    check: (index, chunks) => comparedChunks(digested[index] ?? { file: '' }, chunks),
+    isDone: done && ((row) => done.has(row)),
     signal,
   });
-  if (started.rows === 0) return { rows, done: false };
-  let bytes = 0;
-  for await (const record of output.finished()) {
-    const row = await rows.take();
-    output.checkRow(record, row);
-    if (record.kind === 'reject') stats.addRejected();
-    else {
-      const { tokens, truncated, holdsSpecialText } = record;
-      stats.addScored({ ...parseResultLine(record.json), tokens, truncated, holdsSpecialText });
-    }
-    bytes = row?.bytes ?? bytes;
+  if (done === undefined) return { rows, done: false };
+  done.onRow = (bytes) => {
     progress.update({ label: 'Checking what is scored already', fraction: totalBytes && bytes / totalBytes });
-  }
+  };
+  // Up to the first row that is left: where nothing is damaged, those are all that are done.
+  const allDone = await rows.isAtEnd();
+  done.onRow = undefined;
   progress.clear();
-  stats.markResumed();
-  const done = await rows.isAtEnd();
-  if (!done) await output.goOn(fingerprint);
-  progress.note(resumeText(started.rows, done, totalBytes === undefined ? undefined : bytes / totalBytes));
-  return { rows, done };
+  if (!allDone) await output.goOn(fingerprint);
+  const fraction = totalBytes === undefined || started.missing > 0 ? undefined : done.bytes / totalBytes;
+  progress.note(resumeText(started.rows, allDone, fraction));
+  return { rows, done: allDone };
+}
+
+/** The rows that an earlier run did, each compared with the input's row, and counted in, when its turn comes. */
+class DoneRows {
+  /** Of the input, up to the end of the last row that is done. */
+  bytes = 0;
+  onRow: ((bytes: number) => void) | undefined;
+  readonly #records: AsyncGenerator<RowRecord>;
+  #next: IteratorResult<RowRecord> | undefined;
+
+  constructor(
+    private readonly output: JournaledOutput,
+    private readonly stats: RunStats,
+  ) {
+    this.#records = output.finished();
+  }
+
+  async has(row: InputRow | undefined): Promise<boolean> {
+    this.#next ??= await this.#records.next();
+    if (this.#next.done === true) return false;
+    const record = this.#next.value;
+    // A row before it is one that damage took.
+    if (row !== undefined && row.row < record.row) return false;
+    this.output.checkRow(record, row);
+    this.#next = undefined;
+    this.#count(record);
+    this.bytes = row?.bytes ?? this.bytes;
+    this.onRow?.(this.bytes);
+    return true;
+  }
+
+  #count({ kind, json, tokens, truncated, holdsSpecialText }: RowRecord): void {
+    if (kind === 'reject') this.stats.addResumed();
+    else this.stats.addResumed({ ...parseResultLine(json), tokens, truncated, holdsSpecialText });
+  }
 }
 
 async function digestInputs(output: JournaledOutput, run: ResumeOptions): Promise<DigestedInput[]> {

@@ -50,10 +50,17 @@ export class RunStats {
     this.rejected++;
   }
 
-  /** What was added until now was done by an earlier run. */
-  markResumed(): void {
-    const { scored, rejected, tokens } = this;
-    this.resumed = { rows: scored + rejected, scored, tokens };
+  /** A row that an earlier run did; no sample for one that it rejected. */
+  addResumed(sample?: ScoredSample): void {
+    this.resumed ??= { rows: 0, scored: 0, tokens: 0 };
+    this.resumed.rows++;
+    if (sample === undefined) {
+      this.addRejected();
+      return;
+    }
+    this.resumed.scored++;
+    this.resumed.tokens += sample.tokens;
+    this.addScored(sample);
   }
 
   /** The ids (as JSON) of the first truncated samples, in the order they were added. */

@@ -40,7 +40,7 @@ export async function runScore(
   const inputs = chooseInputs(options.input);
   const size = await checkInputs(inputs);
   throwIfAborted(interrupted, INTERRUPTED);
-  const output = await openOutput(options.output, inputs, settings);
+  const output = await openOutput(options, inputs, settings);
   const run = new ScoreRun(options, settings, inputs, size, output, engine);
   try {
     return await run.execute(model, interrupted);
@@ -89,7 +89,7 @@ class ScoreRun {
       await rows.close();
     }
     if (!output.readerGone.aborted) {
-      await output.finish(rows.read);
+      for (const note of await output.finish(rows.read)) this.#progress.note(note);
       await this.#summarize(modelName === DEMO ? modelName : modelPath);
     }
     await this.#log?.close();

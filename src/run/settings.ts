@@ -14,6 +14,8 @@ export interface RunSettings {
   followAppended?: boolean | undefined;
   /** Score this part of the rows. */
   shard?: Shard | undefined;
+  /** The configuration file that the options were read from. */
+  config?: string | undefined;
   /** File for the run's log. */
   log?: string | undefined;
   /** Print llama.cpp's log. */

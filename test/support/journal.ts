@@ -16,7 +16,7 @@ export function fingerprint(changes: Partial<Fingerprint> = {}): Fingerprint {
 }
 
 export function openJournaled(output: string, options: Partial<JournaledOptions> = {}): Promise<JournaledOutput> {
-  const flags = { overwrite: false, restart: false, followAppended: false, keepJournal: false, inputs: [] };
+  const flags = { overwrite: false, restart: false, followAppended: false, keepJournal: false, reads: [] };
   return JournaledOutput.open(output, { ...flags, ...options });
 }
 

@@ -106,6 +106,7 @@ async function scoreWith(engine: EngineProcess, interrupted: AbortSignal, argv: 
   const options = mergeOptions(configured, optionsFromFlags(argv), inputs);
   const { overwrite, restart, followAppended, progress, log, verbose, stats, yes } = argv;
   const shard = argv.shard === undefined ? undefined : parseShard(argv.shard);
-  const settings = { overwrite, restart, followAppended, shard, progress, log, verbose, stats, yes };
+  const { config } = argv;
+  const settings = { overwrite, restart, followAppended, shard, config, progress, log, verbose, stats, yes };
   return runScore(options, { ...settings, resumeLine: resumeLine(process.argv) }, engine, interrupted);
 }

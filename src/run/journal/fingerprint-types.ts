@@ -25,6 +25,8 @@ export interface ModelFingerprint extends FileFingerprint {
   bytes: number;
   /** When the file was changed last, ISO 8601. */
   modified: string;
+  /** SHA-256 of the tensors' data, or of much of it; see `digestModel`. undefined in journals of version 0.1. */
+  content?: string | undefined;
 }
 
 /** An input; standard input and pipes have neither size nor hash, and are compared row by row instead. */

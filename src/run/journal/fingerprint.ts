@@ -4,7 +4,7 @@ import type { RunOptions } from '../../options/table.js';
 import { snakeCase } from '../../options/table.js';
 import { readTemplate } from '../../scoring/reward-model.js';
 import { formatShard, type Shard } from '../row-shard.js';
-import type { FileFingerprint, Fingerprint, InputFingerprint } from './fingerprint-types.js';
+import type { FileFingerprint, Fingerprint, InputFingerprint, ModelFingerprint } from './fingerprint-types.js';
 import { digestHead, digestModel } from './model-digest.js';
 
 /** These change what a score is, or which rows have one. */
@@ -29,15 +29,17 @@ export interface RunParts {
   options: RunOptions;
   shard: Shard | undefined;
   inputs: InputFingerprint[];
+  signal?: AbortSignal | undefined;
 }
 
 /** Reads what it must of the model, its head and its template. Throws what reading those throws. */
-export async function fingerprintRun({ version, modelPath, options, shard, inputs }: RunParts): Promise<Fingerprint> {
+export async function fingerprintRun(run: RunParts): Promise<Fingerprint> {
+  const { version, modelPath, options, shard, inputs, signal } = run;
   const { scoreHead, chatTemplate } = options;
   const names = options.deterministic ? [...MEANING, ...ROUNDING] : MEANING;
   return {
     version,
-    model: await digestModel(modelPath),
+    model: await digestModel(modelPath, signal),
     head: scoreHead === undefined ? undefined : await digestHead(scoreHead),
     template: chatTemplate === undefined ? undefined : await digestTemplate(chatTemplate),
     options: Object.fromEntries(names.map((name) => [snakeCase(name), plain(options[name])])),
@@ -55,7 +57,7 @@ function plain(value: string | number | boolean | readonly (string | number)[] |
 /** What differs between two runs apart from their inputs, each as a clause for a message; nothing where they fit. */
 export function differences(then: Fingerprint, now: Fingerprint): string[] {
   const found: string[] = [];
-  if (then.model.digest !== now.model.digest) found.push(changedFile('the model', then.model, now.model));
+  if (!isSameModel(then.model, now.model)) found.push(changedFile('the model', then.model, now.model));
   if (then.head?.digest !== now.head?.digest) found.push(changedFile('score_head', then.head, now.head));
   if (then.template?.digest !== now.template?.digest) {
     found.push(changedFile('chat_template', then.template, now.template));
@@ -74,6 +76,11 @@ export function differences(then: Fingerprint, now: Fingerprint): string[] {
     found.push(`inform-score was version ${then.version} and is ${now.version}`);
   }
   return found;
+}
+
+function isSameModel(then: ModelFingerprint, now: ModelFingerprint): boolean {
+  if (then.digest !== now.digest) return false;
+  return then.content === undefined || now.content === undefined || then.content === now.content;
 }
 
 function changedFile(what: string, then: FileFingerprint | undefined, now: FileFingerprint | undefined): string {

@@ -14,11 +14,11 @@ export interface RunOutput {
   /** @throws InformError INFORM_OUTPUT_UNWRITABLE */
   reject(row: InputRow, error: InformError): Promise<void>;
   /**
-   * Makes the output whole.
+   * Makes the output whole. Gives what the user should know.
    *
    * @param rows of all inputs, also those of other shards
    */
-  finish(rows: number): Promise<void>;
+  finish(rows: number): Promise<string[]>;
   /** Stops without finishing. Gives what is kept, undefined where nothing is. */
   abandon(): Promise<SavedRun | undefined>;
 }
@@ -47,8 +47,9 @@ export class StreamOutput implements RunOutput {
     return Promise.resolve(); // it is reported on standard error
   }
 
-  finish(): Promise<void> {
-    return this.sink.finish();
+  async finish(): Promise<string[]> {
+    await this.sink.finish();
+    return [];
   }
 
   async abandon(): Promise<undefined> {

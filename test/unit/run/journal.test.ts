@@ -17,7 +17,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeRecord, encodeRecord, type JournalRecord } from '#src/run/journal/records.js';
 import { readRecords } from '#src/run/journal/read-records.js';
-import { summarizeJournal, type JournalSummary } from '#src/run/journal/summarize.js';
+import {
+  isUnreadable,
+  summarizeJournal,
+  type JournalSummary,
+  type UnreadableJournal,
+} from '#src/run/journal/summarize.js';
 import { expectError } from '../../support/assert/expect-error.js';
 import { addRows, fingerprint, finishedRows, inputRow, openJournaled, scoreLines } from '../../support/journal.js';
 import { Random } from '../../support/random.js';
@@ -30,6 +35,8 @@ let made = 0;
 function newPath(): string {
   return join(folder, `out-${made++}.jsonl`);
 }
+
+const REJECT = '{"file": "in", "line": 6, "row": 5, "reason": ", \\"result\\": ", "code": "X"}';
 
 /** A run that was broken off after `rows` rows. */
 async function brokenOff(rows: number): Promise<string> {
@@ -59,7 +66,7 @@ test('every kind of record comes back as it was written, ids to the last digit',
       holdsSpecialText: true,
       json: '{"id": ", \\"reject\\": {é\\u0000", "score": 1}',
     },
-    { ...row, kind: 'reject', tokens: 0, json: '{"reason": ", \\"result\\": ", "code": "X"}' },
+    { ...row, kind: 'reject', tokens: 0, json: REJECT },
     { kind: 'inputs', inputs: [{ file: '<stdin>' }, { file: 'a', bytes: 1, sha256: 'b' }] },
     { kind: 'end', rows: 7, output: 'aa', rejects: 'bb' },
     { kind: 'end', rows: 7, output: 'aa' },
@@ -118,7 +125,7 @@ test('a run without rows ends in an empty file; one that stops before its first 
 test('what a run left is gone on with', async () => {
   const path = await brokenOff(20);
   const output = await openJournaled(path);
-  assert.equal(await output.start(fingerprint(), fingerprint().inputs), { rows: 20, notes: [] });
+  assert.equal(await output.start(fingerprint(), fingerprint().inputs), { rows: 20, missing: 0, notes: [] });
   const records = await finishedRows(output);
   assert.equal(
     records.map(({ row }) => row),
@@ -265,18 +272,23 @@ test('a journal that ends in a torn line goes on before it', async () => {
   }
 });
 
-test('a damaged line in the middle: what is before it is kept, the rest done again, the file kept aside', async () => {
+test('a damaged line in the middle: all others are kept, its row is done again, the file kept aside', async () => {
   const path = await brokenOff(20);
   const text = readFileSync(`${path}.journal`, 'utf8');
   const damaged = text.replace('"score": 1.125', '"score": 2.125');
   assert.is.not(damaged, text);
   writeFileSync(`${path}.journal`, damaged);
   const output = await openJournaled(path);
-  const { rows, notes } = await output.start(fingerprint(), fingerprint().inputs);
-  assert.is(rows, 9);
-  assert.match(notes.join(), /is damaged at line 11: the 9 rows before it are kept/);
+  const { rows, missing, notes } = await output.start(fingerprint(), fingerprint().inputs);
+  assert.equal([rows, missing], [19, 1]);
+  assert.match(notes.join(), /is damaged at line 11: the 19 rows that are good are kept, the others are scored again/);
   assert.is(readFileSync(`${path}.journal.damaged`, 'utf8'), damaged);
-  await addRows(output, 9, 30);
+  assert.equal(
+    (await finishedRows(output)).map(({ row }) => row),
+    Array.from({ length: 20 }, (_, row) => row).filter((row) => row !== 9),
+  );
+  await addRows(output, 9, 10);
+  await addRows(output, 20, 30);
   await output.finish(30);
   assert.is(readFileSync(path, 'utf8'), scoreLines(30));
 });
@@ -297,50 +309,60 @@ test('a file that is no journal is refused, and goes only with --restart', async
   assert.is(readFileSync(path, 'utf8'), scoreLines(5));
 });
 
-test('any flipped bits and any cut: what is read is a true beginning, and flips are always noticed', async () => {
+test('any flipped bits and any cut: what is read is what was written, and flips are always noticed', async () => {
   const path = await brokenOff(40);
   const good = readFileSync(`${path}.journal`);
   const truth = (await readBack(`${path}.journal`)).rows;
   assert.is(truth.length, 40);
   const random = new Random(20261125);
-  const seen = { cut: 0, shorter: 0, unreadable: 0 };
+  const seen = { cut: 0, fewer: 0, unreadable: 0, none: 0 };
   for (let round = 0; round < 1500; round++) {
     const bytes = Buffer.from(good);
     // A new file each time: to shorten a file and fill it again makes some systems wait for the disk.
     const journal = newPath();
     const cut = round % 3 === 0;
+    let flips = 1 + random.below(3);
     if (!cut) {
-      for (let flips = 1 + random.below(3); flips > 0; flips--) {
+      for (let flip = 0; flip < flips; flip++) {
         const at = random.below(bytes.length);
         bytes[at] = (bytes[at] ?? 0) ^ (1 << random.below(8));
       }
       if (bytes.equals(good)) continue;
-    }
+    } else flips = 0;
     writeFileSync(journal, cut ? bytes.subarray(0, random.below(bytes.length)) : bytes);
     const { rows, found } = await readBack(journal);
     rmSync(journal);
-    assert.equal(rows, truth.slice(0, rows.length), `round ${round}`);
-    if (cut) seen.cut++;
-    else if (found === 'unreadable') seen.unreadable++;
+    if (cut) {
+      assert.equal(rows, truth.slice(0, rows.length), `round ${round}`);
+      seen.cut++;
+    } else if (found === undefined) seen.none++;
+    else if (isUnreadable(found)) seen.unreadable++;
     else {
+      assert.equal(
+        rows,
+        truth.filter((row) => rows.includes(row)),
+        `round ${round}: not what was written`,
+      );
       assert.ok(rows.length < truth.length, `round ${round}: flipped bits went unseen`);
-      assert.ok(found?.damage, `round ${round}: damage went unsaid`);
+      // A line break that is flipped costs two rows, all other bits one.
+      assert.ok(rows.length >= truth.length - 2 * flips, `round ${round}: ${rows.length} rows`);
+      assert.ok(found.damage, `round ${round}: damage went unsaid`);
       assert.is(found.rows, rows.length);
-      seen.shorter++;
+      seen.fewer++;
     }
   }
-  assert.ok(seen.shorter > 500 && seen.unreadable > 50 && seen.cut === 500, JSON.stringify(seen));
+  assert.ok(seen.fewer > 500 && seen.unreadable > 50 && seen.cut === 500 && seen.none === 0, JSON.stringify(seen));
 });
 
 /** What a journal is taken for, and its rows. */
 async function readBack(
   journal: string,
-): Promise<{ found: JournalSummary | 'unreadable' | undefined; rows: string[] }> {
+): Promise<{ found: JournalSummary | UnreadableJournal | undefined; rows: string[] }> {
   const file = await open(journal);
   try {
     const rows: string[] = [];
     for await (const { record } of readRecords(file, journal)) {
-      if (record.kind !== 'header') rows.push(JSON.stringify(record));
+      if (record !== undefined && record.kind !== 'header') rows.push(JSON.stringify(record));
     }
     return { found: await summarizeJournal(file, journal), rows };
   } finally {
@@ -480,7 +502,11 @@ test('no input is written over, under whatever name', async () => {
       'INFORM_OUTPUT_UNWRITABLE',
       new RegExp(`would be written over, but is the input ${input}\\.`),
       () =>
-        openJournaled(output, { overwrite: true, restart: true, inputs: ['-', join(folder, 'other.jsonl'), input] }),
+        openJournaled(output, {
+          overwrite: true,
+          restart: true,
+          reads: [join(folder, 'other.jsonl'), input].map((file) => ({ as: 'the input', path: file })),
+        }),
     );
     for (const path of [data, journal, rejects]) assert.is(readFileSync(path, 'utf8'), 'data');
   }
