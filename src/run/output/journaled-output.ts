@@ -61,6 +61,8 @@ export class JournaledOutput implements RunOutput {
   #started = false;
   /** Whether the journal takes no more rows, because the run came to the end of its input. */
   #ended = false;
+  /** Whether the journal was to be made into the output: where that failed, it may hold less than was put in. */
+  #finishing = false;
   #finished = false;
   #fingerprint: Fingerprint | undefined;
   #inputs: readonly DigestedInput[] = [];
@@ -194,6 +196,7 @@ export class JournaledOutput implements RunOutput {
 
   async finish(rows: number): Promise<string[]> {
     const { journal, options } = this;
+    this.#finishing = true;
     const notes = await checkInputsUnchanged(this.#inputs, { followed: options.followAppended });
     this.#checkRows(rows);
     await journal.sync();
@@ -214,7 +217,7 @@ export class JournaledOutput implements RunOutput {
       () => false,
     );
     if (this.#started ? journal.rows > 0 : journal.found !== undefined) {
-      const rows = intact ? journal.rows : await journal.readableRows().catch(() => 0);
+      const rows = intact && !this.#finishing ? journal.rows : await journal.readableRows().catch(() => 0);
       await journal.close();
       return this.#started ? { rows, journal: journal.path } : undefined;
     }
