@@ -77,7 +77,16 @@ export interface RowLine {
  *
  * @throws InformError INFORM_OUTPUT_UNWRITABLE where the file cannot be read
  */
-export async function* readRowsInOrder(
+export function readRowsInOrder(
+  file: FileHandle,
+  name: string,
+  extents: readonly Extent[],
+): AsyncGenerator<RowLine, void, undefined> {
+  const [first] = extents;
+  return first !== undefined && extents.length === 1 ? readRows(file, name, first) : mergeRows(file, name, extents);
+}
+
+async function* mergeRows(
   file: FileHandle,
   name: string,
   extents: readonly Extent[],
@@ -101,7 +110,7 @@ async function* readRows(
   file: FileHandle,
   name: string,
   extent: Extent,
-  chunkBytes: number,
+  chunkBytes = CHUNK_BYTES,
 ): AsyncGenerator<RowLine, void, undefined> {
   for await (const { record, bytes } of readRecords(file, name, extent, chunkBytes)) {
     if (bytes !== undefined && (record?.kind === 'score' || record?.kind === 'reject')) yield { record, bytes };

@@ -34,7 +34,7 @@ export interface JournalSummary {
 export interface Damage {
   /** The first damaged line, 1-based. */
   line: number;
-  /** Whether it is the last line alone that is damaged: a crash leaves it so. */
+  /** Whether all that is wrong is a last line that was cut off: a crash leaves it so. */
   torn: boolean;
   /** What is damaged before the last good line. */
   extents: readonly Extent[];
@@ -95,6 +95,7 @@ class Summary {
   readonly #extents: Extent[] = [];
   readonly #damaged: Extent[] = [];
   #firstDamage: number | undefined;
+  #torn = false;
   /** Damage that no good line has followed yet. */
   #tail: Extent[] = [];
   #inputs: readonly InputFingerprint[];
@@ -122,6 +123,7 @@ class Summary {
     if (record === undefined || !this.#accept(record, line)) {
       this.#firstDamage ??= line.line;
       this.#tail.push({ start: line.start, end: line.end });
+      this.#torn = !line.whole && this.#firstDamage === line.line;
       return undefined;
     }
     for (const extent of this.#tail) addExtent(this.#damaged, extent);
@@ -149,7 +151,7 @@ class Summary {
           ? undefined
           : {
               line: this.#firstDamage,
-              torn: this.#damaged.length === 0 && this.#tail.length === 1,
+              torn: this.#torn,
               extents: this.#damaged,
             },
       bytes: this.#bytes,

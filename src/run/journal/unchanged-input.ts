@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { InformError } from '../../errors.js';
-import { readChunks } from '../../input/source.js';
+import { readChunks, STDIN } from '../../input/source.js';
 import type { DigestedInput } from './input-digest.js';
 
 /**
@@ -34,6 +34,37 @@ export async function checkInputsUnchanged(
     if (now.size > state.entry.size) notes.push(grewText(file, followed));
   }
   return notes;
+}
+
+/**
+ * Remembers what its inputs are for a run that keeps no journal, and so does not hash them. What is returned checks at the run's
+ * end that they are still the same, by their times and sizes, and gives what the user should know.
+ *
+ * @throws InformError INFORM_INPUT_CHANGED from what is returned
+ */
+export async function watchInputs(inputs: readonly string[]): Promise<() => Promise<string[]>> {
+  const stateOf = (path: string): Promise<BigIntStats | undefined> =>
+    stat(path, { bigint: true }).catch(() => undefined);
+  const files = inputs.filter((input) => input !== STDIN);
+  const before = await Promise.all(files.map(stateOf));
+  return async () => {
+    const notes: string[] = [];
+    for (const [index, file] of files.entries()) {
+      const [then, now] = [before[index], await stateOf(file)];
+      if (then?.isFile() !== true || (now !== undefined && isUntouched(then, now))) continue;
+      if (now === undefined || now.ino !== then.ino || now.size <= then.size) throw mixed(file);
+      notes.push(`${file} grew while the run went on. What was added may be scored in part.`);
+    }
+    return notes;
+  };
+}
+
+function mixed(file: string): InformError {
+  return new InformError(
+    'INFORM_INPUT_CHANGED',
+    `${file} was changed, cut or replaced during the run: what was written may be the scores of two contents. ` +
+      'Run it again on an input that stays as it is. With -o FILE every block is compared before its rows are scored.',
+  );
 }
 
 function isUntouched(then: BigIntStats, now: BigIntStats): boolean {

@@ -5,6 +5,7 @@ import { entryOf, isSameFile } from '../../util/files/file-errors.js';
 import { openResults, STDOUT } from './results.js';
 import { JournaledOutput } from './journaled-output.js';
 import { StreamOutput, type RunOutput } from './output.js';
+import { watchInputs } from '../journal/unchanged-input.js';
 import { outputPaths, refuseToWriteOver, targetOf, type ReadFile } from './output-paths.js';
 import { readFilesOf } from './read-files.js';
 import type { RunSettings } from '../settings.js';
@@ -38,7 +39,7 @@ export async function openOutput(
     if (given) throw new InformError('INFORM_INVALID_CONFIG', `${flag} needs an output file. Name one with -o.`);
   }
   if (stream === undefined) throw new InformError('INFORM_INTERNAL', 'There is no output.');
-  return new StreamOutput(stream);
+  return new StreamOutput(stream, await watchInputs(inputs));
 }
 
 async function refuseAsLog(log: string, output: string | undefined, reads: readonly ReadFile[]): Promise<void> {

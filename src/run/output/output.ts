@@ -33,7 +33,11 @@ export interface SavedRun {
 export class StreamOutput implements RunOutput {
   readonly rejectsPath = undefined;
 
-  constructor(private readonly sink: ResultSink) {}
+  /** @param checkInputs called at the run's end; gives what the user should know */
+  constructor(
+    private readonly sink: ResultSink,
+    private readonly checkInputs: () => Promise<string[]>,
+  ) {}
 
   get readerGone(): AbortSignal {
     return this.sink.readerGone;
@@ -49,7 +53,7 @@ export class StreamOutput implements RunOutput {
 
   async finish(): Promise<string[]> {
     await this.sink.finish();
-    return [];
+    return this.checkInputs();
   }
 
   async abandon(): Promise<undefined> {

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { InformError } from '#src/errors.js';
 import { BlockHashes } from '#src/run/journal/block-hashes.js';
 import { digestInput, type DigestedInput } from '#src/run/journal/input-digest.js';
-import { checkInputsUnchanged, comparedChunks } from '#src/run/journal/unchanged-input.js';
+import { checkInputsUnchanged, comparedChunks, watchInputs } from '#src/run/journal/unchanged-input.js';
 import { RunRows } from '#src/run/rows.js';
 import { expectError } from '../../support/assert/expect-error.js';
 import { Random } from '../../support/random.js';
@@ -129,6 +129,20 @@ test('an input that stays, is touched, copied over or grows is no other one; gro
   assert.is(count, ROWS, 'what was added is not read');
   rmSync(path);
   await expectError('INFORM_INPUT_CHANGED', /stays\.jsonl was/, () => check());
+});
+
+test('without a journal an input is compared by its times and sizes', async () => {
+  for (const { what, change } of CHANGES.map(([name, act]) => ({ what: name, change: act }))) {
+    const path = fileIn(folder, `${what.slice(0, 8)}-stream.jsonl`, CONTENT);
+    const check = await watchInputs([path, '-']);
+    assert.equal(await check(), []);
+    change(path);
+    await expectError('INFORM_INPUT_CHANGED', /was changed, cut or replaced.*With -o FILE/, () => check());
+  }
+  const path = fileIn(folder, 'grows-stream.jsonl', CONTENT);
+  const check = await watchInputs([path]);
+  appendFileSync(path, '{}\n');
+  assert.match((await check()).join(), /grew while the run went on/);
 });
 
 test('blocks are compared whatever the chunks are, and come through as they are', async () => {
