@@ -46,6 +46,8 @@ export async function resumeRun(
   progress: Progress,
 ): Promise<ResumeState> {
   const { options, modelPath, inputs, shard, signal, totalBytes } = run;
+  // The options may name a folder or a repository, which only now is a file.
+  await output.refuseToWriteOver([{ as: 'the model', path: modelPath }]);
   const digested = await digestInputs(output, run);
   const fingerprint = await fingerprintRun({
     version: packageVersion(),

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 
-/** A file of 100 GB has 100,000 blocks, whose hashes are 1.6 MB. */
+/** A file of 100 GB has 100,000 blocks, whose hashes take about 15 MB. */
 const BLOCK_BYTES = 2 ** 20;
 const HASH_BYTES = 16;
 

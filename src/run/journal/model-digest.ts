@@ -31,7 +31,7 @@ export function isComparedWhole(bytes: number): boolean {
  * header (metadata with vocabulary and template, every tensor's name, shape, type and place), the score head to its last byte,
  * and the middle of every other tensor; it is that of version 0.1. `content` is SHA-256 over all tensors up to 1 GiB, and of a
  * larger model over windows of 1 MiB that lie evenly in every tensor, 1 GiB in all. A change of a few weights between two windows
- * would go unseen: `modified` is there to tell of it.
+ * would go unseen: `modified` is there to tell of it. A hash of the tensors that the metadata holds is compared with the header.
  *
  * @throws InformError INFORM_ABORTED, and what `readGgufModel` throws
  */

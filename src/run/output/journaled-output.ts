@@ -95,6 +95,11 @@ export class JournaledOutput implements RunOutput {
     }
   }
 
+  /** Throws INFORM_OUTPUT_UNWRITABLE where the run would write over a file that it turns out to read. */
+  async refuseToWriteOver(reads: readonly ReadFile[]): Promise<void> {
+    await refuseToWriteOver(outputPaths(this.target), reads);
+  }
+
   /** How much of each input an earlier run knew. */
   get knownBytes(): readonly (number | undefined)[] {
     const found = this.#found;
@@ -204,8 +209,21 @@ export class JournaledOutput implements RunOutput {
     if (end === undefined || !(await this.#isWritten(end))) await this.#write(rows, end);
     this.#finished = true;
     if (options.followAppended || options.keepJournal) await journal.close();
-    else await journal.remove();
+    else notes.push(...(await this.#removeJournal()));
     return notes;
+  }
+
+  /** The output is there and proven: a journal that somebody else has changed since is left to them, and that is said. */
+  async #removeJournal(): Promise<string[]> {
+    const { journal } = this;
+    try {
+      await journal.remove();
+      return [];
+    } catch (error) {
+      if (!(error instanceof InformError) || error.code !== 'INFORM_JOURNAL_CHANGED') throw error;
+      await journal.close();
+      return [`${journal.path} was changed by another program after the output was made. It is not needed any more.`];
+    }
   }
 
   async abandon(): Promise<SavedRun | undefined> {

@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { STDIN } from '../../input/source.js';
+import { embeddedModel } from '../../models/embedded-model.js';
+import { DEMO } from '../../models/resolve.js';
 import type { RunOptions } from '../../options/table.js';
 import { entryOf } from '../../util/files/file-errors.js';
 import type { ReadFile } from './output-paths.js';
@@ -16,7 +18,7 @@ export async function readFilesOf(
   config: string | undefined,
 ): Promise<ReadFile[]> {
   const named: [as: string, name: string | undefined][] = [
-    ['the model', options.model],
+    ['the model', options.model === DEMO ? await embeddedModel() : options.model],
     ['the score head', options.scoreHead],
     ['the chat template', options.chatTemplate],
     ['the configuration', config],

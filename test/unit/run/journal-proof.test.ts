@@ -140,7 +140,7 @@ test('random damage to a journal that was left: one resume makes the very output
   await (await started(base, 60)).abandon();
   const good = readFileSync(`${base}.journal`);
   const headerEnd = good.indexOf('\n') + 1;
-  for (let round = 0; round < 150; round++) {
+  for (let round = 0; round < 80; round++) {
     const path = newPath();
     const bytes = Buffer.from(good);
     const at = headerEnd + random.below(bytes.length - headerEnd);
@@ -268,7 +268,7 @@ for (const name of ['v0.1', 'v0.1-ended-twice']) {
 test('where no locks are kept, of two runs with one output one wins or both stop, and no output is short', async () => {
   const random = new Random(2026);
   const seen = { whole: 0, none: 0 };
-  for (let round = 0; round < 60; round++) {
+  for (let round = 0; round < 40; round++) {
     const path = newPath();
     const ends = await Promise.all([0, 1].map(() => unlockedRun(path, random)));
     const finished = ends.filter((end) => end === 'finished').length;
