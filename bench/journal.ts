@@ -55,7 +55,7 @@ async function secondsFor(variant: Variant, name: string): Promise<number> {
         digest: '0123456789abcdef',
         tokens: 400,
         truncated: false,
-        special: false,
+        holdsSpecialText: false,
         json: `{"id": ${row}, "score": ${row / 7}}`,
       });
       if (variant === 'a write for every row') await file.appendFile(line);

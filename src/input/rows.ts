@@ -48,6 +48,8 @@ export interface ReadOptions {
   maxLineBytes?: number | undefined;
   /** How much of each input is read, in their order; undefined: to its end. */
   sizes?: readonly (number | undefined)[] | undefined;
+  /** Looks at what is read of each input, by its index, before rows are made of it. */
+  check?: ((index: number, chunks: AsyncIterable<Buffer>) => AsyncIterable<Buffer>) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -61,14 +63,15 @@ export const DEFAULT_MAX_LINE_BYTES = 64 * 2 ** 20;
  *   INFORM_ABORTED when `signal` aborts
  */
 export async function* readRows(inputs: readonly string[], options: ReadOptions = {}): AsyncGenerator<InputRow> {
-  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES, sizes, signal } = options;
+  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES, sizes, check, signal } = options;
   let row = 0;
   let bytesBefore = 0;
   for (const [index, input] of inputs.entries()) {
     const file = inputName(input);
     const splitter = new InputSplitter(file, maxLineBytes);
     let bytesHere = 0;
-    for await (const chunk of readChunks(input, { signal, bytes: sizes?.[index] })) {
+    const chunks = readChunks(input, { signal, bytes: sizes?.[index] });
+    for await (const chunk of check?.(index, chunks) ?? chunks) {
       for (const piece of splitter.push(chunk)) {
         yield toRow(piece, { file, line: piece.line, row: row++, bytes: bytesBefore + piece.end });
         if (signal?.aborted === true) throw aborted(signal);

@@ -48,7 +48,10 @@ export async function quantizeModel(input: string, output: string, options: Quan
   const model = await readGgufModel(input, { wantArray: () => false });
   checkIsLlama(model);
   checkNotQuantized(model);
-  const sources = model.shards.map(({ path }) => path);
+  const sources = [
+    ...model.shards.map(({ path }) => path),
+    ...(options.imatrix === undefined ? [] : [options.imatrix]),
+  ];
   await checkNewFile(output, sources, options.overwrite ?? false);
   const imatrix = options.imatrix === undefined ? undefined : await readImatrix(options.imatrix);
   const importance = imatrix === undefined ? [] : importanceFor(model, imatrix, options.imatrix ?? '');

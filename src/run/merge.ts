@@ -2,14 +2,15 @@ import { open, stat, type FileHandle } from 'node:fs/promises';
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
 import { unwritable } from '../util/files/file-errors.js';
 import { fileSha256 } from '../util/files/sha256.js';
-import { outputPaths, refuseInputs, refuseToReplace, rejectsOf, targetOf } from './output/output-paths.js';
+import { outputPaths, refuseToReplace, refuseToWriteOver, rejectsOf, targetOf } from './output/output-paths.js';
 import { parseShard } from './row-shard.js';
 import { differences } from './journal/fingerprint.js';
 import { compareInputs } from './journal/input-digest.js';
 import { journalOf } from './journal/journal.js';
 import type { EndRecord, RowRecord } from './journal/records.js';
-import { scanJournal } from './journal/read-records.js';
-import { surveyJournal, type FoundRun } from './journal/summarize.js';
+import { LineSum } from './journal/line-sum.js';
+import { readRowsInOrder } from './journal/read-records.js';
+import { isUnreadable, summarizeJournal, type JournalSummary } from './journal/summarize.js';
 import { writeOutputs, type OutputPaths } from './journal/write-outputs.js';
 
 /** A finished shard: its output, and the journal beside it, which knows the row of every line. */
@@ -18,7 +19,7 @@ interface FinishedShard {
   /** 1..count */
   index: number;
   count: number;
-  run: FoundRun;
+  run: JournalSummary;
   end: EndRecord;
   file: FileHandle;
 }
@@ -37,7 +38,8 @@ export async function mergeOutputs(
   if (found?.isFile() === false) throw unwritable(output, 'is no regular file. Name a file.');
   const target = await targetOf(output);
   const paths = { output: target, rejects: rejectsOf(target) };
-  await refuseInputs(Object.values(paths), shards.flatMap(outputPaths));
+  const reads = shards.flatMap(outputPaths).map((path) => ({ as: 'the input', path }));
+  await refuseToWriteOver(Object.values(paths), reads);
   if (!overwrite) for (const path of Object.values(paths)) await refuseToReplace(path);
   return { ...(await mergeShards(shards, paths)), rejectsPath: paths.rejects };
 }
@@ -73,8 +75,9 @@ async function openShard(output: string): Promise<FinishedShard> {
       : invalid(`${journal} cannot be read: ${messageOf(error)}.`, error);
   });
   try {
-    const run = await surveyJournal(file, journal);
-    if (run === 'unreadable' || run === undefined || run.damage !== undefined) {
+    const run = await summarizeJournal(file, journal);
+    if (run !== undefined && isUnreadable(run)) throw invalid(`${journal} ${run.unreadable}.`);
+    if (run?.damage !== undefined || run === undefined) {
       throw invalid(`${journal} is damaged. Run its shard again: what is good of it is not computed again.`);
     }
     const { shard } = run.fingerprint;
@@ -135,23 +138,25 @@ async function* interleave(
   counts: { scored: number; rejected: number },
 ): AsyncGenerator<RowRecord> {
   const inOrder = shards.toSorted((a, b) => a.index - b.index);
-  const rows = inOrder.map(({ file, output }) => rowsOf(file, journalOf(output)));
+  const rows = inOrder.map(({ file, output, run }) => readRowsInOrder(file, journalOf(output), run.extents));
   const total = inOrder[0]?.end.rows ?? 0;
+  const sums = inOrder.map(() => new LineSum());
   for (let row = 0; row < total; row++) {
     const shard = row % inOrder.length;
     const next = await rows[shard]?.next();
-    if (next?.done !== false || next.value.row !== row) {
+    if (next?.done !== false || next.value.record.row !== row) {
       throw invalid(`${inOrder[shard]?.output ?? ''} has no row ${row}. Run its shard again.`);
     }
-    if (next.value.kind === 'score') counts.scored++;
+    const { record, bytes } = next.value;
+    sums[shard]?.add(bytes);
+    if (record.kind === 'score') counts.scored++;
     else counts.rejected++;
-    yield next.value;
+    yield record;
   }
-}
-
-async function* rowsOf(file: FileHandle, name: string): AsyncGenerator<RowRecord> {
-  for await (const { record } of scanJournal(file, name)) {
-    if (record.kind === 'score' || record.kind === 'reject') yield record;
+  for (const [shard, { output, run }] of inOrder.entries()) {
+    if (sums[shard]?.equals(run.sum) !== true) {
+      throw invalid(`${journalOf(output)} changed while it was read. Run its shard again.`);
+    }
   }
 }
 

@@ -2,6 +2,9 @@ import { parseResultLine } from './output/results.js';
 import { fingerprintRun } from './journal/fingerprint.js';
 import { digestInput, type DigestedInput } from './journal/input-digest.js';
 import type { PreparedModel } from '../models/prepare.js';
+import type { RowRecord } from './journal/records.js';
+import { comparedChunks } from './journal/unchanged-input.js';
+import type { InputRow } from '../input/rows.js';
 import type { RunOptions } from '../options/table.js';
 import { packageVersion } from '../util/package-root.js';
 import { counted } from '../util/format.js';
@@ -12,7 +15,7 @@ import type { JournaledOutput } from './output/journaled-output.js';
 import { RunRows } from './rows.js';
 
 /** What a run with a journal is begun with. */
-export interface JournaledRun {
+export interface ResumeOptions {
   options: RunOptions;
   model: PreparedModel;
   inputs: readonly string[];
@@ -23,7 +26,7 @@ export interface JournaledRun {
   signal: AbortSignal;
 }
 
-export interface BegunRun {
+export interface ResumeState {
   /** The rows that are left to score. */
   rows: RunRows;
   /** Whether there are any. */
@@ -37,13 +40,15 @@ export interface BegunRun {
  * @throws InformError INFORM_CANNOT_RESUME, INFORM_INPUT_UNREADABLE, INFORM_OUTPUT_UNWRITABLE, INFORM_ABORTED, and what
  *   reading the model's file throws
  */
-export async function beginRun(
+export async function resumeRun(
   output: JournaledOutput,
-  run: JournaledRun,
+  run: ResumeOptions,
   stats: RunStats,
   reporter: Reporter,
-): Promise<BegunRun> {
+): Promise<ResumeState> {
   const { options, model, inputs, shard, signal, totalBytes } = run;
+  // The options may name a folder or a repository, which only now is a file.
+  await output.refuseToWriteOver([{ as: 'the model', path: model.path }]);
   const digested = await digestInputs(output, run);
   const fingerprint = await fingerprintRun({
     version: packageVersion(),
@@ -51,37 +56,69 @@ export async function beginRun(
     options,
     shard,
     inputs: digested.map(({ file, bytes, sha256 }) => ({ file, bytes, sha256 })),
+    signal,
   });
-  const beginning = await output.begin(fingerprint, digested);
-  for (const note of beginning.notes) reporter.note(note);
+  const started = await output.start(fingerprint, digested);
+  for (const note of started.notes) reporter.note(note);
 
+  const done = started.rows === 0 ? undefined : new DoneRows(output, stats);
   const rows = new RunRows(inputs, shard, {
     maxLineBytes: options.maxLineBytes,
     sizes: digested.map(({ bytes }) => bytes),
+    check: (index, chunks) => comparedChunks(digested[index] ?? { file: '' }, chunks),
+    isDone: done && ((row) => done.has(row)),
     signal,
   });
-  if (beginning.rows === 0) return { rows, done: false };
-  let bytes = 0;
-  for await (const record of output.finished()) {
-    const row = await rows.take();
-    output.checkRow(record, row);
-    if (record.kind === 'reject') stats.addRejected();
-    else {
-      const { tokens, truncated, special } = record;
-      stats.addScored({ ...parseResultLine(record.json), tokens, truncated, holdsSpecialTokens: special });
-    }
-    bytes = row?.bytes ?? bytes;
+  if (done === undefined) return { rows, done: false };
+  done.onRow = (bytes) => {
     reporter.update({ label: 'Checking what is scored already', fraction: totalBytes && bytes / totalBytes });
-  }
+  };
+  // Up to the first row that is left: where nothing is damaged, those are all that are done.
+  const allDone = await rows.isAtEnd();
+  done.onRow = undefined;
   reporter.clear();
-  stats.markResumed();
-  const done = await rows.isAtEnd();
-  if (!done) await output.goOn(fingerprint);
-  reporter.note(resumeText(beginning.rows, done, totalBytes === undefined ? undefined : bytes / totalBytes));
-  return { rows, done };
+  if (!allDone) await output.goOn(fingerprint);
+  const fraction = totalBytes === undefined || started.missing > 0 ? undefined : done.bytes / totalBytes;
+  reporter.note(resumeText(started.rows, allDone, fraction));
+  return { rows, done: allDone };
 }
 
-async function digestInputs(output: JournaledOutput, run: JournaledRun): Promise<DigestedInput[]> {
+/** The rows that an earlier run did, each compared with the input's row, and counted in, when its turn comes. */
+class DoneRows {
+  /** Of the input, up to the end of the last row that is done. */
+  bytes = 0;
+  onRow: ((bytes: number) => void) | undefined;
+  readonly #records: AsyncGenerator<RowRecord>;
+  #next: IteratorResult<RowRecord> | undefined;
+
+  constructor(
+    private readonly output: JournaledOutput,
+    private readonly stats: RunStats,
+  ) {
+    this.#records = output.finished();
+  }
+
+  async has(row: InputRow | undefined): Promise<boolean> {
+    this.#next ??= await this.#records.next();
+    if (this.#next.done === true) return false;
+    const record = this.#next.value;
+    // A row before it is one that damage took.
+    if (row !== undefined && row.row < record.row) return false;
+    this.output.checkRow(record, row);
+    this.#next = undefined;
+    this.#count(record);
+    this.bytes = row?.bytes ?? this.bytes;
+    this.onRow?.(this.bytes);
+    return true;
+  }
+
+  #count({ kind, json, tokens, truncated, holdsSpecialText }: RowRecord): void {
+    if (kind === 'reject') this.stats.addResumed();
+    else this.stats.addResumed({ ...parseResultLine(json), tokens, truncated, holdsSpecialText });
+  }
+}
+
+async function digestInputs(output: JournaledOutput, run: ResumeOptions): Promise<DigestedInput[]> {
   const digested: DigestedInput[] = [];
   for (const [index, input] of run.inputs.entries()) {
     const options = { before: output.knownBytes[index], wholeLines: run.followAppended, signal: run.signal };

@@ -1,15 +1,21 @@
 import { readRows, type InputRow, type ReadOptions } from '../input/rows.js';
 import { rowsOfShard, type Shard } from './row-shard.js';
 
-/** The rows of a run, taken one by one: those that are done already by one hand, the others by another. */
+export interface RunRowsOptions extends ReadOptions {
+  /** Whether a row is done already; undefined stands for the input's end. Called once for each row of the run, in order. */
+  isDone?: ((row: InputRow | undefined) => Promise<boolean>) | undefined;
+}
+
+/** The rows of a run that are left to score. */
 export class RunRows implements AsyncIterable<InputRow> {
   /** Rows of all inputs that were read so far, also those of other shards. */
   read = 0;
   readonly #rows: AsyncGenerator<InputRow>;
   #ahead: IteratorResult<InputRow> | undefined;
 
-  constructor(inputs: readonly string[], shard: Shard | undefined, options: ReadOptions) {
-    this.#rows = rowsOfShard(this.#counted(readRows(inputs, options)), shard);
+  constructor(inputs: readonly string[], shard: Shard | undefined, { isDone, ...options }: RunRowsOptions) {
+    const rows = rowsOfShard(this.#counted(readRows(inputs, options)), shard);
+    this.#rows = isDone === undefined ? rows : notDone(rows, isDone);
   }
 
   /** The next row, undefined at the end. Throws what `readRows` throws. */
@@ -19,7 +25,7 @@ export class RunRows implements AsyncIterable<InputRow> {
     return next.done === true ? undefined : next.value;
   }
 
-  /** Whether all rows are taken; looks for a next one. */
+  /** Whether no row is left; looks for the next one. */
   async isAtEnd(): Promise<boolean> {
     this.#ahead ??= await this.#rows.next();
     return this.#ahead.done === true;
@@ -43,4 +49,14 @@ export class RunRows implements AsyncIterable<InputRow> {
       yield row;
     }
   }
+}
+
+async function* notDone(
+  rows: AsyncIterable<InputRow>,
+  isDone: (row: InputRow | undefined) => Promise<boolean>,
+): AsyncGenerator<InputRow> {
+  for await (const row of rows) {
+    if (!(await isDone(row))) yield row;
+  }
+  await isDone(undefined);
 }

@@ -9,7 +9,7 @@ export interface ScoredSample {
   tokens: number;
   truncated: boolean;
   /** Whether its content holds the text of a special token, such as "<|eot_id|>". */
-  holdsSpecialTokens: boolean;
+  holdsSpecialText: boolean;
 }
 
 /** What a run adds up to. */
@@ -28,10 +28,10 @@ export class RunStats {
   /** The sum of the squared distances from the mean. */
   #squares = 0;
 
-  addScored({ idJson, score, tokens, truncated, holdsSpecialTokens }: ScoredSample): void {
+  addScored({ idJson, score, tokens, truncated, holdsSpecialText }: ScoredSample): void {
     this.scored++;
     this.tokens += tokens;
-    if (holdsSpecialTokens) this.specialTokenSamples++;
+    if (holdsSpecialText) this.specialTokenSamples++;
     if (truncated) {
       this.truncated++;
       if (this.#firstTruncatedIds.length < SHOWN_IDS) this.#firstTruncatedIds.push(idJson);
@@ -48,10 +48,17 @@ export class RunStats {
     this.rejected++;
   }
 
-  /** What was added until now was done by an earlier run. */
-  markResumed(): void {
-    const { scored, rejected, tokens } = this;
-    this.resumed = { rows: scored + rejected, scored, tokens };
+  /** A row that an earlier run did; no sample for one that it rejected. */
+  addResumed(sample?: ScoredSample): void {
+    this.resumed ??= { rows: 0, scored: 0, tokens: 0 };
+    this.resumed.rows++;
+    if (sample === undefined) {
+      this.addRejected();
+      return;
+    }
+    this.resumed.scored++;
+    this.resumed.tokens += sample.tokens;
+    this.addScored(sample);
   }
 
   /** The ids (as JSON) of the first truncated samples, in the order they were added. */

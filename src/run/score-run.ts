@@ -10,7 +10,7 @@ import { type RunOptions } from '../options/table.js';
 import type { Job, Outcome } from '../scoring/score-stream.js';
 import { counted } from '../util/format.js';
 import { RunLog } from './run-log.js';
-import { beginRun } from './resume.js';
+import { resumeRun } from './resume.js';
 import { JournaledOutput } from './output/journaled-output.js';
 import { openOutput } from './output/open-output.js';
 import type { RunOutput } from './output/output.js';
@@ -61,7 +61,7 @@ export async function scoreFiles(
   const inputs = chooseInputs(options.input);
   const size = await checkInputs(inputs);
   throwIfAborted(interrupted, INTERRUPTED);
-  const output = await openOutput(options.output, inputs, settings);
+  const output = await openOutput(options, inputs, settings);
   const run = new ScoreRun(options, settings, inputs, size, output, engine, reporter);
   try {
     return await run.execute(model, interrupted);
@@ -108,7 +108,7 @@ class ScoreRun {
       await rows.close();
     }
     if (!output.readerGone.aborted) {
-      await output.finish(rows.read);
+      for (const note of await output.finish(rows.read)) this.reporter.note(note);
       await this.#logEnd();
     }
     await this.#log?.close();
@@ -163,7 +163,7 @@ class ScoreRun {
       return { rows: new RunRows(inputs, undefined, { maxLineBytes, signal }), done: false };
     }
     const run = { options, model, inputs, totalBytes: size.bytes, shard, followAppended, signal };
-    return beginRun(output, run, this.stats, this.reporter);
+    return resumeRun(output, run, this.stats, this.reporter);
   }
 
   async #scoreRest(prepared: PreparedModel, rows: RunRows, signal: AbortSignal): Promise<void> {
@@ -258,7 +258,7 @@ class ScoreRun {
       return;
     }
     const { score, tokens, truncated, holdsSpecialText } = outcome;
-    const sample = { idJson, score, tokens, truncated, holdsSpecialTokens: holdsSpecialText };
+    const sample = { idJson, score, tokens, truncated, holdsSpecialText };
     await this.output.score(row, sample);
     this.stats.addScored(sample);
     if (truncated) await this.#log?.write('truncated', { file: row.file, line: row.line }, idJson);

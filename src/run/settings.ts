@@ -13,6 +13,8 @@ export interface RunSettings {
   followAppended?: boolean | undefined;
   /** Score this part of the rows. */
   shard?: Shard | undefined;
+  /** The configuration file that the options were read from. */
+  config?: string | undefined;
   /** File for the run's log. */
   log?: string | undefined;
   /** Report llama.cpp's log. */

@@ -247,6 +247,10 @@ test('outputs that would destroy something are refused', async () => {
   await refuses(/exists and is no regular file/, FOLDER, true);
   await refuses(/its folder does not exist/, inFolder('nowhere/out.gguf'), false);
   assert.is((await readGguf(input)).tensors.length, 15);
+  const imatrix = await imatrixGguf('precious-imatrix.gguf', [[IMPORTANT, IMPORTANCE]]);
+  await expectError('INFORM_OUTPUT_UNWRITABLE', /is the input, which would be lost/, () =>
+    quantizeModel(input, imatrix, { type: 'q8_0', threads: 1, overwrite: true, imatrix }),
+  );
 });
 
 test('weights that are not finite: a sentence that names the tensor, and nothing left behind', async () => {

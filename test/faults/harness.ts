@@ -1,4 +1,15 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,7 +33,8 @@ export interface FaultCounts {
   resumptions: number;
 }
 
-export type FaultKind = 'kill' | 'signal' | 'fullDisk' | 'cutInput' | 'flippedBytes' | 'engineKilled';
+export type FaultKind =
+  'kill' | 'signal' | 'fullDisk' | 'cutInput' | 'flippedBytes' | 'changedJournal' | 'changedInput' | 'engineKilled';
 
 export interface HarnessOptions {
   /** A GGUF file, or "demo". */
@@ -45,6 +57,7 @@ const DEADLINE_MS = 600_000;
 /** Breaks runs of the real CLI in many ways, resumes each until it is done, and compares it with an undisturbed one. */
 export class FaultHarness {
   readonly #input: string;
+  #content = '';
   readonly #random: Random;
   #reference: { output: Buffer; rejects: Buffer; journalBytes: number } | undefined;
   #runs = 0;
@@ -56,7 +69,8 @@ export class FaultHarness {
 
   /** The undisturbed run that all others are compared with. */
   async prepare(): Promise<void> {
-    writeFileSync(this.#input, sampleRows(this.options.rows ?? 200, this.#random));
+    this.#content = sampleRows(this.options.rows ?? 200, this.#random);
+    writeFileSync(this.#input, this.#content);
     const output = path.join(this.options.folder, 'reference.jsonl');
     // A shard of one keeps its journal, whose size tells where in a run a moment lies.
     const { code, stderr } = await this.#start(output, ['--shard', '1/1']).done;
@@ -127,6 +141,12 @@ export class FaultHarness {
       for (const child of children) process.kill(child, 'SIGKILL');
       return children.length > 0;
     }
+    if (kind === 'changedJournal' || kind === 'changedInput') {
+      const changed = this.#change(kind === 'changedInput' ? this.#input : `${output}.journal`);
+      const { code } = await run.done;
+      writeFileSync(this.#input, this.#content);
+      return changed && code === 1;
+    }
     run.kill(kind === 'signal' ? this.#random.pick(['SIGINT', 'SIGTERM', 'SIGHUP']) : 'SIGKILL');
     const { code, signal } = await run.done;
     return signal !== null || code === INTERRUPTED;
@@ -145,6 +165,18 @@ export class FaultHarness {
         return undefined;
       case 'flippedBytes':
         return this.#flip(output);
+      case 'changedJournal':
+        if (code !== 1) return undefined; // it had no journal yet
+        expect(broken, stderr.includes('INFORM_JOURNAL_CHANGED'), 'a journal that changed under the run');
+        return this.#resumeOrRestart(output, 'a journal that changed under the run');
+      case 'changedInput':
+        // One that changes before it is hashed, in a later start, is another input than that of the journal.
+        expect(
+          broken,
+          /INPUT_CHANGED|CANNOT_RESUME|INPUT_UNREADABLE/.test(stderr),
+          'an input that changed under the run',
+        );
+        return undefined;
       case 'cutInput':
         return this.#cutInput(output);
       default:
@@ -162,9 +194,42 @@ export class FaultHarness {
     writeFileSync(journal, bytes);
     const next = await this.#start(output).done;
     expect(next, rows === 0 || /is damaged|was cut off|CANNOT_RESUME/.test(next.stderr), 'a flipped bit');
-    if (next.code === DONE) return next;
-    expect(next, next.stderr.includes('--restart'), 'a flipped bit');
+    return next.code === DONE ? next : this.#restart(output, next, 'a flipped bit');
+  }
+
+  async #resumeOrRestart(output: string, what: string): Promise<CliResult> {
+    const next = await this.#start(output).done;
+    return next.code === DONE ? next : this.#restart(output, next, what);
+  }
+
+  /** Where the header is damaged nothing else is left, and the run says so. */
+  async #restart(output: string, refused: CliResult, what: string): Promise<CliResult> {
+    expect(refused, refused.stderr.includes('--restart'), what);
     return this.#start(output, ['--restart']).done;
+  }
+
+  /** Flips a bit of a file, cuts it, or appends to a journal, in place and while it is in use; whether it was there. */
+  #change(file: string): boolean {
+    const size = sizeOf(file);
+    const at = this.#random.below(Math.max(size, 1));
+    const how = this.#random.below(3);
+    if (size === 0) return false;
+    if (how === 0) truncateSync(file, at);
+    else if (how === 1 && file !== this.#input) appendFileSync(file, '{"row": 5}\n');
+    else {
+      const descriptor = openSync(file, 'r+');
+      const byte = Buffer.alloc(1);
+      readSync(descriptor, byte, 0, 1, at);
+      writeSync(
+        descriptor,
+        byte.map((bits) => bits ^ 4),
+        0,
+        1,
+        at,
+      ); // no line break becomes or is made of it
+      closeSync(descriptor);
+    }
+    return true;
   }
 
   async #cutInput(output: string): Promise<CliResult | undefined> {

@@ -32,7 +32,7 @@ try {
   await harness.prepare();
   const kill = await harness.run('kill', runs);
   const others: Partial<Record<FaultKind, FaultCounts | 'no engine child'>> = {};
-  for (const kind of ['signal', 'fullDisk', 'cutInput', 'flippedBytes'] as const) {
+  for (const kind of ['signal', 'fullDisk', 'cutInput', 'flippedBytes', 'changedJournal', 'changedInput'] as const) {
     others[kind] = await harness.run(kind, Math.ceil(runs / 4));
   }
   others.engineKilled = (await harness.hasEngineChild())

@@ -15,6 +15,8 @@ const FAULTS: (readonly [kind: FaultKind, what: string])[] = [
   ['fullDisk', 'a full disk'],
   ['cutInput', 'kill -9, then an input that was cut'],
   ['flippedBytes', 'kill -9, then a flipped bit in the journal'],
+  ['changedJournal', 'a journal that is changed under the run'],
+  ['changedInput', 'an input that is changed under the run, then is as before'],
   // How its children are found is Linux's way.
   ...(process.platform === 'linux' ? ([['engineKilled', 'kill -9 of the process that evaluates']] as const) : []),
 ];

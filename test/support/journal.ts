@@ -1,6 +1,6 @@
 import { InformError } from '#src/errors.js';
 import type { InputRow } from '#src/input/rows.js';
-import type { Fingerprint } from '#src/run/journal/fingerprint.js';
+import type { Fingerprint } from '#src/run/journal/fingerprint-types.js';
 import type { RowRecord } from '#src/run/journal/records.js';
 import { JournaledOutput, type JournaledOptions } from '#src/run/output/journaled-output.js';
 
@@ -16,7 +16,7 @@ export function fingerprint(changes: Partial<Fingerprint> = {}): Fingerprint {
 }
 
 export function openJournaled(output: string, options: Partial<JournaledOptions> = {}): Promise<JournaledOutput> {
-  const flags = { overwrite: false, restart: false, followAppended: false, keepJournal: false, inputs: [] };
+  const flags = { overwrite: false, restart: false, followAppended: false, keepJournal: false, reads: [] };
   return JournaledOutput.open(output, { ...flags, ...options });
 }
 
@@ -45,7 +45,7 @@ export async function addRows(output: JournaledOutput, from: number, to: number)
     const row = inputRow(at);
     if (row.ok) {
       const sample = { idJson: row.id?.json ?? '', score: at / 8, tokens: 10, truncated: at % 5 === 0 };
-      await output.score(row, { ...sample, holdsSpecialTokens: at % 11 === 0 });
+      await output.score(row, { ...sample, holdsSpecialText: at % 11 === 0 });
     } else await output.reject(row, row.error);
   }
 }

@@ -108,10 +108,10 @@ async function score(engine: EngineProcess, task: Task, argv: ScoreArguments): P
   const configured = argv.config === undefined ? {} : await readConfig(argv.config);
   const inputs = argv.inputs && argv.inputs.length > 0 ? { input: argv.inputs } : {};
   const options = mergeOptions(configured, optionsFromFlags(argv), inputs);
-  const { overwrite, restart, followAppended, log, verbose, stats, yes } = argv;
+  const { overwrite, restart, followAppended, log, verbose, stats, yes, config } = argv;
   const { signal, clear } = task;
   const settings = {
-    ...{ overwrite, restart, followAppended, log, verbose },
+    ...{ overwrite, restart, followAppended, log, verbose, config },
     shard: argv.shard === undefined ? undefined : parseShard(argv.shard),
     confirm: confirmOnTerminal({ yes, signal, beforeAsking: clear }),
     resumeCommand: resumeCommand(process.argv),

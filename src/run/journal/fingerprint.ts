@@ -3,44 +3,8 @@ import path from 'node:path';
 import { OPTIONS, snakeCase, type RunOptions } from '../../options/table.js';
 import type { PreparedModel } from '../../models/prepare.js';
 import { formatShard, type Shard } from '../row-shard.js';
+import type { FileFingerprint, Fingerprint, InputFingerprint, ModelFingerprint } from './fingerprint-types.js';
 import { digestHead, digestModel } from './model-digest.js';
-
-/** What decides about a run's scores. Two runs with the same fingerprint may share a journal, and shards go together. */
-export interface Fingerprint {
-  /** Of inform-score. */
-  version: string;
-  model: ModelFingerprint;
-  /** The score head, where it lies in a file of its own. */
-  head?: FileFingerprint | undefined;
-  /** The chat template, where it is not the model's own. */
-  template?: FileFingerprint | undefined;
-  /** By their names in a configuration file. */
-  options: Record<string, string | number | boolean>;
-  /** Which part of the rows: "2/4"; undefined for all of them. */
-  shard?: string | undefined;
-  inputs: InputFingerprint[];
-}
-
-export interface FileFingerprint {
-  /** Its name, for people; where it lies does not matter. */
-  file: string;
-  /** SHA-256. */
-  digest: string;
-}
-
-export interface ModelFingerprint extends FileFingerprint {
-  bytes: number;
-  /** When the file was changed last, ISO 8601. */
-  modified: string;
-}
-
-/** An input; standard input and pipes have neither size nor hash, and are compared row by row instead. */
-export interface InputFingerprint {
-  /** As given. */
-  file: string;
-  bytes?: number | undefined;
-  sha256?: string | undefined;
-}
 
 export interface RunParts {
   version: string;
@@ -48,10 +12,12 @@ export interface RunParts {
   options: RunOptions;
   shard: Shard | undefined;
   inputs: InputFingerprint[];
+  signal?: AbortSignal | undefined;
 }
 
 /** Reads what it must of the model and its head. Throws what reading those throws. */
-export async function fingerprintRun({ version, model, options, shard, inputs }: RunParts): Promise<Fingerprint> {
+export async function fingerprintRun(run: RunParts): Promise<Fingerprint> {
+  const { version, model, options, shard, inputs, signal } = run;
   const { scoreHead, chatTemplate } = options;
   // Rounding may change when a run goes on (with a smaller context after memory ran out), but not where it must be exact.
   const compared = OPTIONS.filter(
@@ -59,7 +25,7 @@ export async function fingerprintRun({ version, model, options, shard, inputs }:
   );
   return {
     version,
-    model: await digestModel(model.path),
+    model: await digestModel(model.path, signal),
     head: scoreHead === undefined ? undefined : await digestHead(scoreHead),
     template:
       chatTemplate === undefined
@@ -80,7 +46,7 @@ function plain(value: string | number | boolean | readonly (string | number)[] |
 /** What differs between two runs apart from their inputs, each as a clause for a message; nothing where they fit. */
 export function differences(then: Fingerprint, now: Fingerprint): string[] {
   const found: string[] = [];
-  if (then.model.digest !== now.model.digest) found.push(changedFile('the model', then.model, now.model));
+  if (!isSameModel(then.model, now.model)) found.push(changedFile('the model', then.model, now.model));
   if (then.head?.digest !== now.head?.digest) found.push(changedFile('score_head', then.head, now.head));
   if (then.template?.digest !== now.template?.digest) {
     found.push(changedFile('chat_template', then.template, now.template));
@@ -99,6 +65,11 @@ export function differences(then: Fingerprint, now: Fingerprint): string[] {
     found.push(`inform-score was version ${then.version} and is ${now.version}`);
   }
   return found;
+}
+
+function isSameModel(then: ModelFingerprint, now: ModelFingerprint): boolean {
+  if (then.digest !== now.digest) return false;
+  return then.content === undefined || now.content === undefined || then.content === now.content;
 }
 
 function changedFile(what: string, then: FileFingerprint | undefined, now: FileFingerprint | undefined): string {

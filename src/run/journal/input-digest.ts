@@ -1,13 +1,24 @@
 import { createHash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { LINE_FEED } from '../../input/bytes.js';
 import { inputName, readChunks, STDIN } from '../../input/source.js';
-import type { InputFingerprint } from './fingerprint.js';
+import { BlockHashes } from './block-hashes.js';
+import type { InputFingerprint } from './fingerprint-types.js';
 
 /** An input as it is now, and how it began. */
 export interface DigestedInput extends InputFingerprint {
   /** SHA-256 of its first `before` bytes; undefined where it has fewer, and where they end in the middle of a line. */
   beginning?: string | undefined;
+  /** What it was when it was hashed, to notice changes; undefined for standard input and pipes. */
+  state?: InputState | undefined;
+}
+
+export interface InputState {
+  /** The path that it was read from. */
+  path: string;
+  entry: BigIntStats;
+  blocks: BlockHashes;
 }
 
 export interface DigestOptions {
@@ -25,11 +36,13 @@ export interface DigestOptions {
  */
 export async function digestInput(input: string, options: DigestOptions): Promise<DigestedInput> {
   const file = inputName(input);
-  const entry = input === STDIN ? undefined : await stat(input).catch(() => undefined);
+  const entry = input === STDIN ? undefined : await stat(input, { bigint: true }).catch(() => undefined);
   if (entry?.isFile() !== true) return { file };
-  const bytes = options.wholeLines ? await lastLineEnd(input, entry.size) : entry.size;
+  const size = Number(entry.size);
+  const bytes = options.wholeLines ? await lastLineEnd(input, size) : size;
   const { before = 0, signal } = options;
   const hash = createHash('sha256');
+  const blocks = new BlockHashes();
   let read = 0;
   let beginning = before === 0 ? hash.copy().digest('hex') : undefined;
   for await (const chunk of readChunks(input, { signal, bytes })) {
@@ -38,9 +51,11 @@ export async function digestInput(input: string, options: DigestOptions): Promis
       if (part.at(-1) === LINE_FEED) beginning = hash.copy().update(part).digest('hex');
     }
     hash.update(chunk);
+    blocks.add(chunk);
     read += chunk.length;
   }
-  return { file, bytes: read, sha256: hash.digest('hex'), beginning };
+  blocks.end();
+  return { file, bytes: read, sha256: hash.digest('hex'), beginning, state: { path: input, entry, blocks } };
 }
 
 /** What changed in the inputs of a run, each as a clause for a message; and whether the last one was only added to. */

@@ -1,8 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import { unlink, type FileHandle } from 'node:fs/promises';
 import { systemCodeOf } from '../../errors.js';
-import { writeFilesAtomically, writeFully } from '../../util/files/atomic-file.js';
-import { outputError } from '../../util/files/file-errors.js';
+import { writeFilesAtomically, writeFully, type TemporaryFile } from '../../util/files/atomic-file.js';
+import { entryOf, outputError, isSameFile, unwritable, type FileIdentity } from '../../util/files/file-errors.js';
+import { fileSha256 } from '../../util/files/sha256.js';
 import type { RowRecord } from './records.js';
 
 export interface OutputPaths {
@@ -19,13 +20,13 @@ export interface OutputHashes {
 
 export interface WriteOptions {
   hasRejects: boolean;
-  /** Called when the files are written, and before they get their names. */
+  /** Called when the files are on disk and were read back, and before they get their names. */
   beforeNames: (hashes: OutputHashes) => Promise<void>;
 }
 
 /**
  * Makes the output, and where rows were rejected the rejects, out of results in input order. Each appears under its name
- * whole and on disk, or not at all; rejects that are there already go where there are none now.
+ * whole, on disk and read back, or not at all; rejects that are there already go where there are none now.
  *
  * @throws InformError INFORM_OUTPUT_UNWRITABLE, and what `results` and `beforeNames` throw
  */
@@ -36,16 +37,36 @@ export async function writeOutputs(
 ): Promise<void> {
   // A journal has more bytes than what is made of it, so its disk's room is known to be about enough; writing will tell.
   const files = [{ path: output, bytes: 0 }, ...(hasRejects ? [{ path: rejects, bytes: 0 }] : [])];
-  await writeFilesAtomically(files, async ([outputFile, rejectsFile]) => {
-    const scores = outputFile && new HashedWriter(outputFile.handle);
-    const rejected = rejectsFile && new HashedWriter(rejectsFile.handle);
+  let written: readonly FileIdentity[] = [];
+  await writeFilesAtomically(files, async (temporaries) => {
+    const [scores, rejected] = temporaries.map(({ handle }) => new HashedWriter(handle));
     for await (const { kind, json } of results) await (kind === 'score' ? scores : rejected)?.write(`${json}\n`);
-    await beforeNames({ output: (await scores?.end()) ?? '', rejects: await rejected?.end() });
+    const hashes = { output: (await scores?.end()) ?? '', rejects: await rejected?.end() };
+    await checkWritten(output, temporaries[0], hashes.output);
+    await checkWritten(rejects, temporaries[1], hashes.rejects);
+    written = await Promise.all(temporaries.map(({ handle }) => handle.stat()));
+    await beforeNames(hashes);
   });
+  for (const [index, { path }] of files.entries()) {
+    const file = written[index];
+    if (file !== undefined && isSameFile(await entryOf(path), file)) continue;
+    throw unwritable(path, 'was replaced by another program just after it was made. Run the same command again.');
+  }
   if (hasRejects) return;
   await unlink(rejects).catch((error: unknown) => {
     if (systemCodeOf(error) !== 'ENOENT') throw outputError(rejects, error);
   });
+}
+
+/** What the disk took is what it gives. */
+async function checkWritten(path: string, file: TemporaryFile | undefined, hash: string | undefined): Promise<void> {
+  if (file === undefined) return;
+  await file.handle.sync();
+  if ((await fileSha256(file.path)) === hash) return;
+  throw unwritable(
+    path,
+    'does not read back as it was written: its disk, or the memory, is at fault. Check them first.',
+  );
 }
 
 const WRITE_BYTES = 2 ** 18;

@@ -13,8 +13,8 @@ const MAX_WAITING_BYTES = 2 ** 20;
 export interface WriterOptions {
   /** For messages. */
   name: string;
-  /** Called with every sync, to see whether the file is still where it was. */
-  check: () => Promise<void>;
+  /** Called before every write and after every sync with the length that the file must have; throws where it is another. */
+  check: (length: number) => Promise<void>;
 }
 
 /** Appends lines to a file, several at a time, and syncs it while others go on. After a failure it writes nothing more. */
@@ -26,13 +26,24 @@ export class JournalWriter {
   #work: Promise<void> = Promise.resolve();
   #synced = true;
   #failure: { error: unknown } | undefined;
+  #length = 0;
 
   constructor(
     private readonly file: FileHandle,
     private readonly options: WriterOptions,
   ) {}
 
-  /** @throws InformError INFORM_OUTPUT_UNWRITABLE for this line, or for one that was taken earlier */
+  /** The bytes in the file, without those that wait. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Goes on in a file that has so many bytes. */
+  startAt(length: number): void {
+    this.#length = length;
+  }
+
+  /** @throws InformError INFORM_OUTPUT_UNWRITABLE for this line, or for one that was taken earlier; what `check` throws */
   async append(line: string): Promise<void> {
     this.#throwFailure();
     this.#waiting.push(line);
@@ -42,7 +53,7 @@ export class JournalWriter {
     this.#throwFailure();
   }
 
-  /** Resolves once everything is on disk. @throws InformError INFORM_OUTPUT_UNWRITABLE */
+  /** Resolves once everything is on disk. Throws as `append` does. */
   async sync(): Promise<void> {
     await this.#write(true);
     this.#throwFailure();
@@ -64,7 +75,10 @@ export class JournalWriter {
     try {
       if (lines.length > 0) {
         this.#synced = false;
-        await writeFully(this.file, Buffer.from(lines.join('')));
+        const bytes = Buffer.from(lines.join(''));
+        await this.options.check(this.#length);
+        await writeFully(this.file, bytes);
+        this.#length += bytes.length;
       }
       if (sync) await this.#syncFile();
       else this.#syncTimer ??= setTimeout(() => void this.#write(true), SYNC_MS).unref();
@@ -78,7 +92,7 @@ export class JournalWriter {
     this.#syncTimer = undefined;
     if (this.#synced) return;
     await this.file.datasync();
-    await this.options.check();
+    await this.options.check(this.#length);
     this.#synced = true;
   }
 

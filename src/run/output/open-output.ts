@@ -1,9 +1,13 @@
 import path from 'node:path';
 import { InformError } from '../../errors.js';
+import type { RunOptions } from '../../options/table.js';
+import { entryOf, isSameFile } from '../../util/files/file-errors.js';
 import { openResults, STDOUT } from './results.js';
 import { JournaledOutput } from './journaled-output.js';
 import { StreamOutput, type RunOutput } from './output.js';
-import { outputPaths, refuseInputs } from './output-paths.js';
+import { watchInputs } from '../journal/unchanged-input.js';
+import { outputPaths, refuseToWriteOver, targetOf, type ReadFile } from './output-paths.js';
+import { readFilesOf } from './read-files.js';
 import type { RunSettings } from '../settings.js';
 
 /**
@@ -12,12 +16,14 @@ import type { RunSettings } from '../settings.js';
  * @throws InformError INFORM_OUTPUT_UNWRITABLE, INFORM_OUTPUT_IN_USE; INFORM_INVALID_CONFIG for settings that need a file
  */
 export async function openOutput(
-  output: string | undefined,
+  options: RunOptions,
   inputs: readonly string[],
   settings: RunSettings,
 ): Promise<RunOutput> {
+  const { output } = options;
   const { overwrite, restart = false, followAppended = false, shard, log } = settings;
-  if (log !== undefined) await refuseAsLog(log, output, inputs);
+  const reads = await readFilesOf(options, inputs, settings.config);
+  if (log !== undefined) await refuseAsLog(log, output, reads);
   const stream = await openResults(output ?? STDOUT);
   if (stream === undefined && output !== undefined) {
     return JournaledOutput.open(output, {
@@ -25,7 +31,7 @@ export async function openOutput(
       restart,
       followAppended,
       keepJournal: shard !== undefined,
-      inputs,
+      reads,
     });
   }
   const needsFile = { '--restart': restart, '--follow-appended': followAppended, '--shard': shard !== undefined };
@@ -33,12 +39,20 @@ export async function openOutput(
     if (given) throw new InformError('INFORM_INVALID_CONFIG', `${flag} needs an output file. Name one with -o.`);
   }
   if (stream === undefined) throw new InformError('INFORM_INTERNAL', 'There is no output.');
-  return new StreamOutput(stream);
+  return new StreamOutput(stream, await watchInputs(inputs));
 }
 
-async function refuseAsLog(log: string, output: string | undefined, inputs: readonly string[]): Promise<void> {
-  await refuseInputs([log], inputs);
-  const outputs = output === undefined ? [] : outputPaths(output);
-  if (outputs.every((written) => path.resolve(written) !== path.resolve(log))) return;
-  throw new InformError('INFORM_OUTPUT_UNWRITABLE', `${log} cannot be both the log and an output. Choose another log.`);
+async function refuseAsLog(log: string, output: string | undefined, reads: readonly ReadFile[]): Promise<void> {
+  await refuseToWriteOver([log], reads);
+  if (output === undefined) return;
+  const [file, outputs] = [await targetOf(log), outputPaths(await targetOf(output))];
+  const entry = await entryOf(file);
+  for (const written of outputs) {
+    const isSame = entry !== undefined && isSameFile(await entryOf(written).catch(() => undefined), entry);
+    if (!isSame && path.resolve(written) !== path.resolve(file)) continue;
+    throw new InformError(
+      'INFORM_OUTPUT_UNWRITABLE',
+      `${log} cannot be both the log and an output. Choose another log.`,
+    );
+  }
 }

@@ -14,17 +14,17 @@ export interface RunOutput {
   /** @throws InformError INFORM_OUTPUT_UNWRITABLE */
   reject(row: InputRow, error: InformError): Promise<void>;
   /**
-   * Makes the output whole.
+   * Makes the output whole. Gives what the user should know.
    *
    * @param rows of all inputs, also those of other shards
    */
-  finish(rows: number): Promise<void>;
+  finish(rows: number): Promise<string[]>;
   /** Stops without finishing. Gives what is kept, undefined where nothing is. */
-  abandon(): Promise<KeptRun | undefined>;
+  abandon(): Promise<SavedRun | undefined>;
 }
 
 /** What an unfinished run left for the next one. */
-export interface KeptRun {
+export interface SavedRun {
   rows: number;
   journal: string;
 }
@@ -33,7 +33,11 @@ export interface KeptRun {
 export class StreamOutput implements RunOutput {
   readonly rejectsPath = undefined;
 
-  constructor(private readonly sink: ResultSink) {}
+  /** @param checkInputs called at the run's end; gives what the user should know */
+  constructor(
+    private readonly sink: ResultSink,
+    private readonly checkInputs: () => Promise<string[]>,
+  ) {}
 
   get readerGone(): AbortSignal {
     return this.sink.readerGone;
@@ -47,8 +51,9 @@ export class StreamOutput implements RunOutput {
     return Promise.resolve(); // it is reported on standard error
   }
 
-  finish(): Promise<void> {
-    return this.sink.finish();
+  async finish(): Promise<string[]> {
+    await this.sink.finish();
+    return this.checkInputs();
   }
 
   async abandon(): Promise<undefined> {

@@ -8,7 +8,7 @@ function stats(scores: readonly number[], members: { truncated?: (index: number)
   const run = new RunStats();
   scores.forEach((score, index) => {
     const truncated = members.truncated?.(index) ?? false;
-    run.addScored({ idJson: String(index), score, tokens: 10, truncated, holdsSpecialTokens: false });
+    run.addScored({ idJson: String(index), score, tokens: 10, truncated, holdsSpecialText: false });
   });
   return run;
 }
@@ -69,7 +69,7 @@ test('the summary of a run with everything', () => {
     Array.from({ length: 2500 }, () => 1),
     { truncated: (index) => index >= 1000 },
   );
-  run.addScored({ idJson: '"last"', score: 1, tokens: 1_000_000, truncated: false, holdsSpecialTokens: true });
+  run.addScored({ idJson: '"last"', score: 1, tokens: 1_000_000, truncated: false, holdsSpecialText: true });
   run.addRejected();
   run.addRejected();
   assert.is(
