@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 
+import { printable } from '../util/printable.js';
 import { describePlan, unasked, type ConfirmDownload } from '../models/confirm-download.js';
 
 export interface Terminal {
@@ -20,7 +21,7 @@ export function confirmOnTerminal(
   return async (plan) => {
     beforeAsking();
     if (yes) {
-      output.write(`${describePlan(plan)}\n`);
+      output.write(`${printable(describePlan(plan))}\n`);
       return true;
     }
     if (!input.isTTY || !output.isTTY) {
@@ -35,7 +36,7 @@ export function confirmOnTerminal(
       // Ctrl-C at the question and the end of the input both close it.
       const signals = signal === undefined ? [closed.signal] : [closed.signal, signal];
       const answer = await lines
-        .question(`${describePlan(plan)} Go on? [y/N] `, { signal: AbortSignal.any(signals) })
+        .question(`${printable(describePlan(plan))} Go on? [y/N] `, { signal: AbortSignal.any(signals) })
         .catch(() => '');
       return /^y(?:es)?$/i.test(answer.trim());
     } finally {

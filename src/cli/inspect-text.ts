@@ -10,7 +10,10 @@ export function formatReport(report: ModelReport): string {
   const inShards = report.shards > 1 ? ` in ${report.shards} shards` : '';
   const lines = [
     row('model', `${shown(report.name)}, architecture ${shown(report.architecture)}`),
-    row('file', `${report.path}, ${formatBytes(report.fileBytes)}${inShards}, GGUF version ${report.ggufVersion}`),
+    row(
+      'file',
+      `${printable(report.path)}, ${formatBytes(report.fileBytes)}${inShards}, GGUF version ${report.ggufVersion}`,
+    ),
     row('parameters', report.parameters.toLocaleString('en')),
     row(
       'layers',

@@ -3,13 +3,14 @@ import { layerRange, layersOf } from '../engine/placement/describe.js';
 import type { Assumptions, Estimate } from '../engine/placement/estimate.js';
 import type { PlanReport } from '../engine/placement/plan-model.js';
 import { usedOf, type DevicePlan, type HostPlan, type Machine, type Placement } from '../engine/placement/plan.js';
+import { printable } from '../util/printable.js';
 
 /** The report as text. */
 export function formatPlan({ model, machine, batchSize, placement, estimate, assumptions }: PlanReport): string {
   const { devices, host, contexts } = placement;
   const unused = machine.gpus.filter(({ name }) => !devices.some((device) => device.name === name));
   return [
-    `${model.path}: ${formatBytes(model.bytes)}, ${model.layers} layers`,
+    `${printable(model.path)}: ${formatBytes(model.bytes)}, ${model.layers} layers`,
     ...devices.flatMap((device) => ['', ...formatDevice(device)]),
     ...unused.flatMap(({ name, freeBytes }) => ['', `${name}: ${formatBytes(freeBytes)} free, not used`]),
     '',

@@ -56,7 +56,7 @@ export class Progress {
     this.#shownAt = now;
     const parts = this.#parts(status, (now - this.#startedAt) / 1000);
     if (this.#mode === 'plain') {
-      this.#stream.write(`${[status.label, parts.join(', ')].filter((text) => text !== '').join(': ')}\n`);
+      this.#stream.write(`${printable([status.label, parts.join(', ')].filter((text) => text !== '').join(': '))}\n`);
     } else {
       this.#stream.write(ERASE_LINE + barLine(status, parts, (this.#stream.columns ?? DEFAULT_COLUMNS) - 1));
       this.#drawn = true;
@@ -94,7 +94,7 @@ function barLine(status: ProgressStatus, parts: readonly string[], columns: numb
   const room = columns - status.label.length - text.length - 4;
   const cells = status.fraction === undefined ? 0 : Math.min(room, BAR_CELLS.most);
   const bar = cells < BAR_CELLS.least ? '' : `  ${drawBar(clamp(status.fraction ?? 0), cells)}`;
-  return `${status.label}${bar}  ${text}`.slice(0, Math.max(columns, 0));
+  return printable(`${status.label}${bar}  ${text}`).slice(0, Math.max(columns, 0));
 }
 
 function drawBar(fraction: number, cells: number): string {

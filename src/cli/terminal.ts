@@ -1,4 +1,4 @@
-import { printable } from '../util/printable.js';
+import { printable, printableJson } from '../util/printable.js';
 
 // The one door to the terminal. What passes it may hold names and texts that others wrote, and they must not reach a
 // terminal as control sequences.
@@ -15,12 +15,7 @@ export function printLines(text: string, stream: NodeJS.WriteStream = process.st
 
 /** Writes one JSON document to standard output. Control characters stand in it escaped, as JSON allows. */
 export function printJson(value: unknown): void {
-  const text = JSON.stringify(value, null, 2);
-  // JSON.stringify escapes C0 alone.
-  const escaped = text.replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
-  process.stdout.write(`${escaped}\n`);
+  process.stdout.write(`${printableJson(JSON.stringify(value, null, 2))}\n`);
 }
 
 function printableLines(text: string): string {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import { invalidCheckpoint, objectIn, parseJsonObject, readJsonIfPresent } from './checkpoint-file.js';
+import { quoted } from '../util/printable.js';
 
 /** The element types a weight of a checkpoint can have here. */
 export type FloatType = 'F32' | 'F16' | 'BF16';
@@ -170,8 +171,4 @@ function checkExtents(tensors: readonly SafetensorsTensor[], path: string, dataS
     }
   }
   if (end !== fileSize) throw invalidCheckpoint(`${path} has ${fileSize - end} bytes that belong to no tensor.`);
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.slice(0, 120));
 }

@@ -19,6 +19,7 @@ import {
   type GgufValue,
   type GgufValueType,
 } from './types.js';
+import { printable, quoted } from '../util/printable.js';
 
 export interface GgufTensor {
   readonly name: string;
@@ -339,19 +340,10 @@ function placeTensors(
     const byteLength = tensorByteLength(type, shape);
     if (offset + byteLength > fileSize) {
       throw new DamageError(
-        `is truncated: tensor ${printable(name)} ends at byte ${offset + byteLength}, the file has ${fileSize}. Download or convert it again.`,
+        `is truncated: tensor ${printable(name, 80)} ends at byte ${offset + byteLength}, the file has ${fileSize}. Download or convert it again.`,
       );
     }
     expected = alignUp(expected + byteLength, alignment);
     return { name, shape, type, offset, byteLength };
   });
-}
-
-/** A name out of a file that may be damaged, fit for a message. */
-function printable(name: string): string {
-  return JSON.stringify(name.slice(0, 80)).slice(1, -1);
-}
-
-function quoted(name: string): string {
-  return `"${printable(name)}"`;
 }

@@ -5,6 +5,7 @@ import { HeaderCursor, HeaderEndError } from '../gguf/header-cursor.js';
 import { arrayAt, numberAt, stringAt, stringsAt } from '../gguf/metadata.js';
 import { readGguf, type Gguf, type GgufTensor } from '../gguf/reader.js';
 import { elementCount } from '../gguf/types.js';
+import { quoted } from '../util/printable.js';
 
 /**
  * An importance matrix: for each matrix of a model, how much each of its columns matters, as the mean square of the
@@ -165,8 +166,4 @@ function checked(values: Float32Array, name: string): Float32Array {
   const wrong = values.find((value) => !(value >= 0 && value < Infinity));
   if (wrong === undefined) return values;
   throw new ImatrixError(`holds ${wrong} in ${quoted(name)}, where only finite numbers of at least 0 make sense`);
-}
-
-function quoted(name: string): string {
-  return JSON.stringify(name.slice(0, 80));
 }

@@ -1,5 +1,5 @@
-// C0 and C1 controls, and the marks that turn the direction of what follows them.
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+// C0 and C1 controls, line and paragraph separators, and the marks that turn the direction of what follows them.
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
 /**
  * A text from elsewhere (a model file, a template, a name on a disk) as part of a line for people: it must not reach a
@@ -10,7 +10,23 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 export function printable(text: string, limit = Infinity): string {
   const shortened = text.length > limit ? `${text.slice(0, limit)}…` : text;
   return shortened.replace(CONTROL, (character) => {
-    const code = character.charCodeAt(0).toString(16);
-    return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
+    const code = codeOf(character);
+    return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
   });
+}
+
+/** As `printable`, in quotation marks. */
+export function quoted(text: string, limit = 80): string {
+  return `"${printable(text, limit)}"`;
+}
+
+/** JSON text with the controls escaped that JSON.stringify leaves as they are: the value stays the same. */
+export function printableJson(json: string): string {
+  return json.replace(CONTROL, (character) =>
+    character === '\n' ? character : `\\u${codeOf(character).padStart(4, '0')}`,
+  );
+}
+
+function codeOf(character: string): string {
+  return character.charCodeAt(0).toString(16);
 }

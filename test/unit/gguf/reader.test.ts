@@ -248,7 +248,7 @@ test('names from a damaged file are escaped in messages', async () => {
   const name = '\u001b[31mred';
   const path = join(folder, 'escape.gguf');
   writeFileSync(path, ggufBytes({ tensors: [tensorInfo(name, [1], 0, 32)], data: Buffer.alloc(64) }));
-  const error = await expectError('INFORM_INVALID_MODEL_FILE', /u001b\[31mred/, () => readGguf(path));
+  const error = await expectError('INFORM_INVALID_MODEL_FILE', /\\x1b\[31mred/, () => readGguf(path));
   assert.not.ok(error.message.includes('\u001b'));
 });
 
