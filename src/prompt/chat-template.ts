@@ -1,7 +1,7 @@
-import { parseTemplate, renderTemplate, TemplateLimitError, type JinjaNode } from './bounded-jinja.js';
 import { InformError, messageOf } from '../errors.js';
 import { printable } from '../util/printable.js';
-import { withPythonWhitespace } from './python-whitespace.js';
+import { TemplateLimitError } from './jinja/errors.js';
+import { JinjaTemplate } from './jinja/template.js';
 import type { Message } from '../input/sample.js';
 import { TimeLimitError, withTimeLimit } from '../util/async/time-limit.js';
 
@@ -20,6 +20,17 @@ const PROBE: Message[] = [
   { role: 'assistant', content: 'Hi' },
 ];
 
+/** The texts of a tokenizer's special tokens. Empty, or left out, for those that it has not. */
+export interface TemplateTokens {
+  readonly bosToken: string;
+  readonly eosToken: string;
+  readonly padToken?: string;
+  readonly unkToken?: string;
+  readonly sepToken?: string;
+  readonly clsToken?: string;
+  readonly maskToken?: string;
+}
+
 /**
  * A model's Jinja chat template, rendered as transformers' `apply_chat_template(messages, tokenize=False)` does.
  *
@@ -28,21 +39,21 @@ const PROBE: Message[] = [
  * fails.
  *
  * A template comes with a model file, from anywhere. It can reach nothing but the conversation, and its work and output are
- * bounded (bounded-jinja.ts). Its time is, too, where the caller of `render` sees to it (time-limit.ts).
+ * bounded (jinja/runtime.ts). Its time is, too, where the caller of `render` sees to it (time-limit.ts).
  */
 export class ChatTemplate {
-  readonly #program: JinjaNode;
+  readonly #program: JinjaTemplate;
   readonly #variables: Readonly<Record<string, unknown>>;
 
   /** Throws INFORM_TEMPLATE_FAILED when the source is no valid Jinja, or does not come to an end. */
-  constructor(source: string, tokens: { bosToken: string; eosToken: string }, milliseconds = TEMPLATE_MILLISECONDS) {
+  constructor(source: string, tokens: TemplateTokens, milliseconds = TEMPLATE_MILLISECONDS) {
     if (source.length > MAX_TEMPLATE_BYTES) {
       throw new InformError(
         'INFORM_TEMPLATE_FAILED',
         'The chat template is larger than 1 MB, the most that is read. Name another one with chat_template.',
       );
     }
-    this.#variables = { add_generation_prompt: false, bos_token: tokens.bosToken, eos_token: tokens.eosToken };
+    this.#variables = { ...specialTokens(tokens), tools: null, documents: null, add_generation_prompt: false };
     this.#program = parse(source, milliseconds);
     this.#probe(milliseconds);
   }
@@ -51,9 +62,7 @@ export class ChatTemplate {
   render(messages: Message[]): string {
     const size = messages.reduce((sum, { content }) => sum + MESSAGE_SIZE + content.length, 0);
     try {
-      return withPythonWhitespace(messages, (shown) =>
-        renderTemplate(this.#program, { ...this.#variables, messages: shown }, size),
-      );
+      return this.#program.render({ ...this.#variables, messages }, size);
     } catch (error) {
       if (error instanceof TemplateLimitError) throw beyondLimits(error);
       throw failed(`The chat template refused the sample: ${reasonOf(error)}.`, error);
@@ -82,11 +91,25 @@ export function beyondLimits(error: Error): InformError {
   );
 }
 
-function parse(source: string, milliseconds: number): JinjaNode {
-  let program: JinjaNode | undefined;
+/** The variables of the special tokens. As in transformers, one that is not there is undefined, not empty. */
+function specialTokens(tokens: TemplateTokens): Readonly<Record<string, string>> {
+  const named: Readonly<Record<string, string | undefined>> = {
+    bos_token: tokens.bosToken,
+    eos_token: tokens.eosToken,
+    unk_token: tokens.unkToken,
+    sep_token: tokens.sepToken,
+    pad_token: tokens.padToken,
+    cls_token: tokens.clsToken,
+    mask_token: tokens.maskToken,
+  };
+  return Object.fromEntries(Object.entries(named).flatMap(([name, text]) => (text ? [[name, text]] : [])));
+}
+
+function parse(source: string, milliseconds: number): JinjaTemplate {
+  let program: JinjaTemplate | undefined;
   try {
     withTimeLimit(milliseconds, () => {
-      program = parseTemplate(source);
+      program = new JinjaTemplate(source);
     });
   } catch (error) {
     if (error instanceof TimeLimitError) throw beyondLimits(error);

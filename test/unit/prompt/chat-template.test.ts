@@ -22,13 +22,43 @@ function codeOf(body: () => unknown): string {
 test('messages, BOS and EOS reach the template; no generation prompt is asked for', () => {
   const source =
     '{{ bos_token }}{% for m in messages %}{{ m.role }}:{{ m.content | trim }};{% endfor %}{{ eos_token }}{{ add_generation_prompt }}';
-  assert.is(new ChatTemplate(source, TOKENS).render(MESSAGES), '<B>user:hi;assistant:yo;<E>false');
+  assert.is(new ChatTemplate(source, TOKENS).render(MESSAGES), '<B>user:hi;assistant:yo;<E>False');
 });
 
 test("today's date stays out of the prompt", () => {
   const source = "{% if strftime_now is defined %}{{ strftime_now('%Y') }}{% else %}fixed{% endif %}";
   assert.is(new ChatTemplate(source, TOKENS).render(MESSAGES), 'fixed');
 });
+
+test('special tokens, tools and documents are what transformers gives', () => {
+  const source =
+    '{{ pad_token }}{{ unk_token is defined }}{{ bos_token is defined }}{{ tools is none }}{{ documents is none }}{{ date_string is defined }}';
+  const tokens = { bosToken: '', eosToken: '<E>', padToken: '<P>' };
+  assert.is(new ChatTemplate(source, tokens).render(MESSAGES), '<P>FalseFalseTrueTrueFalse');
+});
+
+test('a template that cannot do without the date is refused by the name of the function', () => {
+  const { message } = refusal(() => new ChatTemplate("\n{{ strftime_now('%Y') }}", TOKENS).render(MESSAGES));
+  assert.match(message, /strftime_now is not given to templates, .* \(line 2\)/);
+});
+
+test('what is not supported is refused at load, by its name and line', () => {
+  const { code, message } = refusal(() => new ChatTemplate('\n\n{{ messages | pprint }}', TOKENS));
+  assert.is(code, 'INFORM_TEMPLATE_FAILED');
+  assert.match(message, /the filter pprint is not supported in chat templates here \(line 3\)/);
+});
+
+// Python: '\n  a. \n'.strip('\n'), .rstrip('. '), and what follows </think>, with .lstrip('\n').
+for (const [call, text, expected] of [
+  [".strip('\\n')", '\n  a. \n', '  a. '],
+  [".rstrip('. ')", '\n  a. . ', '\n  a'],
+  [".split('</think>')[-1].lstrip('\\n')", '<think>\nb\n</think>\n\n  a.  ', '  a.  '],
+] as const) {
+  test(`the characters of ${call} are the only ones that are stripped`, () => {
+    const source = `{% for m in messages %}{{- m.content${call} }}{% endfor %}`;
+    assert.is(new ChatTemplate(source, TOKENS).render([{ role: 'user', content: text }]), expected);
+  });
+}
 
 test('what is no template is refused', () => {
   assert.is(
@@ -55,7 +85,12 @@ const HOSTILE: readonly (readonly [what: string, source: string, words: RegExp])
   ['a macro that calls itself', '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}', /macros that call each other/],
   ['a macro that calls itself twice', `{% macro f(n) %}{% if n > 0 %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}`, /loops for too long/],
   ['a slice that stands still', '{{ messages[::0] }}', /a slice has the step 0/],
-  ['a macro of another scope', "{% set x %}{% for i in range(9999) %}{{ 'x' * 1 }}{% endfor %}{% endset %}", /refused the sample/],
+  ['a list within lists, as JSON', growing('[]', '[ns.x, ns.x]', '{{ ns.x | tojson }}'), /loops for too long/],
+  ['a list within lists, printed', growing('[]', '[ns.x, ns.x]', '{{ ns.x }}'), /loops for too long/],
+  ['lists within lists, compared', "{% set ns = namespace(x=[], y=[]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% set ns.y = [ns.y, ns.y] %}{% endfor %}{{ ns.x == ns.y }}", /loops for too long/],
+  ['a text of a huge width', "{{ 'x'.ljust(10 ** 12) }}", /a text of more than \d+ characters/],
+  ['a number of a huge width', "{{ '%0999999999d' % 1 }}", /a text of more than \d+ characters/],
+  ['a number of many digits', '{{ 9 ** (9 ** 9) }}', /an integer of more than 65536 bits is not supported/],
 ]; // prettier-ignore
 
 const FOR_EVER = 3_600_000;
@@ -83,18 +118,24 @@ for (const [what, source, words] of HOSTILE) {
 }
 
 test('a hostile template that one built-in keeps busy is ended by the clock, at load', () => {
-  const tower = growing('[]', '[ns.x, ns.x]', '{{ ns.x | tojson }}'); // 2^60 brackets, a few kB of work each step
+  // A million characters are searched, each time for a step or two.
+  const source = "{% set x = 'ab' * 500000 %}{% for i in range(20000) %}{% if x.count('ac') %}{% endif %}{% endfor %}";
   const start = performance.now();
-  const { code, message } = refusal(() => new ChatTemplate(tower, TOKENS, 200));
+  const { code, message } = refusal(() => new ChatTemplate(source, TOKENS, 200));
   assert.is(code, 'INFORM_TEMPLATE_FAILED');
   assert.match(message, /did not come to an end within 0\.2 s/);
   assert.ok(performance.now() - start < 5000);
 });
 
-test('a hostile template that keeps the parser busy is ended by the clock', () => {
-  const source = `{%${' '.repeat(900_000)}x`; // quadratic in a regular expression of the library
-  assert.match(refusal(() => new ChatTemplate(source, TOKENS, 200)).message, /within 0\.2 s/);
-});
+for (const begin of ['{%', '{{', '{% raw', '{#', "{{ '", '{% raw %}{%', '{{ [', '{{ a|']) {
+  test(`a template of 900,000 spaces after ${begin} is refused in no time`, () => {
+    const start = performance.now();
+    const { code, message } = refusal(() => new ChatTemplate(`${begin}${' '.repeat(900_000)}x`, TOKENS, FOR_EVER));
+    assert.is(code, 'INFORM_TEMPLATE_FAILED');
+    assert.match(message, /is not valid Jinja: /);
+    assert.ok(performance.now() - start < 2000);
+  });
+}
 
 test('templates that nest without end, or are too large, are refused', () => {
   const deep = `{{ ${'('.repeat(100_000)}1${')'.repeat(100_000)} }}`;
@@ -105,7 +146,7 @@ test('templates that nest without end, or are too large, are refused', () => {
 test('a template reaches neither the process nor prototypes', () => {
   const source =
     "{{ messages.constructor }}{{ ''.constructor }}{{ messages.__proto__ }}{{ namespace.constructor }}{{ process }}|{{ globalThis is defined }}";
-  assert.is(new ChatTemplate(source, TOKENS).render(MESSAGES), '|false');
+  assert.is(new ChatTemplate(source, TOKENS).render(MESSAGES), '|False');
 });
 
 test("a template's own words reach the terminal without control characters, and shortened", () => {
@@ -129,7 +170,10 @@ test('the limits grow with the conversation', () => {
 
 test('range is Python’s', () => {
   const source = '{{ range(3) }}{{ range(1, 4) }}{{ range(5, 0, -2) }}{{ range(3, 1) }}{{ range(0) }}';
-  assert.is(new ChatTemplate(source, TOKENS).render(MESSAGES), '[0, 1, 2][1, 2, 3][5, 3, 1][][]');
+  assert.is(
+    new ChatTemplate(source, TOKENS).render(MESSAGES),
+    'range(0, 3)range(1, 4)range(5, 0, -2)range(3, 1)range(0, 0)',
+  );
 });
 
 test.run();

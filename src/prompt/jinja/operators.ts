@@ -1,0 +1,356 @@
+import { TemplateError, UnsupportedError } from './errors.js';
+import { percentFormat } from './format.js';
+import { boundedInteger, integerPower } from './numbers.js';
+import { compareTexts, lengthOf } from './python-text.js';
+import type { Runtime } from './runtime.js';
+import type { BinaryOperator, CompareOperator } from './syntax.js';
+import {
+  Callable,
+  Dict,
+  DictView,
+  Iteration,
+  Markup,
+  Range,
+  Tuple,
+  typeName,
+  Undefined,
+  type Value,
+} from './values.js';
+
+/** Python's `bool(value)`. */
+export function isTrue(value: Value): boolean {
+  if (value === null) return false;
+  switch (typeof value) {
+    case 'boolean':
+      return value;
+    case 'string':
+      return value !== '';
+    case 'bigint':
+      return value !== 0n;
+    case 'number':
+      return value !== 0;
+    default:
+      return lengthIfSized(value) !== 0;
+  }
+}
+
+/** Python's `len(value)`; undefined where it has none. */
+export function lengthIfSized(value: Value): number | undefined {
+  if (typeof value === 'string') return lengthOf(value);
+  if (Array.isArray(value)) return value.length;
+  if (value instanceof Tuple) return value.items.length;
+  if (value instanceof Dict) return value.size;
+  if (value instanceof Undefined) return 0;
+  if (value instanceof Range) return value.length;
+  if (value instanceof DictView) return value.dict.size;
+  if (value instanceof Markup) return lengthOf(value.text);
+  if (isObject(value)) {
+    const length = value.attribute('length');
+    if (typeof length === 'bigint') return Number(length);
+  }
+  return undefined;
+}
+
+function isObject(value: Value): value is Exclude<Value, string> & { attribute(name: string): Value | undefined } {
+  return typeof value === 'object' && value !== null && 'attribute' in value;
+}
+
+/** The values that a loop over this one takes; undefined where Python does not iterate. */
+export function iterateIfPossible(value: Value): Iterator<Value> | undefined {
+  if (Array.isArray(value)) return (value as readonly Value[]).values();
+  if (typeof value === 'string') return value[Symbol.iterator]();
+  if (value instanceof Tuple) return value.items.values();
+  if (value instanceof Dict) return value.keys();
+  if (value instanceof Iteration) return value.values;
+  if (value instanceof Range) return value.values();
+  if (value instanceof DictView) return value.values()[Symbol.iterator]();
+  if (value instanceof Undefined) return [].values();
+  if (value instanceof Markup) throw new UnsupportedError('a loop over text marked as safe');
+  return undefined;
+}
+
+export function iterate(value: Value): Iterator<Value> {
+  const iterator = iterateIfPossible(value);
+  if (!iterator) throw new TemplateError(`a ${typeName(value)} cannot be iterated over`);
+  return iterator;
+}
+
+/** Python's `list(value)`. */
+export function toList(runtime: Runtime, value: Value): readonly Value[] {
+  if (Array.isArray(value)) {
+    runtime.spend(value.length);
+    return value as readonly Value[];
+  }
+  const items: Value[] = [];
+  const iterator = iterate(value);
+  for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
+    runtime.spend(1);
+    items.push(next.value);
+  }
+  return items;
+}
+
+/** Whether the value counts as a number: Python's booleans do. */
+export function isNumber(value: Value): value is bigint | number | boolean {
+  return typeof value === 'bigint' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+/** A boolean as the integer that it is in Python. */
+export function toNumber(value: bigint | number | boolean): bigint | number {
+  return typeof value === 'boolean' ? BigInt(value) : value;
+}
+
+/** The value as an integer where Python takes one, such as an index; undefined for a float and all else. */
+export function toInteger(value: Value): bigint | undefined {
+  return typeof value === 'bigint' ? value : typeof value === 'boolean' ? BigInt(value) : undefined;
+}
+
+/** Python's `left == right`. */
+export function equals(runtime: Runtime, left: Value, right: Value): boolean {
+  if (typeof left === 'string' || left === null) return left === (right instanceof Markup ? right.text : right);
+  if (isNumber(left)) return isNumber(right) && toNumber(left) == toNumber(right);
+  if (left === right) return true;
+  if (left instanceof Markup) return equals(runtime, left.text, right);
+  runtime.spend(1);
+  if (Array.isArray(left)) return Array.isArray(right) && allEqual(runtime, left as Value[], right as Value[]);
+  if (left instanceof Tuple) return right instanceof Tuple && allEqual(runtime, left.items, right.items);
+  if (left instanceof Dict) return right instanceof Dict && equalDicts(runtime, left, right);
+  if (left instanceof Undefined) return right instanceof Undefined;
+  if (left instanceof Range && right instanceof Range) {
+    const { length } = left;
+    if (length !== right.length) return false;
+    return length === 0 || (left.start === right.start && (length === 1 || left.step === right.step));
+  }
+  if (left instanceof DictView && right instanceof DictView) {
+    if (left.kind === 'values' || right.kind === 'values') return false;
+    throw new UnsupportedError('a comparison of dict views');
+  }
+  return false;
+}
+
+function allEqual(runtime: Runtime, left: readonly Value[], right: readonly Value[]): boolean {
+  if (left.length !== right.length) return false;
+  return left.every((item, index) => {
+    runtime.spend(1);
+    return equals(runtime, item, right[index] as Value);
+  });
+}
+
+function equalDicts(runtime: Runtime, left: Dict, right: Dict): boolean {
+  if (left.size !== right.size) return false;
+  for (const [key, value] of left.entries()) {
+    runtime.spend(1);
+    const other = right.get(key);
+    if (other === undefined || !equals(runtime, value, other)) return false;
+  }
+  return true;
+}
+
+/** Less than 0, 0 or more than 0. @throws TemplateError for types that Python does not order */
+export function order(runtime: Runtime, left: Value, right: Value): number {
+  if (typeof left === 'string' && typeof right === 'string') return compareTexts(left, right);
+  if (isNumber(left) && isNumber(right)) {
+    const [a, b] = [toNumber(left), toNumber(right)];
+    return a < b ? -1 : a > b ? 1 : 0;
+  }
+  if (Array.isArray(left) && Array.isArray(right)) return orderAll(runtime, left as Value[], right as Value[]);
+  if (left instanceof Tuple && right instanceof Tuple) return orderAll(runtime, left.items, right.items);
+  if (left instanceof Undefined) left.fail();
+  if (right instanceof Undefined) right.fail();
+  if (left instanceof DictView && right instanceof DictView) throw new UnsupportedError('a comparison of dict views');
+  throw new TemplateError(`a ${typeName(left)} and a ${typeName(right)} have no order`);
+}
+
+function orderAll(runtime: Runtime, left: readonly Value[], right: readonly Value[]): number {
+  const length = Math.min(left.length, right.length);
+  for (let index = 0; index < length; index++) {
+    runtime.spend(1);
+    const [a, b] = [left[index] as Value, right[index] as Value];
+    if (!equals(runtime, a, b)) return order(runtime, a, b);
+  }
+  return left.length - right.length;
+}
+
+/** Python's `needle in container`. */
+export function contains(runtime: Runtime, container: Value, needle: Value): boolean {
+  if (typeof container === 'string') {
+    const text = needle instanceof Markup ? needle.text : needle;
+    if (typeof text !== 'string') throw new TemplateError(`a text cannot hold a ${typeName(needle)}`);
+    return container.includes(text);
+  }
+  if (container instanceof Dict) return container.has(needle);
+  if (container instanceof DictView && container.kind === 'keys') return container.dict.has(needle);
+  if (container instanceof Markup) throw new UnsupportedError('a search in text marked as safe');
+  const iterator = iterate(container);
+  for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
+    runtime.spend(1);
+    if (equals(runtime, needle, next.value)) return true;
+  }
+  return false;
+}
+
+export function compare(runtime: Runtime, operator: CompareOperator, left: Value, right: Value): boolean {
+  switch (operator) {
+    case '==':
+      return equals(runtime, left, right);
+    case '!=':
+      return !equals(runtime, left, right);
+    case '<':
+      return order(runtime, left, right) < 0;
+    case '<=':
+      return order(runtime, left, right) <= 0;
+    case '>':
+      return order(runtime, left, right) > 0;
+    case '>=':
+      return order(runtime, left, right) >= 0;
+    case 'in':
+      return contains(runtime, right, left);
+    case 'not in':
+      return !contains(runtime, right, left);
+  }
+}
+
+/** Python's arithmetic. */
+export function calculate(runtime: Runtime, operator: BinaryOperator, left: Value, right: Value): Value {
+  if (isNumber(left) && isNumber(right)) return calculateNumbers(operator, toNumber(left), toNumber(right));
+  if (operator === '%' && typeof left === 'string') return percentFormat(runtime, left, right);
+  if (left instanceof Undefined) left.fail();
+  if (right instanceof Undefined) right.fail();
+  const joined =
+    operator === '+' ? join(runtime, left, right) : operator === '*' ? multiply(runtime, left, right) : undefined;
+  if (joined !== undefined) return joined;
+  if (left instanceof Markup || right instanceof Markup)
+    throw new UnsupportedError(`${operator} with text marked as safe`);
+  if (left instanceof DictView || right instanceof DictView) throw new UnsupportedError(`${operator} with dict views`);
+  throw new TemplateError(`${operator} does not take a ${typeName(left)} and a ${typeName(right)}`);
+}
+
+function join(runtime: Runtime, left: Value, right: Value): Value | undefined {
+  if (typeof left === 'string' && typeof right === 'string') return runtime.text(left + right);
+  if (Array.isArray(left) && Array.isArray(right)) return concatenate(runtime, left as Value[], right as Value[]);
+  if (left instanceof Tuple && right instanceof Tuple) return new Tuple(concatenate(runtime, left.items, right.items));
+  return undefined;
+}
+
+function concatenate(runtime: Runtime, left: readonly Value[], right: readonly Value[]): readonly Value[] {
+  runtime.spend(left.length + right.length);
+  return [...left, ...right];
+}
+
+function multiply(runtime: Runtime, left: Value, right: Value): Value | undefined {
+  const count = toInteger(right);
+  if (count === undefined) return toInteger(left) === undefined ? undefined : multiply(runtime, right, left);
+  const times = Number(count < 0n ? 0n : count);
+  if (typeof left === 'string') {
+    runtime.makeText(left.length * times);
+    return left === '' ? '' : left.repeat(times);
+  }
+  if (Array.isArray(left)) return repeat(runtime, left as Value[], times);
+  if (left instanceof Tuple) return new Tuple(repeat(runtime, left.items, times));
+  return undefined;
+}
+
+function repeat(runtime: Runtime, items: readonly Value[], times: number): readonly Value[] {
+  runtime.spend(items.length * times);
+  return items.length === 0 ? [] : Array.from({ length: times }, () => items).flat(1);
+}
+
+function calculateNumbers(operator: BinaryOperator, left: bigint | number, right: bigint | number): bigint | number {
+  if (typeof left === 'bigint' && typeof right === 'bigint') {
+    if (operator !== '/' && !(operator === '**' && right < 0n)) return calculateIntegers(operator, left, right);
+  }
+  return checkFloat(calculateFloats(operator, left, right), left, right);
+}
+
+function calculateIntegers(operator: BinaryOperator, left: bigint, right: bigint): bigint {
+  switch (operator) {
+    case '+':
+      return boundedInteger(left + right);
+    case '-':
+      return boundedInteger(left - right);
+    case '*':
+      return boundedInteger(left * right);
+    case '**':
+      return integerPower(left, right);
+    default: {
+      if (right === 0n) throw new TemplateError('a number is divided by 0');
+      // JavaScript rounds towards 0, Python downwards.
+      const remainder = left % right;
+      const isOff = remainder !== 0n && remainder < 0n !== right < 0n;
+      if (operator === '%') return isOff ? remainder + right : remainder;
+      return isOff ? left / right - 1n : left / right;
+    }
+  }
+}
+
+function calculateFloats(operator: BinaryOperator, left: bigint | number, right: bigint | number): number {
+  const [a, b] = [toFloat(left), toFloat(right)];
+  switch (operator) {
+    case '+':
+      return a + b;
+    case '-':
+      return a - b;
+    case '*':
+      return a * b;
+    case '**':
+      return floatPower(a, b);
+    default:
+  }
+  if (b === 0) throw new TemplateError('a number is divided by 0');
+  if (operator === '/') return a / b;
+  let remainder = a % b;
+  const isOff = remainder !== 0 && remainder < 0 !== b < 0;
+  const quotient = (a - remainder) / b - (isOff ? 1 : 0);
+  if (isOff) remainder += b;
+  if (operator === '%') return remainder === 0 ? (b < 0 ? -0 : 0) : remainder;
+  if (quotient === 0) return a / b < 0 || Object.is(a / b, -0) ? -0 : 0;
+  const floor = Math.floor(quotient);
+  return quotient - floor > 0.5 ? floor + 1 : floor;
+}
+
+/** @throws UnsupportedError for integers that no float holds: Python rounds their quotients, not them */
+export function toFloat(value: bigint | number): number {
+  const float = Number(value);
+  if (typeof value === 'bigint' && !Number.isSafeInteger(float)) {
+    throw new UnsupportedError('a float of an integer of more than 53 bits');
+  }
+  return float;
+}
+
+/** For whole exponents alone, and there as exactly as a float can be: C's and JavaScript's `pow` may differ in the last bit. */
+function floatPower(base: number, exponent: number): number {
+  if (base === 0 && exponent < 0) throw new TemplateError('0 is raised to a negative power');
+  if (exponent === 0 || base === 1) return 1;
+  if (exponent === 1) return base;
+  if (base === 0 && Number.isInteger(exponent)) return exponent % 2 === 1 ? base : 0;
+  if (Number.isInteger(base) && Number.isInteger(exponent) && Number.isSafeInteger(base) && Math.abs(exponent) < 1024) {
+    const power = BigInt(base) ** BigInt(Math.abs(exponent));
+    // Dividing 1 by a power that a float holds exactly rounds once.
+    if (Number.isSafeInteger(Number(power))) return exponent < 0 ? 1 / Number(power) : Number(power);
+    if (exponent > 0) return Number(power);
+  }
+  throw new UnsupportedError(`the power ${base} ** ${exponent}`);
+}
+
+/** Infinities and what is no number come out of Jinja2 in different ways, or not at all, by where they are written. */
+function checkFloat(result: number, left: bigint | number, right: bigint | number): number {
+  if (Number.isFinite(result)) return result;
+  throw new UnsupportedError(`a number as large as the result for ${left} and ${right}`);
+}
+
+export function negate(value: Value): Value {
+  if (value instanceof Undefined) value.fail();
+  if (!isNumber(value)) throw new TemplateError(`- does not take a ${typeName(value)}`);
+  return -toNumber(value);
+}
+
+export function affirm(value: Value): Value {
+  if (value instanceof Undefined) value.fail();
+  if (!isNumber(value)) throw new TemplateError(`+ does not take a ${typeName(value)}`);
+  return toNumber(value);
+}
+
+export function callableOf(value: Value): Callable | undefined {
+  if (value instanceof Callable) return value;
+  return isObject(value) && 'callable' in value ? value.callable : undefined;
+}
