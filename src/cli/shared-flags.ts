@@ -1,4 +1,4 @@
-import { CONVERSION_TYPES } from '../convert/tensor-types.js';
+import { CONVERSION_TYPES } from '../gguf/model-types.js';
 
 // Flags that several commands have, defined once. Each takes what it says about the command at hand.
 
@@ -27,5 +27,10 @@ export function outputFlag(describe: string) {
 }
 
 export function typeFlag<Fallback extends string>(fallback: Fallback, describe: string) {
-  return { choices: CONVERSION_TYPES, default: fallback, describe } as const;
+  return { choices: CONVERSION_TYPES, coerce: smallLetters, default: fallback, describe } as const;
+}
+
+/** llama.cpp and the hub write types in capitals. */
+export function smallLetters<Value extends string>(value: string): Value {
+  return value.toLowerCase() as Value;
 }

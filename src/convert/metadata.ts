@@ -4,7 +4,7 @@ import { ggufNumber, ggufString } from '../gguf/metadata.js';
 import type { GgufValue } from '../gguf/types.js';
 import type { CheckpointConfig, HeadKind } from './checkpoint.js';
 import { hubAddress } from './model-card.js';
-import { fileTypeOf, type ConversionType } from './tensor-types.js';
+import { fileTypeOf, type ConversionType } from '../gguf/model-types.js';
 
 const QUANTIZATION_VERSION = 2; // GGML_QNT_VERSION in ggml.h
 const POOLING_TYPE_LAST = 3; // LLAMA_POOLING_TYPE_LAST in llama.h

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { cacheFolder } from '../util/cache-folder.js';
 import type { ConvertProgress } from '../convert/convert.js';
-import { CONVERSION_TYPES, type ConversionType } from '../convert/tensor-types.js';
+import { CONVERSION_TYPES, type ConversionType } from '../gguf/model-types.js';
 import { fileSize, writeSmallFile } from './hub/repository-cache.js';
 import { isCommit } from './hub/hub-id.js';
 import { withLock } from './hub/lock.js';

@@ -1,6 +1,7 @@
 import { arrayAt, numberAt, stringAt, stringsAt } from '../gguf/metadata.js';
 import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/split-model.js';
-import { elementCount, LLAMA_FILE_TYPES, type GgufMetadata, type GgufValue } from '../gguf/types.js';
+import { fileTypeName } from '../gguf/model-types.js';
+import { elementCount, type GgufMetadata, type GgufValue } from '../gguf/types.js';
 import { HEAD_TENSORS } from '../gguf/head-tensors.js';
 
 /** What a GGUF file holds. Plain JSON: absent facts are null; numbers that JSON cannot hold exactly are strings. */
@@ -109,7 +110,7 @@ function quantizationOf({ metadata, tensors }: GgufModel): ModelReport['quantiza
   }
   const fileType = numberAt(metadata, 'general.file_type');
   return {
-    fileType: fileType === undefined ? null : (LLAMA_FILE_TYPES.get(fileType) ?? `unknown (${fileType})`),
+    fileType: fileType === undefined ? null : (fileTypeName(fileType) ?? `unknown (${fileType})`),
     types: [...totals.values()].toSorted((a, b) => b.bytes - a.bytes),
   };
 }

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { ConversionType } from '../convert/tensor-types.js';
+import type { ConversionType } from '../gguf/model-types.js';
 import { embeddedModel } from './embedded-model.js';
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
 import type { ConfirmDownload } from './confirm-download.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { convertCheckpoint } from '../../convert/convert.js';
 import { openCheckpointFolder, type CheckpointWeights } from '../../convert/weights.js';
-import type { ConversionType } from '../../convert/tensor-types.js';
+import type { ConversionType } from '../../gguf/model-types.js';
 import {
   conversionStatus,
   convertedCommit,

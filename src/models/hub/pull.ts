@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readCheckpointConfig } from '../../convert/checkpoint.js';
 import { convertCheckpoint, convertedSize } from '../../convert/convert.js';
 import { readTensorTable, type SafetensorsTensor } from '../../convert/safetensors.js';
-import type { ConversionType } from '../../convert/tensor-types.js';
+import type { ConversionType } from '../../gguf/model-types.js';
 import { openCheckpointFolder } from '../../convert/weights.js';
 import {
   convertedModelsFolder,

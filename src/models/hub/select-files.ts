@@ -1,5 +1,5 @@
 import { CHECKPOINT_FILES } from '../../convert/checkpoint-files.js';
-import { CONVERSION_TYPES, type ConversionType } from '../../convert/tensor-types.js';
+import { CONVERSION_TYPES, type ConversionType } from '../../gguf/model-types.js';
 import { InformError } from '../../errors.js';
 
 /** What a repository offers: a GGUF of one or several files, the one to open first, or a checkpoint to convert. */

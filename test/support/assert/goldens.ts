@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { ConversionType } from '#src/convert/tensor-types.js';
+import type { ConversionType } from '#src/gguf/model-types.js';
 import { Engine } from '#src/engine/engine.js';
 import { type ModelOptions } from '#src/options/table.js';
 import { packageRoot } from '#src/util/package-root.js';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { convertCheckpoint } from '#src/convert/convert.js';
-import type { ConversionType } from '#src/convert/tensor-types.js';
+import type { ConversionType } from '#src/gguf/model-types.js';
 import { llamaVocabularyFiles } from '../../../tools/random-checkpoint/vocabulary-files.js';
 import { generateCheckpoint } from '../../../tools/random-checkpoint/generate.js';
 import { readGguf, type Gguf, type GgufTensor } from '#src/gguf/reader.js';
