@@ -1,6 +1,6 @@
 import { baseTypeOf, type ConversionType } from '../gguf/model-types.js';
 import { GGML_TYPES, type GgmlType, type GgmlTypeName } from '../gguf/types.js';
-import type { CheckpointConfig } from './checkpoint.js';
+import type { CheckpointConfig } from './checkpoint-config.js';
 import type { PlannedTensor } from './tensors.js';
 
 /** A planned tensor with the type it is stored in. */

@@ -33,7 +33,7 @@ export const convertCommand: CommandModule<object, ConvertArguments> = {
     const { convertCheckpoint } = await import('../../convert/convert.js');
     const splitMaxBytes = splitMaxSize === undefined ? undefined : parseSize(splitMaxSize, '--split-max-size');
     await runTask(async ({ signal, update, note }) => {
-      const { paths, bytes } = await convertCheckpoint(checkpoint, output, {
+      const { paths, bytes, notes } = await convertCheckpoint(checkpoint, output, {
         type,
         splitMaxBytes,
         overwrite,
@@ -42,6 +42,7 @@ export const convertCommand: CommandModule<object, ConvertArguments> = {
           update(bytesStatus('Converting', bytesDone, totalBytes));
         },
       });
+      for (const text of notes) note(`Note: ${text}`);
       const [first = output] = paths;
       const names = paths.length === 1 ? first : `${paths.length} files from ${first} on`;
       note(`Converted ${checkpoint} to ${names} (${type}, ${formatBytes(bytes)})`);
