@@ -1,4 +1,4 @@
-import { CONVERSION_TYPES } from '../gguf/model-types.js';
+import { CONVERSION_TYPES, type ConversionType } from '../gguf/model-types.js';
 
 // Flags that several commands have, defined once. Each takes what it says about the command at hand.
 
@@ -26,11 +26,8 @@ export function outputFlag(describe: string) {
   return { alias: 'o', type: 'string', requiresArg: true, demandOption: true, describe } as const;
 }
 
-export function typeFlag<Fallback extends string>(fallback: Fallback, describe: string) {
-  return { choices: CONVERSION_TYPES, coerce: smallLetters, default: fallback, describe } as const;
-}
-
 /** llama.cpp and the hub write types in capitals. */
-export function smallLetters<Value extends string>(value: string): Value {
-  return value.toLowerCase() as Value;
+export function typeFlag<Fallback extends ConversionType>(fallback: Fallback, describe: string) {
+  const coerce = (type: string): ConversionType => type.toLowerCase() as ConversionType;
+  return { choices: CONVERSION_TYPES, coerce, default: fallback, describe } as const;
 }

@@ -21,6 +21,8 @@ export interface ConvertOptions {
   readonly shards?: ShardFiles | undefined;
   /** Write several files where one would be larger than this many bytes. */
   readonly splitMaxBytes?: number | undefined;
+  /** Text of a chat template in place of the checkpoint's, where `from` is a folder. */
+  readonly chatTemplate?: string | undefined;
   /** Replace what exists. Default true. */
   readonly overwrite?: boolean | undefined;
   /** Where the checkpoint came from, for the file's metadata. */
@@ -52,7 +54,10 @@ export async function convertCheckpoint(
   outPath: string,
   options: ConvertOptions,
 ): Promise<Conversion> {
-  const checkpoint = typeof from === 'string' ? await openCheckpoint(new CheckpointFiles(from)) : from;
+  const checkpoint =
+    typeof from === 'string'
+      ? await openCheckpoint(new CheckpointFiles(from), { chatTemplate: options.chatTemplate })
+      : from;
   const { folder, tensors } = checkpoint;
   const files = planConversion(checkpoint, outPath, options);
   const paths = files.map(({ path }) => path);

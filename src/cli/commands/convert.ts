@@ -11,6 +11,7 @@ interface ConvertArguments {
   output: string;
   type: ConversionType;
   'split-max-size'?: string | undefined;
+  'chat-template'?: string | undefined;
   overwrite: boolean;
 }
 
@@ -28,14 +29,22 @@ export const convertCommand: CommandModule<object, ConvertArguments> = {
         requiresArg: true,
         describe: 'write several files of at most this size, such as 48G or 500M, where one would be larger',
       })
+      .option('chat-template', {
+        type: 'string',
+        requiresArg: true,
+        describe: "a Jinja file that the GGUF gets in place of the checkpoint's own chat template",
+      })
       .option('overwrite', OVERWRITE),
-  handler: async ({ checkpoint, output, type, 'split-max-size': splitMaxSize, overwrite }) => {
+  handler: async ({ checkpoint, output, type, 'split-max-size': splitMaxSize, 'chat-template': templateFile, overwrite }) => {
+    const { readTemplateFile } = await import('../../models/template-file.js');
     const { convertCheckpoint } = await import('../../convert/convert.js');
     const splitMaxBytes = splitMaxSize === undefined ? undefined : parseSize(splitMaxSize, '--split-max-size');
+    const chatTemplate = templateFile === undefined ? undefined : await readTemplateFile(templateFile);
     await runTask(async ({ signal, update, note }) => {
       const { paths, bytes, notes } = await convertCheckpoint(checkpoint, output, {
         type,
         splitMaxBytes,
+        chatTemplate,
         overwrite,
         signal,
         onProgress: ({ bytesDone, totalBytes }) => {

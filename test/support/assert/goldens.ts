@@ -49,6 +49,17 @@ export function readOddGoldens(): OddGoldens {
   return readFixture('odd-goldens.json.gz') as OddGoldens;
 }
 
+/** What transformers says about a few samples on each variant, made by test/reference/make_variant_goldens.py. */
+export interface VariantGoldens {
+  samples: { name: string; sample: Sample }[];
+  /** Scores in float32, in the order of the samples. */
+  variants: { name: string; checkpoint: string; maxLength: number; scores: number[] }[];
+}
+
+export function readVariantGoldens(): VariantGoldens {
+  return readFixture('variant-goldens.json.gz') as VariantGoldens;
+}
+
 /** What transformers says with the weights of the embedded model's file, made by test/reference/make_mini_goldens.py. */
 export interface MiniGoldens {
   /** `gguf`: the file's SHA-256. */
