@@ -69,8 +69,8 @@ function stepsOf(value: unknown): JsonObject[] {
   const inner: unknown = step['type'] === 'Sequence' ? step['pretokenizers'] : undefined;
   if (Array.isArray(inner)) return inner.flatMap(stepsOf);
   // Offsets, which trim_offsets is about, do not change ids.
-  const { trim_offsets: _, ...rest } = step;
-  return [rest['type'] === 'ByteLevel' ? { use_regex: true, ...rest } : rest];
+  const given = Object.fromEntries(Object.entries(step).filter(([key]) => key !== 'trim_offsets'));
+  return [step['type'] === 'ByteLevel' ? { use_regex: true, ...given } : given];
 }
 
 function canonical(value: unknown): string {

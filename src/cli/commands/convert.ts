@@ -35,7 +35,14 @@ export const convertCommand: CommandModule<object, ConvertArguments> = {
         describe: "a Jinja file that the GGUF gets in place of the checkpoint's own chat template",
       })
       .option('overwrite', OVERWRITE),
-  handler: async ({ checkpoint, output, type, 'split-max-size': splitMaxSize, 'chat-template': templateFile, overwrite }) => {
+  handler: async ({
+    checkpoint,
+    output,
+    type,
+    'split-max-size': splitMaxSize,
+    'chat-template': templateFile,
+    overwrite,
+  }) => {
     const { readTemplateFile } = await import('../../models/template-file.js');
     const { convertCheckpoint } = await import('../../convert/convert.js');
     const splitMaxBytes = splitMaxSize === undefined ? undefined : parseSize(splitMaxSize, '--split-max-size');

@@ -15,8 +15,9 @@ export class IrregularFileError extends Error {
   }
 }
 
-// Without O_NONBLOCK, opening a named pipe waits until something writes to it. Windows has neither flag.
-const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+// Without O_NONBLOCK, opening a named pipe waits until something writes to it. Windows has neither flag: there they are
+// undefined, which counts as no bits.
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
  * Opens a regular file, or a link to one, for reading. Pipes, devices, sockets and folders are refused before anything is

@@ -33,8 +33,18 @@ testIf(posix)(
     for (const name of [...CHECKPOINT_FILES, 'model.safetensors']) {
       for (const [kind, place] of [
         ['pipe', (path: string) => execFileSync('mkfifo', [path])],
-        ['link to a pipe', (path: string) => symlinkSync(pipe, path)],
-        ['link to a device', (path: string) => symlinkSync('/dev/zero', path)],
+        [
+          'link to a pipe',
+          (path: string) => {
+            symlinkSync(pipe, path);
+          },
+        ],
+        [
+          'link to a device',
+          (path: string) => {
+            symlinkSync('/dev/zero', path);
+          },
+        ],
       ] as const) {
         const folder = handCheckpoint(root, String(made++));
         rmSync(join(folder, name), { force: true });
