@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { convertCheckpoint } from '#src/convert/convert.js';
-import { CONVERSION_TYPES, type ConversionType } from '#src/convert/tensor-types.js';
+import { CONVERSION_TYPES, type ConversionType } from '#src/gguf/model-types.js';
 import { readGguf } from '#src/gguf/reader.js';
 import { RewardModel, type Sample } from '#src/index.js';
 import type { ModelOptions } from '#src/options/table.js';

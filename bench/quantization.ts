@@ -7,7 +7,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { convertCheckpoint } from '#src/convert/convert.js';
-import { CONVERSION_TYPES } from '#src/convert/tensor-types.js';
+import { CONVERSION_TYPES } from '#src/gguf/model-types.js';
 import { llamaVocabularyFiles } from '../tools/random-checkpoint/vocabulary-files.js';
 import { generateCheckpoint } from '../tools/random-checkpoint/generate.js';
 import { TEST_GEOMETRY, type Geometry } from '../tools/random-checkpoint/geometry.js';

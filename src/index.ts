@@ -1,7 +1,7 @@
 export { findDevices, type BackendReport, type Device, type DeviceReport } from './addon/device-report.js';
 export type { ModelSizes } from './addon/load-addon.js';
 export { ERROR_CODES, InformError, type ErrorCode } from './errors.js';
-export type { ConversionType } from './convert/tensor-types.js';
+export type { ConversionType } from './gguf/model-types.js';
 export type { InstructionSample, Message, MessagesSample, Role, Sample, SampleId } from './input/sample.js';
 export type { ConfirmDownload, DownloadPlan } from './models/confirm-download.js';
 export { inspectModel, type ModelReport, type Token } from './models/inspect.js';

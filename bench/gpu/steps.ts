@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { convertCheckpoint } from '#src/convert/convert.js';
-import type { ConversionType } from '#src/convert/tensor-types.js';
+import type { ConversionType } from '#src/gguf/model-types.js';
 import { llamaVocabularyFiles } from '../../tools/random-checkpoint/vocabulary-files.js';
 import { generateCheckpoint } from '../../tools/random-checkpoint/generate.js';
 import type { Geometry } from '../../tools/random-checkpoint/geometry.js';

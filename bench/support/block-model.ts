@@ -1,11 +1,13 @@
 import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { readCheckpointConfig } from '#src/convert/checkpoint.js';
+import { CheckpointFiles } from '#src/convert/checkpoint-files.js';
+import { readCheckpointConfig } from '#src/convert/checkpoint-config.js';
 import { convertCheckpoint } from '#src/convert/convert.js';
 import { modelMetadata } from '#src/convert/metadata.js';
-import { assignTypes, type ConversionType } from '#src/convert/tensor-types.js';
+import { assignTypes } from '#src/convert/tensor-types.js';
+import type { ConversionType } from '#src/gguf/model-types.js';
 import { planTensors } from '#src/convert/tensors.js';
-import { tokenizerMetadata } from '#src/convert/tokenizer.js';
+import { readTokenizer } from '#src/convert/tokenizer.js';
 import { modelConfig, writeJson } from '../../tools/random-checkpoint/generate.js';
 import type { Geometry } from '../../tools/random-checkpoint/geometry.js';
 import { generateWeights } from '../../tools/random-checkpoint/weights.js';
@@ -47,13 +49,14 @@ export async function writeBlockModel(
 
     // The small checkpoint's tokenizer, with the large geometry.
     await writeJson(checkpoint, 'config.json', modelConfig(geometry));
-    const config = await readCheckpointConfig(checkpoint);
+    const files = new CheckpointFiles(checkpoint);
+    const config = await readCheckpointConfig(files);
     const named = generateWeights(geometry, 0).map((tensor) => ({ ...tensor, file: '', offset: 0 }));
     const weights = new Map(named.map((tensor) => [tensor.name, tensor]));
     const tensors = assignTypes(planTensors(config, weights), config, type);
     const metadata = new Map([
       ...modelMetadata(config, checkpoint, type),
-      ...(await tokenizerMetadata(checkpoint, config)),
+      ...(await readTokenizer(files, config)).metadata,
     ]);
     const { header, offsets, totalBytes } = layoutGguf(metadata, tensors);
     await using file = await open(target, 'w');

@@ -2,7 +2,7 @@
 // synced, and its peak memory.
 
 import { convertCheckpoint } from '#src/convert/convert.js';
-import { CONVERSION_TYPES } from '#src/convert/tensor-types.js';
+import { CONVERSION_TYPES } from '#src/gguf/model-types.js';
 
 const [checkpoint = '', output = '', typeName] = process.argv.slice(2);
 const type = CONVERSION_TYPES.find((candidate) => candidate === typeName);

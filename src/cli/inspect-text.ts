@@ -1,3 +1,4 @@
+import { HEAD_TENSOR } from '../gguf/head-tensors.js';
 import type { ModelReport, Token } from '../models/inspect.js';
 import { formatBytes } from '../util/format.js';
 import { printable } from '../util/printable.js';
@@ -33,6 +34,8 @@ export function formatReport(report: ModelReport): string {
       `${shown(tokenizer.model)} (${shown(tokenizer.pre)}), ${shown(tokenizer.tokens)} tokens, ${shown(tokenizer.merges)} merges`,
     ),
     ...(['bos', 'eos', 'eot', 'pad'] as const).map((kind) => row('', `${kind}: ${shownToken(tokenizer[kind])}`)),
+    row('', `put before a text that does not begin with it: ${shownToken(tokenizer.addedBos)}`),
+    row('', `a text that is too long is cut on the ${tokenizer.truncationSide}`),
     row('template', chatTemplate === null ? 'none' : `${chatTemplate.characters} characters, beginning`),
     ...(chatTemplate?.firstLines ?? []).map((line) => row('', `| ${printable(line, MAX_SHOWN)}`)),
     'metadata',
@@ -43,12 +46,14 @@ export function formatReport(report: ModelReport): string {
 
 function headLines(head: ModelReport['head']): string[] {
   if (head === null) return [row('head', 'none: this file holds a backbone only and cannot score by itself')];
-  const hasHiddenLayer = head.tensors.some(({ name }) => name === 'cls.weight');
+  const { padToken } = head.reads;
+  const hasHiddenLayer = head.tensors.some(({ name }) => name === HEAD_TENSOR.hiddenWeight);
   return [
     row(
       'head',
       `${head.tensors.length} tensors, ${hasHiddenLayer ? `activation ${shown(head.activation)}` : 'one layer'}`,
     ),
+    row('', `reads the last token${padToken === null ? '' : ` that is not ${shownToken(padToken)}`}`),
     ...head.tensors.map(({ name, type, shape }) => row('', `${name}: ${type} [${shape.join(', ')}]`)),
   ];
 }

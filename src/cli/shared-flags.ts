@@ -1,4 +1,4 @@
-import { CONVERSION_TYPES } from '../convert/tensor-types.js';
+import { CONVERSION_TYPES, type ConversionType } from '../gguf/model-types.js';
 
 // Flags that several commands have, defined once. Each takes what it says about the command at hand.
 
@@ -26,6 +26,8 @@ export function outputFlag(describe: string) {
   return { alias: 'o', type: 'string', requiresArg: true, demandOption: true, describe } as const;
 }
 
-export function typeFlag<Fallback extends string>(fallback: Fallback, describe: string) {
-  return { choices: CONVERSION_TYPES, default: fallback, describe } as const;
+/** llama.cpp and the hub write types in capitals. */
+export function typeFlag<Fallback extends ConversionType>(fallback: Fallback, describe: string) {
+  const coerce = (type: string): ConversionType => type.toLowerCase() as ConversionType;
+  return { choices: CONVERSION_TYPES, coerce, default: fallback, describe } as const;
 }

@@ -1,181 +1,78 @@
-import { join } from 'node:path';
+import type { GgufValue } from '../gguf/types.js';
+import { readCheckpointConfig, type CheckpointConfig } from './checkpoint-config.js';
+import type { CheckpointFiles } from './checkpoint-files.js';
+import { modelCardMetadata } from './model-card.js';
+import type { SafetensorsTensor } from './safetensors.js';
+import { readTokenizer, type CheckpointTokenizer, type TokenizerOptions } from './tokenizer.js';
+import { readValueHead } from './value-head.js';
+import { FolderStore, openCheckpointFolder } from './weights.js';
 
-import { InformError } from '../errors.js';
-import { isAbsent } from '../util/is-absent.js';
-import { invalidCheckpoint, objectIn, readJson, type JsonObject } from './checkpoint-file.js';
-
-/** Llama 3.1's scaling of rope frequencies, from `rope_scaling` (or `rope_parameters`) of config.json. */
-export interface Llama3RopeScaling {
-  readonly type: 'llama3';
-  readonly factor: number;
-  readonly lowFrequencyFactor: number;
-  readonly highFrequencyFactor: number;
-  readonly originalContextLength: number;
+/** A Hugging Face checkpoint: all that a conversion takes from its folder but the weights' values, read once. */
+export interface Checkpoint {
+  readonly folder: string;
+  readonly config: CheckpointConfig;
+  readonly tokenizer: CheckpointTokenizer;
+  /** What its model card says, as the keys of a GGUF file. */
+  readonly card: readonly [string, GgufValue][];
+  /** By name, in the order of the shards. */
+  readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
 }
 
-/** Every rope frequency divided by one factor. */
-export interface LinearRopeScaling {
-  readonly type: 'linear';
-  readonly factor: number;
+export interface OpenCheckpointOptions extends TokenizerOptions {
+  /** Reads the weights' headers, where they are not files of the folder. */
+  readonly readTensors?:
+    ((config: CheckpointConfig, files: CheckpointFiles) => Promise<ReadonlyMap<string, SafetensorsTensor>>) | undefined;
 }
-
-/** What follows the backbone: Linear, ReLU, Linear (`score.0`, `score.2`), or one Linear (`score`). */
-export type HeadKind = 'two-layer' | 'one-layer';
-
-/** What config.json says about the model. Sizes are counts of elements. */
-export interface CheckpointConfig {
-  readonly name: string | undefined;
-  readonly head: HeadKind;
-  readonly vocabSize: number;
-  readonly contextLength: number;
-  readonly hiddenSize: number;
-  readonly feedForwardSize: number;
-  readonly layerCount: number;
-  readonly headCount: number;
-  readonly kvHeadCount: number;
-  readonly headDim: number;
-  readonly rmsNormEps: number;
-  readonly ropeTheta: number;
-  readonly ropeScaling: Llama3RopeScaling | LinearRopeScaling | undefined;
-  /** By their kind (`bos`, `eos`, …), as config.json gives them; the tokenizer's own files come first (see tokenizer.ts). */
-  readonly specialTokenIds: ReadonlyMap<string, number>;
-}
-
-/** The classes of reward models on a Llama backbone: INF-ORM's own, and transformers' (Skywork-Reward and others). */
-const HEADS: ReadonlyMap<unknown, HeadKind> = new Map([
-  ['INFORMForSequenceClassification', 'two-layer'],
-  ['LlamaForSequenceClassification', 'one-layer'],
-]);
 
 /**
- * Reads config.json of a checkpoint folder.
+ * Reads a checkpoint folder.
  *
- * @throws InformError INFORM_INVALID_CHECKPOINT, INFORM_UNSUPPORTED_MODEL
+ * @throws InformError INFORM_MODEL_NOT_FOUND, INFORM_INVALID_CHECKPOINT, INFORM_UNSUPPORTED_MODEL, and what `readTensors`
+ *   throws
  */
-export async function readCheckpointConfig(folder: string): Promise<CheckpointConfig> {
-  const path = join(folder, 'config.json');
-  const config = await readJson(folder, 'config.json');
-  const head = headOf(config, path);
-  checkSupported(config, path);
-
-  const hiddenSize = count(config, 'hidden_size', path);
-  const headCount = count(config, 'num_attention_heads', path);
-  const kvHeadCount = isAbsent(config['num_key_value_heads']) ? headCount : count(config, 'num_key_value_heads', path);
-  const headDim = isAbsent(config['head_dim']) ? hiddenSize / headCount : count(config, 'head_dim', path);
-  if (headCount % kvHeadCount !== 0 || !Number.isInteger(headDim) || headDim % 2 !== 0) {
-    throw invalidCheckpoint(
-      `${path} is inconsistent: hidden_size ${hiddenSize}, ${headCount} heads and ${kvHeadCount} key-value heads do not fit together.`,
-    );
-  }
+export async function openCheckpoint(
+  files: CheckpointFiles,
+  { readTensors = readFolderTensors, ...options }: OpenCheckpointOptions = {},
+): Promise<Checkpoint> {
+  await files.checkFolder();
+  const config = await readCheckpointConfig(files); // says best what a folder lacks that is no checkpoint at all
+  const tensors = await readTensors(config, files);
   return {
-    name: typeof config['_name_or_path'] === 'string' ? config['_name_or_path'] : undefined,
-    head,
-    vocabSize: count(config, 'vocab_size', path),
-    contextLength: count(config, 'max_position_embeddings', path),
-    hiddenSize,
-    feedForwardSize: count(config, 'intermediate_size', path),
-    layerCount: count(config, 'num_hidden_layers', path),
-    headCount,
-    kvHeadCount,
-    headDim,
-    rmsNormEps: positive(config, 'rms_norm_eps', path),
-    ...readRope(config, path),
-    specialTokenIds: specialTokenIds(config),
+    folder: files.folder,
+    config,
+    tokenizer: await readTokenizer(files, config, options),
+    card: await modelCardMetadata(files),
+    tensors,
   };
 }
 
-function headOf(config: JsonObject, path: string): HeadKind {
-  const architectures: unknown = config['architectures'];
-  const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
-  const head = HEADS.get(architecture);
-  if (head === undefined || config['model_type'] !== 'llama') {
-    const known = [...HEADS.keys()].join(' and ');
-    throw unsupported(
-      `${path} describes ${named(architecture)} of model type ${named(config['model_type'])}; only ${known} on llama can be converted.`,
+/** The headers of a folder's weights, with a value head that lies beside them. */
+export async function readFolderTensors(
+  { hasValueHead }: CheckpointConfig,
+  files: CheckpointFiles,
+): Promise<ReadonlyMap<string, SafetensorsTensor>> {
+  const { tensors } = await openCheckpointFolder(files);
+  if (!hasValueHead) return tensors;
+  const head = await readValueHead(files.folder, new FolderStore(files.folder));
+  return new Map([...tensors, ...head.map((tensor) => [tensor.name, tensor] as const)]);
+}
+
+/** What a user should know before relying on the scores of a checkpoint, a sentence each. */
+export function checkpointNotes({ config, tokenizer }: Checkpoint): string[] {
+  const notes: string[] = [];
+  const { readToken } = config;
+  if (readToken.kind === 'last_non_pad' && tokenizer.endTokenIds.has(readToken.padTokenId)) {
+    const text = JSON.stringify(tokenizer.tokens[readToken.padTokenId] ?? '');
+    notes.push(
+      `The pad token of config.json is ${text}, which ends turns. As transformers does, the token before it is scored.`,
     );
   }
-  return head;
-}
-
-function checkSupported(config: JsonObject, path: string): void {
-  const labels = config['num_labels'];
-  if (!isAbsent(labels) && labels !== 1)
-    throw unsupported(`${path} has num_labels ${named(labels)}; a reward model has 1.`);
-  // transformers counts them: this is how it writes num_labels.
-  const names = Object.keys(objectIn(config['id2label']) ?? { 0: 'LABEL_0' });
-  if (names.length !== 1) throw unsupported(`${path} has ${names.length} labels in id2label; a reward model has 1.`);
-  const activation = config['hidden_act'];
-  if (!isAbsent(activation) && activation !== 'silu')
-    throw unsupported(`${path} has hidden_act ${named(activation)}; llama has "silu".`);
-  for (const key of ['attention_bias', 'mlp_bias']) {
-    if (config[key] === true) throw unsupported(`${path} has ${key}, which is not supported.`);
+  const { beyondEmbedding } = tokenizer;
+  if (beyondEmbedding.length > 0) {
+    const texts = beyondEmbedding.map((text) => JSON.stringify(text)).join(', ');
+    notes.push(
+      `The embedding has no row for ${texts}: where a sample holds this text, it is plain text. transformers fails there.`,
+    );
   }
-  if (!isAbsent(config['quantization_config'])) {
-    throw unsupported(`${path} describes quantized weights. Convert the original checkpoint instead.`);
-  }
-}
-
-/** Older files have `rope_theta` and `rope_scaling`; transformers 5 writes both into `rope_parameters`. */
-function readRope(config: JsonObject, path: string): Pick<CheckpointConfig, 'ropeTheta' | 'ropeScaling'> {
-  const scaling = objectIn(config['rope_parameters']) ?? objectIn(config['rope_scaling']) ?? {};
-  const base = isAbsent(config['rope_theta']) ? scaling : config;
-  const ropeTheta = isAbsent(base['rope_theta']) ? 10000 : positive(base, 'rope_theta', path); // transformers' default
-  for (const { partial_rotary_factor: part } of [config, scaling]) {
-    if (!isAbsent(part) && part !== 1)
-      throw unsupported(`${path} rotates only a part of each head, which is not supported.`);
-  }
-  const type = scaling['rope_type'] ?? scaling['type'] ?? 'default';
-  if (type === 'default') return { ropeTheta, ropeScaling: undefined };
-  if (type === 'linear') return { ropeTheta, ropeScaling: { type, factor: positive(scaling, 'factor', path) } };
-  if (type !== 'llama3') {
-    throw unsupported(`${path} has rope scaling of type ${named(type)}; "linear" and "llama3" are supported.`);
-  }
-  const ropeScaling: Llama3RopeScaling = {
-    type,
-    factor: positive(scaling, 'factor', path),
-    lowFrequencyFactor: positive(scaling, 'low_freq_factor', path),
-    highFrequencyFactor: positive(scaling, 'high_freq_factor', path),
-    originalContextLength: positive(scaling, 'original_max_position_embeddings', path),
-  };
-  if (ropeScaling.highFrequencyFactor <= ropeScaling.lowFrequencyFactor) {
-    throw invalidCheckpoint(`${path} has a rope scaling whose high_freq_factor is not above its low_freq_factor.`);
-  }
-  return { ropeTheta, ropeScaling };
-}
-
-// Far above every model; products of two of them stay exact.
-const MAX_COUNT = 1 << 24;
-
-function count(object: JsonObject, key: string, path: string): number {
-  const value = object[key];
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > MAX_COUNT) {
-    throw invalidCheckpoint(`${path} must give ${key} as a positive integer but has ${named(value)}.`);
-  }
-  return value;
-}
-
-function positive(object: JsonObject, key: string, path: string): number {
-  const value = object[key];
-  if (typeof value !== 'number' || !(value > 0) || !Number.isFinite(value)) {
-    throw invalidCheckpoint(`${path} must give ${key} as a positive number but has ${named(value)}.`);
-  }
-  return value;
-}
-
-/** Lists of ids (eos_token_id of chat models) are left out, as llama.cpp's converter leaves them. */
-function specialTokenIds(config: JsonObject): Map<string, number> {
-  const ids = new Map<string, number>();
-  for (const [key, value] of Object.entries(config)) {
-    const [, kind] = /^(\w+)_token_id$/.exec(key) ?? [];
-    if (kind !== undefined && typeof value === 'number' && Number.isInteger(value) && value >= 0) ids.set(kind, value);
-  }
-  return ids;
-}
-
-function named(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 80);
-}
-
-function unsupported(message: string): InformError {
-  return new InformError('INFORM_UNSUPPORTED_MODEL', message);
+  return notes;
 }

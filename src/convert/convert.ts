@@ -4,23 +4,25 @@ import { writeFilesAtomically, writeFully, type TemporaryFile } from '../util/fi
 import type { GgufMetadata } from '../gguf/types.js';
 import { checkNewFile } from '../util/files/new-file.js';
 import { layoutGguf, type GgufLayout } from '../gguf/writer.js';
-import { CHECKPOINT_FILES } from './checkpoint-files.js';
-import { readCheckpointConfig } from './checkpoint.js';
+import type { ConversionType } from '../gguf/model-types.js';
+import { CHECKPOINT_FILES, CheckpointFiles } from './checkpoint-files.js';
+import { checkpointNotes, openCheckpoint, type Checkpoint } from './checkpoint.js';
 import { encodeWeights, type PlacedTensor } from './encode-weights.js';
 import { modelMetadata, type CheckpointSource } from './metadata.js';
-import { modelCardMetadata } from './model-card.js';
+import type { ConvertProgress } from './progress.js';
 import { planFiles, type PlannedFile } from './split.js';
-import { assignTypes, type ConversionType } from './tensor-types.js';
+import { assignTypes } from './tensor-types.js';
 import { planTensors } from './tensors.js';
-import { tokenizerMetadata } from './tokenizer.js';
-import { openCheckpointFolder, type CheckpointWeights } from './weights.js';
+import { folderShards, type ShardFiles } from './weights.js';
 
 export interface ConvertOptions {
   readonly type: ConversionType;
-  /** Where the weights are, if not in the folder. */
-  readonly weights?: CheckpointWeights | undefined;
+  /** Where the shards with the weights are, if not in the folder. */
+  readonly shards?: ShardFiles | undefined;
   /** Write several files where one would be larger than this many bytes. */
   readonly splitMaxBytes?: number | undefined;
+  /** Text of a chat template in place of the checkpoint's, where `from` is a folder. */
+  readonly chatTemplate?: string | undefined;
   /** Replace what exists. Default true. */
   readonly overwrite?: boolean | undefined;
   /** Where the checkpoint came from, for the file's metadata. */
@@ -29,33 +31,38 @@ export interface ConvertOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface ConvertProgress {
-  /** Of the checkpoint's weights. */
-  readonly bytesDone: number;
-  readonly totalBytes: number;
-}
-
 export interface Conversion {
   /** The file, or the shards in order. */
   readonly paths: readonly string[];
   /** Of all of them together. */
   readonly bytes: number;
+  /** What a user should know before relying on the scores, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /**
- * Converts the Hugging Face checkpoint folder of a reward model to a GGUF file, straight to its final types. Everything
- * but the weights' values is checked before the first byte is written; the weights then stream through a few megabytes of
- * memory for each core, whatever their size. The files appear under their names when all are complete and synced.
+ * Converts the Hugging Face checkpoint of a reward model to a GGUF file, straight to its final types. Everything but the
+ * weights' values is checked before the first byte is written; the weights then stream through a few megabytes of memory for
+ * each core, whatever their size. The files appear under their names when all are complete and synced.
  *
+ * @param from the checkpoint, or its folder
  * @throws InformError INFORM_MODEL_NOT_FOUND, INFORM_INVALID_CHECKPOINT, INFORM_UNSUPPORTED_MODEL, INFORM_INVALID_CONFIG,
- *   INFORM_OUTPUT_UNWRITABLE, INFORM_ABORTED, INFORM_BINARY_NOT_FOUND, and what `weights` throws
+ *   INFORM_OUTPUT_UNWRITABLE, INFORM_ABORTED, INFORM_BINARY_NOT_FOUND, and what `shards` throws
  */
-export async function convertCheckpoint(folder: string, outPath: string, options: ConvertOptions): Promise<Conversion> {
-  const weights = options.weights ?? (await openCheckpointFolder(folder));
-  const files = await planConversion(folder, outPath, weights, options);
+export async function convertCheckpoint(
+  from: Checkpoint | string,
+  outPath: string,
+  options: ConvertOptions,
+): Promise<Conversion> {
+  const checkpoint =
+    typeof from === 'string'
+      ? await openCheckpoint(new CheckpointFiles(from), { chatTemplate: options.chatTemplate })
+      : from;
+  const { folder, tensors } = checkpoint;
+  const files = planConversion(checkpoint, outPath, options);
   const paths = files.map(({ path }) => path);
-  const shards = [...weights.tensors.values()].map(({ file }) => file);
-  const sources = [...new Set([...CHECKPOINT_FILES, ...shards])].map((name) => join(folder, name));
+  const shardNames = [...tensors.values()].map(({ file }) => file);
+  const sources = [...new Set([...CHECKPOINT_FILES, ...shardNames])].map((name) => join(folder, name));
   for (const path of paths) await checkNewFile(path, sources, options.overwrite ?? true);
   await writeFilesAtomically(
     files.map(({ path, layout }) => ({ path, bytes: layout.totalBytes })),
@@ -65,38 +72,33 @@ export async function convertCheckpoint(folder: string, outPath: string, options
         const temporary = temporaries[index];
         if (temporary !== undefined) placed.push(...(await writeStart(temporary, file)));
       }
-      await encodeWeights(placed, weights, options);
+      await encodeWeights(placed, options.shards ?? folderShards(folder), options);
     },
   );
-  return { paths, bytes: totalBytesOf(files) };
+  return { paths, bytes: totalBytesOf(files), notes: checkpointNotes(checkpoint) };
 }
 
 /**
  * The size in bytes of what `convertCheckpoint` would write. Throws whatever that would throw before it writes, so that a
  * checkpoint can be checked before its weights are here.
  */
-export async function convertedSize(
-  folder: string,
-  weights: Pick<CheckpointWeights, 'tensors'>,
-  options: ConvertOptions,
-): Promise<number> {
-  return totalBytesOf(await planConversion(folder, '', weights, options));
+export function convertedSize(checkpoint: Checkpoint, options: ConvertOptions): number {
+  return totalBytesOf(planConversion(checkpoint, '', options));
 }
 
 type LaidOutFile = PlannedFile & { readonly layout: GgufLayout };
 
-async function planConversion(
-  folder: string,
+function planConversion(
+  checkpoint: Checkpoint,
   outPath: string,
-  weights: Pick<CheckpointWeights, 'tensors'>,
   { type, source, splitMaxBytes }: ConvertOptions,
-): Promise<LaidOutFile[]> {
-  const config = await readCheckpointConfig(folder);
-  const tensors = assignTypes(planTensors(config, weights.tensors), config, type);
+): LaidOutFile[] {
+  const { config, folder, card, tokenizer } = checkpoint;
+  const tensors = assignTypes(planTensors(config, checkpoint.tensors), config, type);
   const metadata: GgufMetadata = new Map([
     ...modelMetadata(config, folder, type, source),
-    ...(await modelCardMetadata(folder)),
-    ...(await tokenizerMetadata(folder, config)),
+    ...card,
+    ...tokenizer.metadata,
   ]);
   return planFiles(outPath, metadata, tensors, splitMaxBytes).map((file) => ({
     ...file,

@@ -4,9 +4,9 @@ import { throwIfAborted } from '../util/abort.js';
 import { GGML_TYPES, type GgmlType } from '../gguf/types.js';
 import { encodeTensors } from '../addon/encode.js';
 import type { EncodeJob } from '../addon/load-addon.js';
-import type { ConvertProgress } from './convert.js';
+import type { ConvertProgress } from './progress.js';
 import type { TensorSource } from './tensors.js';
-import type { CheckpointWeights } from './weights.js';
+import type { ShardFiles } from './weights.js';
 
 /** A tensor of the checkpoint and where its data goes. */
 export interface PlacedTensor {
@@ -30,20 +30,20 @@ export interface EncodeOptions {
  * one may be on its way here.
  *
  * @throws InformError INFORM_INVALID_CHECKPOINT (NaN or infinite values, values beyond the type's range, files that change
- *   meanwhile), INFORM_OUTPUT_UNWRITABLE, INFORM_ABORTED, and what `weights` throws
+ *   meanwhile), INFORM_OUTPUT_UNWRITABLE, INFORM_ABORTED, and what `files` throws
  */
 export async function encodeWeights(
   placed: readonly PlacedTensor[],
-  weights: CheckpointWeights,
+  files: ShardFiles,
   { onProgress, signal }: EncodeOptions,
 ): Promise<void> {
   const shards = byShard(placed);
   const totalBytes = sourceBytes(placed);
   let bytesDone = 0;
-  let arriving = obtain(weights, shards[0]?.[0], signal);
+  let arriving = obtain(files, shards[0]?.[0], signal);
   for (const [index, [shard, tensors]] of shards.entries()) {
     const path = await arriving;
-    arriving = obtain(weights, shards[index + 1]?.[0], signal);
+    arriving = obtain(files, shards[index + 1]?.[0], signal);
     const bytes = sourceBytes(tensors);
     await encodeShard(path ?? '', tensors, signal, (fraction) => {
       onProgress?.({ bytesDone: bytesDone + fraction * bytes, totalBytes });
@@ -51,7 +51,7 @@ export async function encodeWeights(
     bytesDone += bytes;
     onProgress?.({ bytesDone, totalBytes });
     throwIfAborted(signal, 'The conversion was aborted.');
-    await weights.release(shard);
+    await files.release(shard);
   }
 }
 
@@ -69,11 +69,11 @@ function byShard(placed: readonly PlacedTensor[]): [string, PlacedTensor[]][] {
 
 /** A promise that may fail before anyone waits for it. */
 function obtain(
-  weights: CheckpointWeights,
+  files: ShardFiles,
   shard: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
-  const arriving = shard === undefined ? Promise.resolve(undefined) : weights.obtain(shard, signal);
+  const arriving = shard === undefined ? Promise.resolve(undefined) : files.obtain(shard, signal);
   arriving.catch(() => undefined);
   return arriving;
 }

@@ -2,9 +2,10 @@ import { basename, resolve } from 'node:path';
 
 import { ggufNumber, ggufString } from '../gguf/metadata.js';
 import type { GgufValue } from '../gguf/types.js';
-import type { CheckpointConfig, HeadKind } from './checkpoint.js';
+import { readTokenEntries } from '../gguf/scoring-rules.js';
+import type { CheckpointConfig } from './checkpoint-config.js';
 import { hubAddress } from './model-card.js';
-import { fileTypeOf, type ConversionType } from './tensor-types.js';
+import { fileTypeOf, type ConversionType } from '../gguf/model-types.js';
 
 const QUANTIZATION_VERSION = 2; // GGML_QNT_VERSION in ggml.h
 const POOLING_TYPE_LAST = 3; // LLAMA_POOLING_TYPE_LAST in llama.h
@@ -55,18 +56,19 @@ export function modelMetadata(
     ['llama.vocab_size', u32(config.vocabSize)],
     ['llama.rope.dimension_count', u32(config.headDim)],
     ['general.quantization_version', u32(QUANTIZATION_VERSION)],
-    ...headMetadata(config.head),
+    ...headMetadata(config),
   ];
 }
 
-/** How a model file says that it has a score head, and of which kind. */
-export function headMetadata(head: HeadKind): [string, GgufValue][] {
+/** How a model file says that it has a score head, of which kind, and which token's state it takes. */
+export function headMetadata({ head, readToken }: Pick<CheckpointConfig, 'head' | 'readToken'>): [string, GgufValue][] {
   const activation: [string, GgufValue][] = [['inform.head.activation', ggufString('relu')]];
   return [
     ['llama.pooling_type', ggufNumber('uint32', POOLING_TYPE_LAST)],
     // Only a head with a hidden layer has one.
     ...(head === 'two-layer' ? activation : []),
     ['inform.head.format', ggufNumber('uint32', 1)],
+    ...readTokenEntries(readToken),
   ];
 }
 

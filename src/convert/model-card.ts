@@ -1,14 +1,12 @@
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import { FAILSAFE_SCHEMA, load } from 'js-yaml';
 
-import { messageOf, systemCodeOf } from '../errors.js';
+import { messageOf } from '../errors.js';
 import { ggufNumber, ggufString, ggufStrings } from '../gguf/metadata.js';
 import type { GgufValue } from '../gguf/types.js';
+import type { CheckpointFiles } from './checkpoint-files.js';
 import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
 
-const MAX_CARD_BYTES = 1 << 20; // the front matter comes first; what a longer card says after it is not read
+const MAX_CARD_CHARACTERS = 1 << 20; // the front matter comes first; what a longer card says after it is not read
 const MAX_ENTRIES = 256; // of a list: benchmarks' language lists are the longest
 const MAX_CHARACTERS = 1000; // of one entry
 
@@ -19,8 +17,8 @@ const MAX_CHARACTERS = 1000; // of one entry
  *
  * @throws InformError INFORM_INVALID_CHECKPOINT (a card that cannot be read)
  */
-export async function modelCardMetadata(folder: string): Promise<[string, GgufValue][]> {
-  const card = await readCard(folder);
+export async function modelCardMetadata(files: CheckpointFiles): Promise<[string, GgufValue][]> {
+  const card = await readCard(files);
   if (card === undefined) return [];
   const text = (key: string, value: unknown): [string, GgufValue][] => {
     const entries = stringsIn(value);
@@ -42,9 +40,10 @@ export async function modelCardMetadata(folder: string): Promise<[string, GgufVa
 }
 
 /** The front matter, every scalar of it as the text that it is: `no` is a language here, and 3.1 a version. */
-async function readCard(folder: string): Promise<JsonObject | undefined> {
-  const path = join(folder, 'README.md');
-  const [, frontMatter] = /^---\r?\n(.*?\n)---(?:\r?\n|$)/s.exec(await beginningOf(path)) ?? [];
+async function readCard(files: CheckpointFiles): Promise<JsonObject | undefined> {
+  const path = files.path('README.md');
+  const text = ((await files.text('README.md')) ?? '').slice(0, MAX_CARD_CHARACTERS);
+  const [, frontMatter] = /^---\r?\n(.*?\n)---(?:\r?\n|$)/s.exec(text) ?? [];
   if (frontMatter === undefined) return undefined;
   try {
     // Some cards are indented by tabs, which YAML forbids.
@@ -54,22 +53,6 @@ async function readCard(folder: string): Promise<JsonObject | undefined> {
       `${path} begins with YAML that cannot be read (${messageOf(error).split('\n', 1).join('')}). Repair or remove it.`,
       { cause: error },
     );
-  }
-}
-
-async function beginningOf(path: string): Promise<string> {
-  try {
-    const file = await open(path, 'r');
-    try {
-      if (!(await file.stat()).isFile()) return '';
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_CARD_BYTES), 0, MAX_CARD_BYTES, 0);
-      return buffer.toString('utf8', 0, bytesRead);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return '';
-    throw invalidCheckpoint(`${path} cannot be read: ${messageOf(error)}.`, { cause: error });
   }
 }
 

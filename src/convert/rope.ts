@@ -1,4 +1,4 @@
-import type { Llama3RopeScaling } from './checkpoint.js';
+import type { Llama3RopeScaling } from './checkpoint-config.js';
 
 /**
  * The factors by which llama.cpp divides each rope frequency, one per pair of dimensions (`rope_freqs.weight`).

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
-import { invalidCheckpoint, objectIn, parseJsonObject, readJsonIfPresent } from './checkpoint-file.js';
+import type { CheckpointFiles } from './checkpoint-files.js';
+import { invalidCheckpoint, objectIn, parseJsonObject } from './checkpoint-file.js';
 import { quoted } from '../util/printable.js';
 
 /** The element types a weight of a checkpoint can have here. */
@@ -53,55 +54,56 @@ export interface ShardStore {
   read(shard: string, position: number, length: number): Promise<Buffer>;
 }
 
-const SINGLE_FILE = 'model.safetensors';
+export const SINGLE_FILE = 'model.safetensors';
+
+export const INDEX_FILE = 'model.safetensors.index.json';
 
 /**
  * Every tensor of a checkpoint by its name, from the headers of its shards: the one `model.safetensors`, or those that
- * `model.safetensors.index.json` in `folder` names. Where both are there the single file counts, as in transformers:
- * saving a checkpoint anew may leave the index of the former one behind. Sizes, shapes and extents are checked, and that the tensors fill each
- * shard without gaps or overlaps, as the format demands.
+ * `model.safetensors.index.json` names. Where both are there the single file counts, as in transformers: saving a checkpoint
+ * anew may leave the index of the former one behind. Sizes, shapes and extents are checked, and that the tensors fill each shard
+ * without gaps or overlaps, as the format demands.
  *
  * @param wanted which tensors; shards of an index that hold none of them need not be there
  * @throws InformError INFORM_INVALID_CHECKPOINT, and what the store throws
  */
 export async function readTensorTable(
-  folder: string,
+  files: CheckpointFiles,
   store: ShardStore,
   wanted: (tensor: string) => boolean = () => true,
 ): Promise<Map<string, SafetensorsTensor>> {
-  const weightMap = (await store.has(SINGLE_FILE)) ? undefined : await readWeightMap(folder, wanted);
+  const weightMap = (await store.has(SINGLE_FILE)) ? undefined : await readWeightMap(files, wanted);
   const shards = weightMap === undefined ? [SINGLE_FILE] : [...new Set(weightMap.values())];
   const found = new Map<string, SafetensorsTensor>();
   for (const shard of shards) {
-    for (const tensor of await readShardHeader(shard, join(folder, shard), store)) {
+    for (const tensor of await readShardTensors(shard, files.folder, store)) {
       if (weightMap === undefined ? wanted(tensor.name) : weightMap.get(tensor.name) === shard)
         found.set(tensor.name, tensor);
     }
   }
   for (const [name, shard] of weightMap ?? []) {
     if (!found.has(name))
-      throw invalidCheckpoint(`${join(folder, shard)} lacks the tensor ${quoted(name)} of the index.`);
+      throw invalidCheckpoint(`${files.path(shard)} lacks the tensor ${quoted(name)} of the index.`);
   }
   return found;
 }
 
 /** Tensor name -> shard, or undefined for a checkpoint in one file. */
 async function readWeightMap(
-  folder: string,
+  files: CheckpointFiles,
   wanted: (tensor: string) => boolean,
 ): Promise<Map<string, string> | undefined> {
-  const name = 'model.safetensors.index.json';
-  const index = await readJsonIfPresent(folder, name);
+  const index = await files.json(INDEX_FILE);
   if (index === undefined) return undefined;
   const map = objectIn(index['weight_map']);
-  if (map === undefined) throw invalidCheckpoint(`${join(folder, name)} has no "weight_map".`);
+  if (map === undefined) throw invalidCheckpoint(`${files.path(INDEX_FILE)} has no "weight_map".`);
   const entries = Object.entries(map).filter(([tensor]) => wanted(tensor));
   return new Map(
     entries.map(([tensor, shard]) => {
       // A shard lies beside its index; anything that could lead out of the folder is refused.
       if (typeof shard !== 'string' || !/^\w[\w.-]{0,254}$/.test(shard)) {
         throw invalidCheckpoint(
-          `${join(folder, name)} places ${quoted(tensor)} in ${quoted(String(shard))}, not a plain file name.`,
+          `${files.path(INDEX_FILE)} places ${quoted(tensor)} in ${quoted(String(shard))}, not a plain file name.`,
         );
       }
       return [tensor, shard];
@@ -109,7 +111,9 @@ async function readWeightMap(
   );
 }
 
-async function readShardHeader(shard: string, path: string, store: ShardStore): Promise<SafetensorsTensor[]> {
+/** The tensors of one shard, from its header. */
+export async function readShardTensors(shard: string, folder: string, store: ShardStore): Promise<SafetensorsTensor[]> {
+  const path = join(folder, shard);
   const fileSize = await store.size(shard);
   if (fileSize < 8) throw invalidCheckpoint(`${path} is not a safetensors file: it has ${fileSize} bytes.`);
   const headerLength = (await store.read(shard, 0, 8)).readBigUInt64LE();

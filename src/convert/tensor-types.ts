@@ -1,35 +1,7 @@
+import { baseTypeOf, type ConversionType } from '../gguf/model-types.js';
 import { GGML_TYPES, type GgmlType, type GgmlTypeName } from '../gguf/types.js';
-import type { CheckpointConfig } from './checkpoint.js';
+import type { CheckpointConfig } from './checkpoint-config.js';
 import type { PlannedTensor } from './tensors.js';
-
-/**
- * The types a checkpoint can be converted to. `fileType` is llama.cpp's id of the mix (enum llama_ftype in llama.h),
- * `base` the type of the matrices that the mix makes no exception for.
- */
-const CONVERSIONS = {
-  f32: { fileType: 0, base: 'F32' },
-  f16: { fileType: 1, base: 'F16' },
-  bf16: { fileType: 32, base: 'BF16' },
-  q8_0: { fileType: 7, base: 'Q8_0' },
-  q6_k: { fileType: 18, base: 'Q6_K' },
-  q5_k_m: { fileType: 17, base: 'Q5_K' },
-  q5_k_s: { fileType: 16, base: 'Q5_K' },
-  q4_k_m: { fileType: 15, base: 'Q4_K' },
-  q4_k_s: { fileType: 14, base: 'Q4_K' },
-  q3_k_m: { fileType: 12, base: 'Q3_K' },
-  q2_k: { fileType: 10, base: 'Q2_K' },
-  iq4_xs: { fileType: 30, base: 'IQ4_XS' },
-  iq4_nl: { fileType: 25, base: 'IQ4_NL' },
-} as const satisfies Record<string, { fileType: number; base: GgmlTypeName }>;
-
-export type ConversionType = keyof typeof CONVERSIONS;
-
-export const CONVERSION_TYPES = Object.keys(CONVERSIONS) as readonly ConversionType[];
-
-/** `general.file_type` of a conversion. */
-export function fileTypeOf(type: ConversionType): number {
-  return CONVERSIONS[type].fileType;
-}
 
 /** A planned tensor with the type it is stored in. */
 export type TypedTensor = PlannedTensor & { readonly type: GgmlType };
@@ -50,7 +22,7 @@ function typeNameOf(
 ): GgmlTypeName {
   if (role === 'vector') return 'F32';
   if (role === 'head') return source.kind === 'checkpoint' ? source.dtype : 'F32';
-  const { base } = CONVERSIONS[type];
+  const base = baseTypeOf(type);
   if (base === 'F32' || base === 'F16' || base === 'BF16') return base;
   const columns = shape[0] ?? 1;
   const [, layer = '0', kind = name] = /^blk\.(\d+)\.(.+)\.weight$/.exec(name) ?? [];
@@ -68,7 +40,7 @@ function mixed(
   config: CheckpointConfig,
   type: ConversionType,
 ): GgmlTypeName {
-  const { base } = CONVERSIONS[type];
+  const base = baseTypeOf(type);
   const { layerCount, headCount, kvHeadCount } = config;
   const eighth = Math.floor(layerCount / 8);
   const moreBits = layer < eighth || layer >= Math.floor((7 * layerCount) / 8) || (layer - eighth) % 3 === 2;

@@ -1,5 +1,6 @@
 import { InformError } from '../errors.js';
-import type { CheckpointConfig } from './checkpoint.js';
+import { HEAD_TENSOR } from '../gguf/head-tensors.js';
+import type { CheckpointConfig } from './checkpoint-config.js';
 import { invalidCheckpoint } from './checkpoint-file.js';
 import { llama3RopeFactors } from './rope.js';
 import type { FloatType, SafetensorsTensor } from './safetensors.js';
@@ -50,11 +51,12 @@ export function planTensors(
   checkpoint: ReadonlyMap<string, SafetensorsTensor>,
 ): PlannedTensor[] {
   checkNotQuantized(checkpoint);
-  const planner = new Planner(checkpoint);
-  planBackbone(planner, config);
-  planHead(planner, config);
-  planner.checkNothingLeft();
-  return planner.planned;
+  checkNotWrapped(checkpoint);
+  const mapper = new TensorMapper(checkpoint);
+  planBackbone(mapper, config);
+  planHead(mapper, config);
+  mapper.checkNothingLeft();
+  return mapper.planned;
 }
 
 /**
@@ -67,9 +69,10 @@ export function planHeadTensors(
   checkpoint: ReadonlyMap<string, SafetensorsTensor>,
 ): PlannedTensor[] {
   checkNotQuantized(checkpoint);
-  const planner = new Planner(checkpoint);
-  planHead(planner, config);
-  return planner.planned;
+  checkNotWrapped(checkpoint);
+  const mapper = new TensorMapper(checkpoint);
+  planHead(mapper, config);
+  return mapper.planned;
 }
 
 function checkNotQuantized(checkpoint: ReadonlyMap<string, SafetensorsTensor>): void {
@@ -82,46 +85,66 @@ function checkNotQuantized(checkpoint: ReadonlyMap<string, SafetensorsTensor>): 
   }
 }
 
-function planBackbone(planner: Planner, config: CheckpointConfig): void {
+/** Prefixes that a model has as long as something else holds it, and how to save it without them. */
+const WRAPPERS = [
+  ['module.', 'as a model has inside DistributedDataParallel. Save model.module with save_pretrained()'],
+  ['_orig_mod.', 'as a model has inside torch.compile. Save model._orig_mod with save_pretrained()'],
+  ['base_model.model.', 'as a model has inside PEFT. Save the result of merge_and_unload() with save_pretrained()'],
+  [
+    'pretrained_model.',
+    "as a model has inside TRL's value-head class. Save its pretrained_model with save_pretrained()",
+  ],
+] as const;
+
+function checkNotWrapped(checkpoint: ReadonlyMap<string, SafetensorsTensor>): void {
+  for (const [prefix, what] of WRAPPERS) {
+    const name = [...checkpoint.keys()].find((candidate) => candidate.startsWith(prefix));
+    if (name !== undefined) {
+      throw unsupported(`The checkpoint's tensors are named "${prefix}…" (${name.slice(0, 120)}), ${what}.`);
+    }
+  }
+}
+
+function planBackbone(mapper: TensorMapper, config: CheckpointConfig): void {
   const { hiddenSize, feedForwardSize, headDim, headCount, kvHeadCount, vocabSize, layerCount } = config;
   const queryRows = headCount * headDim;
   const keyRows = kvHeadCount * headDim;
   if (config.ropeScaling?.type === 'llama3') {
-    planner.computed('rope_freqs.weight', llama3RopeFactors(headDim, config.ropeTheta, config.ropeScaling));
+    mapper.computed('rope_freqs.weight', llama3RopeFactors(headDim, config.ropeTheta, config.ropeScaling));
   }
-  planner.matrix('token_embd.weight', 'model.embed_tokens.weight', [vocabSize, hiddenSize]);
+  mapper.matrix('token_embd.weight', 'model.embed_tokens.weight', [vocabSize, hiddenSize]);
   for (let layer = 0; layer < layerCount; layer++) {
     const from = `model.layers.${layer}`;
     const to = `blk.${layer}`;
-    planner.vector(`${to}.attn_norm.weight`, `${from}.input_layernorm.weight`, hiddenSize);
-    planner.matrix(`${to}.attn_q.weight`, `${from}.self_attn.q_proj.weight`, [queryRows, hiddenSize], headDim);
-    planner.matrix(`${to}.attn_k.weight`, `${from}.self_attn.k_proj.weight`, [keyRows, hiddenSize], headDim);
-    planner.matrix(`${to}.attn_v.weight`, `${from}.self_attn.v_proj.weight`, [keyRows, hiddenSize]);
-    planner.matrix(`${to}.attn_output.weight`, `${from}.self_attn.o_proj.weight`, [hiddenSize, queryRows]);
-    planner.vector(`${to}.ffn_norm.weight`, `${from}.post_attention_layernorm.weight`, hiddenSize);
-    planner.matrix(`${to}.ffn_gate.weight`, `${from}.mlp.gate_proj.weight`, [feedForwardSize, hiddenSize]);
-    planner.matrix(`${to}.ffn_up.weight`, `${from}.mlp.up_proj.weight`, [feedForwardSize, hiddenSize]);
-    planner.matrix(`${to}.ffn_down.weight`, `${from}.mlp.down_proj.weight`, [hiddenSize, feedForwardSize]);
+    mapper.vector(`${to}.attn_norm.weight`, `${from}.input_layernorm.weight`, hiddenSize);
+    mapper.matrix(`${to}.attn_q.weight`, `${from}.self_attn.q_proj.weight`, [queryRows, hiddenSize], headDim);
+    mapper.matrix(`${to}.attn_k.weight`, `${from}.self_attn.k_proj.weight`, [keyRows, hiddenSize], headDim);
+    mapper.matrix(`${to}.attn_v.weight`, `${from}.self_attn.v_proj.weight`, [keyRows, hiddenSize]);
+    mapper.matrix(`${to}.attn_output.weight`, `${from}.self_attn.o_proj.weight`, [hiddenSize, queryRows]);
+    mapper.vector(`${to}.ffn_norm.weight`, `${from}.post_attention_layernorm.weight`, hiddenSize);
+    mapper.matrix(`${to}.ffn_gate.weight`, `${from}.mlp.gate_proj.weight`, [feedForwardSize, hiddenSize]);
+    mapper.matrix(`${to}.ffn_up.weight`, `${from}.mlp.up_proj.weight`, [feedForwardSize, hiddenSize]);
+    mapper.matrix(`${to}.ffn_down.weight`, `${from}.mlp.down_proj.weight`, [hiddenSize, feedForwardSize]);
   }
-  planner.vector('output_norm.weight', 'model.norm.weight', hiddenSize);
+  mapper.vector('output_norm.weight', 'model.norm.weight', hiddenSize);
 }
 
-function planHead(planner: Planner, { head, hiddenSize }: CheckpointConfig): void {
+function planHead(mapper: TensorMapper, { head, hiddenSize }: CheckpointConfig): void {
   const output = head === 'two-layer' ? 'score.2' : 'score';
-  const [labels] = planner.find(`${output}.weight`).shape;
+  const [labels] = mapper.find(`${output}.weight`).shape;
   if (labels !== 1) {
     throw unsupported(`The score head has ${labels ?? 0} outputs; a reward model has 1.`);
   }
   if (head === 'two-layer') {
-    planner.headMatrix('cls.weight', 'score.0.weight', [hiddenSize, hiddenSize]);
-    planner.vector('cls.bias', 'score.0.bias', hiddenSize);
+    mapper.headMatrix(HEAD_TENSOR.hiddenWeight, 'score.0.weight', [hiddenSize, hiddenSize]);
+    mapper.vector(HEAD_TENSOR.hiddenBias, 'score.0.bias', hiddenSize);
   }
-  planner.headMatrix('cls.output.weight', `${output}.weight`, [1, hiddenSize]);
+  mapper.headMatrix(HEAD_TENSOR.outputWeight, `${output}.weight`, [1, hiddenSize]);
   // transformers' own class has none.
-  if (head === 'two-layer' || planner.has('score.bias')) planner.vector('cls.output.bias', `${output}.bias`, 1);
+  if (head === 'two-layer' || mapper.has('score.bias')) mapper.vector(HEAD_TENSOR.outputBias, `${output}.bias`, 1);
 }
 
-class Planner {
+class TensorMapper {
   readonly planned: PlannedTensor[] = [];
   readonly #checkpoint: ReadonlyMap<string, SafetensorsTensor>;
   readonly #unused: Set<string>;

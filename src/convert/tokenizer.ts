@@ -1,96 +1,98 @@
-import { join } from 'node:path';
-
 import { InformError } from '../errors.js';
 import { ggufBool, ggufNumber, ggufString, ggufStrings } from '../gguf/metadata.js';
+import { truncationEntries, withoutBosInTemplate } from '../gguf/scoring-rules.js';
 import type { GgufValue } from '../gguf/types.js';
-import type { CheckpointConfig } from './checkpoint.js';
-import {
-  invalidCheckpoint,
-  objectIn,
-  readJson,
-  readJsonIfPresent,
-  readTextIfPresent,
-  type JsonObject,
-} from './checkpoint-file.js';
-
-/**
- * The regular expression by which Llama 3 splits text before byte-pair encoding. llama.cpp has it built in under the
- * name `llama-bpe`; a tokenizer with another one cannot be converted under that name.
- */
-export const LLAMA3_SPLIT_PATTERN =
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+import { readAddedTokens, tokenText, type AddedToken } from './added-tokens.js';
+import type { CheckpointConfig } from './checkpoint-config.js';
+import type { CheckpointFiles } from './checkpoint-files.js';
+import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
+import { preTokenizerName } from './pre-tokenizer.js';
 
 /** The types of llama.cpp's tokens (enum llama_token_type in llama.h). */
 export const TOKEN_TYPE = { normal: 1, control: 3, userDefined: 4, unused: 5 } as const;
 
-interface AddedToken {
-  readonly id: number;
-  readonly content: string;
-  readonly special: boolean;
+export interface TokenizerOptions {
+  /** Text of a chat template that replaces the checkpoint's. */
+  readonly chatTemplate?: string | undefined;
+  /** Whether a checkpoint without a chat template is taken as it is. Default false. */
+  readonly templateOptional?: boolean | undefined;
+}
+
+/** What a checkpoint says about its tokenizer. */
+export interface CheckpointTokenizer {
+  /** The keys of a GGUF file that say the same. */
+  readonly metadata: readonly [string, GgufValue][];
+  /** Texts of all tokens by id. */
+  readonly tokens: readonly string[];
+  /** The ids of tokens that end a turn or a text. */
+  readonly endTokenIds: ReadonlySet<number>;
+  /** Texts of added tokens that the embedding has no row for. */
+  readonly beyondEmbedding: readonly string[];
 }
 
 /**
- * The metadata of a checkpoint's tokenizer, as llama.cpp's converter writes it for Llama 3 (conversion/base.py:
- * get_vocab_base; gguf-py/gguf/vocab.py: SpecialVocab), from tokenizer.json, tokenizer_config.json and
- * chat_template.jinja.
+ * Reads a checkpoint's tokenizer, as llama.cpp's converter writes it (conversion/base.py: get_vocab_base; gguf-py/gguf/vocab.py:
+ * SpecialVocab), from tokenizer.json, tokenizer_config.json, the older files beside them, and chat_template.jinja. Where the
+ * files contradict each other, what transformers takes is taken.
  *
- * @throws InformError INFORM_INVALID_CHECKPOINT, INFORM_UNSUPPORTED_MODEL (not Llama 3's kind of tokenizer)
+ * @throws InformError INFORM_INVALID_CHECKPOINT, INFORM_UNSUPPORTED_MODEL (a tokenizer that llama.cpp has not)
  */
-export async function tokenizerMetadata(folder: string, config: CheckpointConfig): Promise<[string, GgufValue][]> {
-  const path = join(folder, 'tokenizer.json');
-  const tokenizer = await readJson(folder, 'tokenizer.json');
-  // Older checkpoints have the special tokens in a file of their own.
-  const tokenizerConfig = {
-    ...(await readJsonIfPresent(folder, 'special_tokens_map.json')),
-    ...(await readJsonIfPresent(folder, 'tokenizer_config.json')),
-  };
+export async function readTokenizer(
+  files: CheckpointFiles,
+  config: CheckpointConfig,
+  options: TokenizerOptions = {},
+): Promise<CheckpointTokenizer> {
+  const path = files.path('tokenizer.json');
+  const tokenizer = await files.requiredJson('tokenizer.json');
+  const tokenizerConfig = await readTokenizerConfig(files);
   const model = objectIn(tokenizer['model']) ?? {};
-  checkIsLlama3(tokenizer, model, path);
-  const added = addedTokensIn(tokenizer, path);
-  return [
-    ['tokenizer.ggml.model', ggufString('gpt2')],
-    ['tokenizer.ggml.pre', ggufString('llama-bpe')],
-    ...vocabularyEntries(model, added, config.vocabSize, path),
-    ['tokenizer.ggml.merges', ggufStrings(mergesIn(model, path))],
-    ...specialTokenEntries(tokenizerConfig, added, config),
-    ...addTokenEntries(tokenizer, tokenizerConfig),
-    ['tokenizer.chat_template', ggufString(await chatTemplate(folder, tokenizerConfig))],
-  ];
+  const pre = preTokenizerName(tokenizer, path);
+  const added = await readAddedTokens(files, tokenizer, tokenizerConfig);
+  const [within, beyond] = [true, false].map((inside) => added.filter(({ id }) => id < config.vocabSize === inside));
+  const bos = tokenText(tokenizerConfig['bos_token']);
+  const leading = leadingToken(tokenizer, bos, path);
+  const { tokens, types } = vocabularyOf(model, within ?? [], config.vocabSize, path);
+  const template = await chatTemplate(files, tokenizerConfig, options);
+  const beyondEmbedding = (beyond ?? []).map(({ content }) => content);
+  checkTemplateTokens(template, beyondEmbedding, config.vocabSize, path);
+  const specialIds = specialTokenIds({ ...tokenizerConfig, bos_token: bos ?? leading }, added, config);
+  const ids = specialIds.filter(([, id]) => id < config.vocabSize);
+  return {
+    metadata: [
+      ['tokenizer.ggml.model', ggufString('gpt2')],
+      ['tokenizer.ggml.pre', ggufString(pre)],
+      ['tokenizer.ggml.tokens', ggufStrings(tokens)],
+      ['tokenizer.ggml.token_type', { type: 'array', element: 'int32', length: types.length, value: types }],
+      ['tokenizer.ggml.merges', ggufStrings(mergesIn(model, path))],
+      ...ids.map(([kind, id]): [string, GgufValue] => [
+        `tokenizer.ggml.${SPECIAL_TOKEN_KEYS[kind]}`,
+        ggufNumber('uint32', id),
+      ]),
+      ...addTokenEntries(tokenizer, tokenizerConfig, leading),
+      ...(bos === undefined && leading !== undefined ? [withoutBosInTemplate()] : []),
+      ...truncationEntries(truncationSide(tokenizer, tokenizerConfig, files)),
+      ...(template === undefined ? [] : ([['tokenizer.chat_template', ggufString(template)]] as [string, GgufValue][])),
+    ],
+    tokens,
+    endTokenIds: new Set([...ids.flatMap(([kind, id]) => (kind === 'eos' ? [id] : [])), ...config.eosTokenIds]),
+    beyondEmbedding,
+  };
 }
 
-/** Refuses what llama.cpp's `llama-bpe` would split otherwise: the score would be that of other tokens. */
-function checkIsLlama3(tokenizer: JsonObject, model: JsonObject, path: string): void {
-  const splitting = JSON.stringify(tokenizer['pre_tokenizer'] ?? null);
-  const splits =
-    splitting.includes(JSON.stringify(LLAMA3_SPLIT_PATTERN)) && !splitting.includes('"add_prefix_space":true');
-  const normalizes = (tokenizer['normalizer'] ?? null) !== null;
-  if (model['type'] !== 'BPE' || model['ignore_merges'] !== true || !splits || normalizes) {
-    throw new InformError(
-      'INFORM_UNSUPPORTED_MODEL',
-      `${path} is not a Llama 3 tokenizer; only that kind can be converted.`,
-    );
-  }
-}
-
-function addedTokensIn(tokenizer: JsonObject, path: string): AddedToken[] {
-  const added: unknown = tokenizer['added_tokens'] ?? [];
-  if (!Array.isArray(added)) throw invalidCheckpoint(`${path} has "added_tokens" that are not an array.`);
-  return added.map((value: unknown) => {
-    const { id, content, special } = objectIn(value) ?? {};
-    if (typeof id !== 'number' || typeof content !== 'string') {
-      throw invalidCheckpoint(`${path} has an added token without id and content.`);
-    }
-    return { id, content, special: special === true };
-  });
+/** tokenizer_config.json, and what older checkpoints have in special_tokens_map.json, as transformers puts them together. */
+async function readTokenizerConfig(files: CheckpointFiles): Promise<JsonObject> {
+  const config = (await files.json('tokenizer_config.json')) ?? {};
+  if (objectIn(config['added_tokens_decoder']) !== undefined) return config;
+  return { ...config, ...(await files.json('special_tokens_map.json')) };
 }
 
 /** Tokens and their types by id. The rows of the embedding that no token has are unused ones, named by their id. */
-function vocabularyEntries(
+function vocabularyOf(
   model: JsonObject,
   added: readonly AddedToken[],
   vocabSize: number,
   path: string,
-): [string, GgufValue][] {
+): { tokens: string[]; types: Int32Array } {
   const vocabulary = objectIn(model['vocab']);
   if (vocabulary === undefined) throw invalidCheckpoint(`${path} has no vocabulary.`);
   const tokens = Array.from({ length: vocabSize }, (_, id) => `[PAD${id}]`);
@@ -109,10 +111,7 @@ function vocabularyEntries(
     place(id, content, special || looksSpecial(content) ? TOKEN_TYPE.control : TOKEN_TYPE.userDefined);
   }
   checkDistinct(tokens, path);
-  return [
-    ['tokenizer.ggml.tokens', ggufStrings(tokens)],
-    ['tokenizer.ggml.token_type', { type: 'array', element: 'int32', length: vocabSize, value: types }],
-  ];
+  return { tokens, types };
 }
 
 /** llama.cpp aborts the process where two tokens have the same text. */
@@ -147,6 +146,23 @@ function mergesIn(model: JsonObject, path: string): string[] {
   });
 }
 
+/**
+ * A token that no row of the embedding belongs to is left out: its text in a sample is plain text. transformers fails where
+ * one occurs, so a template that writes one is a mistake.
+ */
+function checkTemplateTokens(
+  template: string | undefined,
+  beyondEmbedding: readonly string[],
+  vocabSize: number,
+  path: string,
+): void {
+  const written = beyondEmbedding.find((content) => template?.includes(content));
+  if (written === undefined) return;
+  throw invalidCheckpoint(
+    `${path} gives the token ${JSON.stringify(written.slice(0, 40))}, which the chat template writes, an id beyond the vocab_size of ${vocabSize} in config.json. Resize the model's embedding to the tokenizer and save both again.`,
+  );
+}
+
 const SPECIAL_TOKEN_KEYS = {
   bos: 'bos_token_id',
   eos: 'eos_token_id',
@@ -157,57 +173,116 @@ const SPECIAL_TOKEN_KEYS = {
   mask: 'mask_token_id',
 } as const;
 
-/** Ids of special tokens: by the token's text in tokenizer_config.json, else from config.json. */
-function specialTokenEntries(
+type SpecialKind = keyof typeof SPECIAL_TOKEN_KEYS;
+
+/**
+ * Ids of special tokens: by the token's text in the tokenizer's files, else from config.json. Chat templates see `bos_token` and
+ * `eos_token`, which transformers takes from the tokenizer alone.
+ */
+function specialTokenIds(
   tokenizerConfig: JsonObject,
   added: readonly AddedToken[],
   config: CheckpointConfig,
-): [string, GgufValue][] {
-  return Object.entries(SPECIAL_TOKEN_KEYS).flatMap(([kind, key]): [string, GgufValue][] => {
-    const entry = tokenizerConfig[`${kind}_token`];
-    const text = typeof entry === 'string' ? entry : objectIn(entry)?.['content'];
-    const id = added.find(({ content }) => content === text)?.id ?? config.specialTokenIds.get(kind);
-    const inVocabulary = id !== undefined && id < config.vocabSize;
-    return inVocabulary ? [[`tokenizer.ggml.${key}`, ggufNumber('uint32', id)]] : [];
+): [SpecialKind, number][] {
+  return (Object.keys(SPECIAL_TOKEN_KEYS) as SpecialKind[]).flatMap((kind): [SpecialKind, number][] => {
+    const stated = tokenizerConfig[`${kind}_token`];
+    const text = tokenText(stated);
+    const isTokenizers = stated === null || kind === 'bos' || kind === 'eos';
+    const fallback = isTokenizers ? undefined : config.specialTokenIds.get(kind);
+    const id = added.find(({ content }) => content === text)?.id ?? fallback;
+    return id === undefined ? [] : [[kind, id]];
   });
 }
 
 /**
- * Whether a tokenizer adds special tokens by itself: from tokenizer_config.json, else from the post-processor's
- * template. This package adds none either way, the chat template has them; other programs look here.
+ * Whether a tokenizer adds special tokens to a text by itself. For BOS the post-processor decides: transformers does not
+ * read `add_bos_token` of tokenizer_config.json where there is a tokenizer.json.
  */
-function addTokenEntries(tokenizer: JsonObject, tokenizerConfig: JsonObject): [string, GgufValue][] {
-  const postProcessor = objectIn(tokenizer['post_processor']);
-  const processors: unknown = postProcessor?.['processors'] ?? [postProcessor];
-  const template = (Array.isArray(processors) ? processors : [])
-    .map(objectIn)
-    .find((processor) => processor?.['type'] === 'TemplateProcessing');
-  const single: unknown = template?.['single'];
-  const first =
-    Array.isArray(single) && single.length > 1 ? objectIn(objectIn(single[0])?.['SpecialToken']) : undefined;
-  const templateAdds: Record<string, boolean | undefined> = {
-    bos: first === undefined ? undefined : true,
+function addTokenEntries(
+  tokenizer: JsonObject,
+  tokenizerConfig: JsonObject,
+  leading: string | undefined,
+): [string, GgufValue][] {
+  const statesBos = typeof tokenizerConfig['add_bos_token'] === 'boolean';
+  const statedEos = tokenizerConfig['add_eos_token'];
+  const values: Record<string, boolean | undefined> = {
+    bos: leading !== undefined ? true : statesBos || templates(tokenizer).length > 0 ? false : undefined,
+    eos: typeof statedEos === 'boolean' ? statedEos : undefined,
     // llama.cpp's converter states this for every pair template without a separator of its own.
-    sep: template !== undefined && Array.isArray(template['pair']) ? false : undefined,
+    sep: templates(tokenizer).some(({ pair }) => Array.isArray(pair)) ? false : undefined,
   };
-  return ['bos', 'eos', 'sep'].flatMap((kind): [string, GgufValue][] => {
-    const stated = tokenizerConfig[`add_${kind}_token`];
-    const value = typeof stated === 'boolean' ? stated : templateAdds[kind];
-    return value === undefined ? [] : [[`tokenizer.ggml.add_${kind}_token`, ggufBool(value)]];
-  });
+  return Object.entries(values).flatMap(([kind, value]): [string, GgufValue][] =>
+    value === undefined ? [] : [[`tokenizer.ggml.add_${kind}_token`, ggufBool(value)]],
+  );
+}
+
+/**
+ * The text of the token that the post-processor puts before a text; undefined where it adds none.
+ *
+ * @throws InformError INFORM_UNSUPPORTED_MODEL for one that adds anything but BOS
+ */
+function leadingToken(tokenizer: JsonObject, bos: string | undefined, path: string): string | undefined {
+  const other = processors(tokenizer).find(({ type }) => type !== 'ByteLevel' && type !== 'TemplateProcessing');
+  const [template, second] = templates(tokenizer);
+  if (other !== undefined || second !== undefined) {
+    throw unsupported(path, `has the post-processor ${named(other ?? second)}`);
+  }
+  if (template === undefined) return undefined;
+  const single: unknown = template['single'];
+  const pieces: unknown[] = Array.isArray(single) ? single : [];
+  const tokens = pieces.map((piece) => objectIn(objectIn(piece)?.['SpecialToken'])?.['id']);
+  const [first] = tokens;
+  if (pieces.length === 1 && first === undefined) return undefined;
+  const isBos = typeof first === 'string' && (bos === undefined || first === bos);
+  if (pieces.length === 2 && isBos && tokens[1] === undefined) return first;
+  throw unsupported(path, `has a post-processor that adds other tokens than BOS before a text: ${named(single)}`);
+}
+
+function templates(tokenizer: JsonObject): JsonObject[] {
+  return processors(tokenizer).filter(({ type }) => type === 'TemplateProcessing');
+}
+
+function processors(tokenizer: JsonObject): JsonObject[] {
+  const postProcessor = objectIn(tokenizer['post_processor']);
+  const inner: unknown = postProcessor?.['type'] === 'Sequence' ? postProcessor['processors'] : [postProcessor];
+  const list: unknown[] = Array.isArray(inner) ? inner : [];
+  return list.map(objectIn).filter((processor) => processor !== undefined);
+}
+
+/** Which end of a long text transformers cuts off. */
+function truncationSide(tokenizer: JsonObject, tokenizerConfig: JsonObject, files: CheckpointFiles): 'left' | 'right' {
+  const inTokenizer = objectIn(tokenizer['truncation'])?.['direction'];
+  const stated = tokenizerConfig['truncation_side'] ?? inTokenizer ?? 'right';
+  const side = typeof stated === 'string' ? stated.toLowerCase() : undefined;
+  if (side === 'left' || side === 'right') return side;
+  throw invalidCheckpoint(
+    `${files.path('tokenizer_config.json')} has the truncation_side ${named(stated)}; "left" and "right" are possible.`,
+  );
 }
 
 /** The file that newer versions of transformers write, and prefer, or else the template in tokenizer_config.json. */
-async function chatTemplate(folder: string, tokenizerConfig: JsonObject): Promise<string> {
+async function chatTemplate(
+  files: CheckpointFiles,
+  tokenizerConfig: JsonObject,
+  { chatTemplate: own, templateOptional = false }: TokenizerOptions,
+): Promise<string | undefined> {
+  if (own !== undefined) return own;
   const inConfig = tokenizerConfig['chat_template'];
-  const named: unknown = Array.isArray(inConfig)
+  const listed: unknown = Array.isArray(inConfig)
     ? inConfig.map(objectIn).find((entry) => entry?.['name'] === 'default')?.['template']
     : inConfig;
-  const template = (await readTextIfPresent(folder, 'chat_template.jinja')) ?? named;
-  if (typeof template !== 'string' || template === '') {
-    throw invalidCheckpoint(
-      `${folder} has no chat template, neither in tokenizer_config.json nor in chat_template.jinja. Put the one that the model was trained with there under the latter name.`,
-    );
-  }
-  return template;
+  const template = (await files.text('chat_template.jinja')) ?? listed;
+  if (typeof template === 'string' && template !== '') return template;
+  if (templateOptional) return undefined;
+  throw invalidCheckpoint(
+    `${files.folder} has no chat template, neither in tokenizer_config.json nor in chat_template.jinja. Name the one that the model was trained with by --chat-template, or put it there under the latter name.`,
+  );
+}
+
+function named(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 120);
+}
+
+function unsupported(path: string, what: string): InformError {
+  return new InformError('INFORM_UNSUPPORTED_MODEL', `${path} ${what}, which is not supported.`);
 }

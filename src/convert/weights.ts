@@ -1,41 +1,66 @@
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
+import { IrregularFileError, openRegularFile } from '../util/files/regular-file.js';
+import { checkIsNoAdapter } from './checkpoint-config.js';
+import type { CheckpointFiles } from './checkpoint-files.js';
 import { invalidCheckpoint } from './checkpoint-file.js';
-import { readTensorTable, type SafetensorsTensor, type ShardStore } from './safetensors.js';
+import { INDEX_FILE, readTensorTable, SINGLE_FILE, type SafetensorsTensor, type ShardStore } from './safetensors.js';
 
-/** The weights of a checkpoint: what they are, and their shards as local files when they are needed. */
-export interface CheckpointWeights {
-  /** By name, in the order of the shards. */
-  readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
+/** The shards of a checkpoint as local files when they are needed. */
+export interface ShardFiles {
   /** The path of a complete shard on this machine; it stays until it is released. */
   obtain(shard: string, signal?: AbortSignal): Promise<string>;
   /** The shard is not needed any more. */
   release(shard: string): Promise<void>;
 }
 
-/**
- * Reads the headers of a checkpoint folder's weights.
- *
- * @param wanted which tensors; shards that hold none of them need not be there
- * @throws InformError INFORM_MODEL_NOT_FOUND (no such folder), INFORM_INVALID_CHECKPOINT
- */
-export async function openCheckpointFolder(
-  folder: string,
-  wanted?: (tensor: string) => boolean,
-): Promise<CheckpointWeights> {
-  await checkFolder(folder);
-  const tensors = await readTensorTable(folder, new FolderStore(folder), wanted);
+/** The weights of a checkpoint: what they are, and where they come from. */
+export interface CheckpointWeights extends ShardFiles {
+  /** By name, in the order of the shards. */
+  readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
+}
+
+/** Shards that lie in the checkpoint's folder, and stay there. */
+export function folderShards(folder: string): ShardFiles {
   return {
-    tensors,
     obtain: (shard) => Promise.resolve(join(folder, shard)),
     release: () => Promise.resolve(),
   };
 }
 
+/**
+ * Reads the headers of a checkpoint folder's weights.
+ *
+ * @param wanted which tensors; shards that hold none of them need not be there
+ * @throws InformError INFORM_MODEL_NOT_FOUND (no such folder), INFORM_INVALID_CHECKPOINT, INFORM_UNSUPPORTED_MODEL (an adapter)
+ */
+export async function openCheckpointFolder(
+  files: CheckpointFiles,
+  wanted?: (tensor: string) => boolean,
+): Promise<CheckpointWeights> {
+  await files.checkFolder();
+  await checkHasSafetensors(files);
+  const tensors = await readTensorTable(files, new FolderStore(files.folder), wanted);
+  return { tensors, ...folderShards(files.folder) };
+}
+
+/** Says what is there where there are no weights that can be read. */
+async function checkHasSafetensors(files: CheckpointFiles): Promise<void> {
+  if ((await files.has(SINGLE_FILE)) || (await files.has(INDEX_FILE))) return;
+  await checkIsNoAdapter(files);
+  for (const name of ['pytorch_model.bin', 'pytorch_model.bin.index.json']) {
+    if (await files.has(name)) {
+      throw invalidCheckpoint(
+        `${files.folder} has its weights in ${name}, and only safetensors are read. Load it with transformers and save it again with save_pretrained(), which writes them.`,
+      );
+    }
+  }
+}
+
 /** Shards as files of a folder. */
-class FolderStore implements ShardStore {
+export class FolderStore implements ShardStore {
   readonly #folder: string;
 
   constructor(folder: string) {
@@ -68,12 +93,11 @@ class FolderStore implements ShardStore {
 async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
   let file: FileHandle | undefined;
   try {
-    // Before it is opened: opening a named pipe waits for ever.
-    if (!(await stat(path)).isFile()) throw invalidCheckpoint(`${path} is not a regular file.`);
-    file = await open(path, 'r');
+    file = await openRegularFile(path);
     return await use(file);
   } catch (error) {
     if (error instanceof InformError) throw error;
+    if (error instanceof IrregularFileError) throw invalidCheckpoint(`${path} ${error.message}.`, { cause: error });
     const reason =
       systemCodeOf(error) === 'ENOENT'
         ? 'is missing. Download the checkpoint again, in the safetensors format'
@@ -81,18 +105,5 @@ async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>):
     throw invalidCheckpoint(`${path} ${reason}.`, { cause: error });
   } finally {
     await file?.close();
-  }
-}
-
-async function checkFolder(folder: string): Promise<void> {
-  const status = await stat(folder).catch((error: unknown) => {
-    const message = `${folder} does not exist. Give the folder of a Hugging Face checkpoint.`;
-    throw new InformError('INFORM_MODEL_NOT_FOUND', message, { cause: error });
-  });
-  if (!status.isDirectory()) {
-    throw new InformError(
-      'INFORM_MODEL_NOT_FOUND',
-      `${folder} is not a folder. Give the folder of a Hugging Face checkpoint.`,
-    );
   }
 }

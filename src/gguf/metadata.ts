@@ -12,6 +12,12 @@ export function numberAt(metadata: GgufMetadata, key: string): number | undefine
   return typeof entry?.value === 'number' ? entry.value : undefined;
 }
 
+/** The value of a bool key, or undefined where it is absent or of another type. */
+export function boolAt(metadata: GgufMetadata, key: string): boolean | undefined {
+  const entry = metadata.get(key);
+  return entry?.type === 'bool' ? entry.value : undefined;
+}
+
 export function arrayAt(metadata: GgufMetadata, key: string): GgufArray | undefined {
   const entry = metadata.get(key);
   return entry?.type === 'array' ? entry : undefined;

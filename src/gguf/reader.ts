@@ -1,6 +1,7 @@
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
+import { IrregularFileError, openRegularFile } from '../util/files/regular-file.js';
 import { HeaderCursor, HeaderEndError } from './header-cursor.js';
 import {
   alignUp,
@@ -80,17 +81,13 @@ export async function readGguf(path: string, options: ReadGgufOptions = {}): Pro
 
 async function openModelFile(path: string): Promise<FileHandle> {
   try {
-    // Checked before opening: to open a named pipe would wait for its writer.
-    const status = await stat(path);
-    if (status.isDirectory()) {
-      throw new InformError('INFORM_MODEL_NOT_FOUND', `${path} is a folder, not a GGUF file.`);
-    }
-    if (!status.isFile()) {
-      throw new InformError('INFORM_INVALID_MODEL_FILE', `${path} is not a regular file.`);
-    }
-    return await open(path, 'r');
+    return await openRegularFile(path);
   } catch (error) {
-    if (error instanceof InformError) throw error;
+    if (error instanceof IrregularFileError) {
+      const code = error.isFolder ? 'INFORM_MODEL_NOT_FOUND' : 'INFORM_INVALID_MODEL_FILE';
+      const message = `${path} ${error.isFolder ? 'is a folder, not a GGUF file' : error.message}.`;
+      throw new InformError(code, message, { cause: error });
+    }
     const code = systemCodeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       const message = `${path} does not exist. Check the path of the model.`;

@@ -1,12 +1,17 @@
 import { InformError } from '../errors.js';
 import { writeFilesAtomically, writeFully } from '../util/files/atomic-file.js';
 import { copyTensors } from '../gguf/copy-tensors.js';
+import { isHeadTensor } from '../gguf/head-tensors.js';
 import { checkIsLlama, modelNames, vocabularySizeOf } from '../gguf/llama-model.js';
 import { numberAt } from '../gguf/metadata.js';
 import { checkNewFile } from '../util/files/new-file.js';
 import { readGgufModel, type GgufModel } from '../gguf/split-model.js';
+import { tokenizerRulesOf, truncationEntries } from '../gguf/scoring-rules.js';
+import type { GgufValue } from '../gguf/types.js';
 import { layoutGguf } from '../gguf/writer.js';
-import { openHead, type HeadSource } from './head-source.js';
+import type { HeadSource } from './head.js';
+import { tokenizerDifferences } from './compare-tokenizers.js';
+import { openHead } from './head-source.js';
 
 export interface AttachOptions {
   readonly overwrite?: boolean | undefined;
@@ -18,6 +23,8 @@ export interface AttachResult {
   readonly outputBytes: number;
   /** What the two are called, where that makes it doubtful that they belong together. */
   readonly differentNames: { readonly backbone: string; readonly head: string } | undefined;
+  /** In what their tokenizers and chat templates differ, a sentence each. */
+  readonly differences: readonly string[];
 }
 
 /**
@@ -35,7 +42,7 @@ export async function attachHead(
 ): Promise<AttachResult> {
   const backbone = await readGgufModel(backbonePath);
   checkIsLlama(backbone);
-  if (backbone.tensors.some(({ name }) => name.startsWith('cls.'))) {
+  if (backbone.tensors.some(({ name }) => isHeadTensor(name))) {
     throw new InformError(
       'INFORM_UNSUPPORTED_MODEL',
       `${backbonePath} has a score head already; score with it as it is.`,
@@ -48,7 +55,7 @@ export async function attachHead(
 
   // Our layout has the default alignment, whatever the backbone's was.
   const kept = [...backbone.metadata].filter(([key]) => key !== 'general.alignment');
-  const { header, offsets, totalBytes } = layoutGguf(new Map([...kept, ...head.metadata]), [
+  const { header, offsets, totalBytes } = layoutGguf(new Map([...kept, ...head.metadata, ...truncationOf(head)]), [
     ...backbone.tensors,
     ...head.tensors,
   ]);
@@ -66,7 +73,17 @@ export async function attachHead(
       },
     });
   });
-  return { outputBytes: totalBytes, differentNames: differentNames(backbone, head) };
+  const { tokenizer } = head.model;
+  return {
+    outputBytes: totalBytes,
+    differentNames: differentNames(backbone, head),
+    differences: tokenizer === undefined ? [] : tokenizerDifferences(backbone.metadata, tokenizer),
+  };
+}
+
+/** From which end texts are cut, which no other converter writes. */
+function truncationOf({ model, path }: HeadSource): [string, GgufValue][] {
+  return model.tokenizer === undefined ? [] : truncationEntries(tokenizerRulesOf(model.tokenizer, path).truncationSide);
 }
 
 function checkSizes(backbone: GgufModel, { path, model }: HeadSource): void {

@@ -1,19 +1,26 @@
 import { basename, join, resolve } from 'node:path';
 
-import { readCheckpointConfig } from '../convert/checkpoint.js';
+import { readCheckpointConfig, type CheckpointConfig } from '../convert/checkpoint-config.js';
+import { CheckpointFiles } from '../convert/checkpoint-files.js';
 import { encodeWeights } from '../convert/encode-weights.js';
 import { headMetadata } from '../convert/metadata.js';
+import type { SafetensorsTensor } from '../convert/safetensors.js';
 import { assignTypes } from '../convert/tensor-types.js';
 import { planHeadTensors } from '../convert/tensors.js';
-import { openCheckpointFolder } from '../convert/weights.js';
-import type { HeadSource } from './head-source.js';
+import { readTokenizer } from '../convert/tokenizer.js';
+import { readValueHead } from '../convert/value-head.js';
+import { FolderStore, folderShards, openCheckpointFolder } from '../convert/weights.js';
+import { InformError } from '../errors.js';
+import type { GgufMetadata } from '../gguf/types.js';
+import type { HeadSource } from './head.js';
 
 /** The head of a Hugging Face checkpoint folder; its other weights need not be there. */
 export async function openCheckpointHead(folder: string): Promise<HeadSource> {
-  const config = await readCheckpointConfig(folder);
-  const weights = await openCheckpointFolder(folder, (tensor) => tensor.startsWith('score.'));
+  const files = new CheckpointFiles(folder);
+  const config = await readCheckpointConfig(files);
+  const checkpoint = await headTensors(files, config);
   // The type is that of the backbone's matrices, of which there are none here.
-  const tensors = assignTypes(planHeadTensors(config, weights.tensors), config, 'bf16');
+  const tensors = assignTypes(planHeadTensors(config, checkpoint), config, 'bf16');
   const sources = tensors.flatMap(({ source }) => (source.kind === 'checkpoint' ? [source] : []));
   return {
     path: folder,
@@ -23,15 +30,37 @@ export async function openCheckpointHead(folder: string): Promise<HeadSource> {
       vocabularySize: config.vocabSize,
       // A folder may be called anything; its name counts only beside one that the checkpoint gives itself.
       names: config.name === undefined ? [] : [config.name, basename(resolve(folder))],
+      tokenizer: await tokenizerOf(files, config),
     },
-    metadata: headMetadata(config.head),
+    metadata: headMetadata(config),
     tensors,
     data: sources.map(({ tensor }) => ({ ...tensor, file: join(folder, tensor.file) })),
     write: async ({ path }, offsets, signal) => {
       const placed = tensors.flatMap(({ shape, type, source }, index) =>
         source.kind === 'checkpoint' ? [{ shape, type, source, path, offset: offsets[index] ?? 0 }] : [],
       );
-      await encodeWeights(placed, weights, { signal });
+      await encodeWeights(placed, folderShards(folder), { signal });
     },
   };
+}
+
+async function headTensors(
+  files: CheckpointFiles,
+  { hasValueHead }: CheckpointConfig,
+): Promise<ReadonlyMap<string, SafetensorsTensor>> {
+  if (!hasValueHead) return (await openCheckpointFolder(files, (tensor) => tensor.startsWith('score.'))).tensors;
+  const tensors = await readValueHead(files.folder, new FolderStore(files.folder));
+  return new Map(tensors.map((tensor) => [tensor.name, tensor]));
+}
+
+/** A head comes with whatever tokenizer its folder has: with none, or with one that this package does not convert. */
+async function tokenizerOf(files: CheckpointFiles, config: CheckpointConfig): Promise<GgufMetadata | undefined> {
+  if (!(await files.has('tokenizer.json'))) return undefined;
+  try {
+    const { metadata } = await readTokenizer(files, config, { templateOptional: true });
+    return new Map(metadata);
+  } catch (error) {
+    if (error instanceof InformError && error.code === 'INFORM_UNSUPPORTED_MODEL') return undefined;
+    throw error;
+  }
 }

@@ -4,18 +4,19 @@ import { copyTensors } from '../gguf/copy-tensors.js';
 import { modelNames, vocabularySizeOf } from '../gguf/llama-model.js';
 import { numberAt, stringAt } from '../gguf/metadata.js';
 import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/split-model.js';
+import { readTokenOf } from '../gguf/scoring-rules.js';
 import { elementCount } from '../gguf/types.js';
-import type { HeadSource } from './head-source.js';
-import { HEAD_TENSORS, type HeadTensor } from '../gguf/head-tensors.js';
+import type { HeadSource } from './head.js';
+import { HEAD_TENSOR, HEAD_TENSORS, type HeadTensor } from '../gguf/head-tensors.js';
 
 const FORMAT = 1;
 
 /** The head of a GGUF file, or of a split one. */
 export async function openGgufHead(path: string): Promise<HeadSource> {
-  const model = await readGgufModel(path, { wantArray: () => false });
+  const model = await readGgufModel(path);
   const named = new Map(model.tensors.map((tensor) => [tensor.name, tensor]));
   const find = (name: HeadTensor): ModelTensor | undefined => named.get(name);
-  const hidden = find('cls.weight');
+  const hidden = find(HEAD_TENSOR.hiddenWeight);
   checkDeclared(model, hidden !== undefined);
   const hiddenSize = checkShapes(path, find);
   const tensors = HEAD_TENSORS.map(find).filter((tensor): tensor is ModelTensor => tensor !== undefined);
@@ -26,8 +27,12 @@ export async function openGgufHead(path: string): Promise<HeadSource> {
       layerCount: numberAt(model.metadata, 'llama.block_count'),
       vocabularySize: vocabularySizeOf(model),
       names: modelNames(model),
+      tokenizer: model.metadata.has('tokenizer.ggml.tokens') ? model.metadata : undefined,
     },
-    metadata: headMetadata(hidden === undefined ? 'one-layer' : 'two-layer'),
+    metadata: headMetadata({
+      head: hidden === undefined ? 'one-layer' : 'two-layer',
+      readToken: readTokenOf(model.metadata, path),
+    }),
     tensors,
     data: tensors,
     write: async ({ handle }, offsets, signal) => {
@@ -50,20 +55,20 @@ function checkDeclared({ path, metadata }: GgufModel, hasHiddenLayer: boolean): 
 
 /** How long the hidden states are that the head takes. */
 function checkShapes(path: string, find: (name: HeadTensor) => ModelTensor | undefined): number {
-  const output = find('cls.output.weight');
+  const output = find(HEAD_TENSOR.outputWeight);
   if (output === undefined) {
     throw new InformError(
       'INFORM_MODEL_HAS_NO_HEAD',
-      `${path} has no score head (no tensor cls.output.weight). Name a file or a checkpoint folder that has one.`,
+      `${path} has no score head (no tensor ${HEAD_TENSOR.outputWeight}). Name a file or a checkpoint folder that has one.`,
     );
   }
-  const [columns, rows = 1] = find('cls.weight')?.shape ?? [];
+  const [columns, rows = 1] = find(HEAD_TENSOR.hiddenWeight)?.shape ?? [];
   const width = columns === undefined ? elementCount(output.shape) : rows;
   const expected: Partial<Record<HeadTensor, number>> = {
-    'cls.weight': (columns ?? 0) * width,
-    'cls.bias': width,
-    'cls.output.weight': width,
-    'cls.output.bias': 1,
+    [HEAD_TENSOR.hiddenWeight]: (columns ?? 0) * width,
+    [HEAD_TENSOR.hiddenBias]: width,
+    [HEAD_TENSOR.outputWeight]: width,
+    [HEAD_TENSOR.outputBias]: 1,
   };
   for (const name of HEAD_TENSORS) {
     const tensor = find(name);

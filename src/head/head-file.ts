@@ -10,7 +10,8 @@ import type { GgufValue } from '../gguf/types.js';
 import { layoutGguf } from '../gguf/writer.js';
 import { withOutputErrors } from '../util/files/file-errors.js';
 import { openCheckpointHead } from './checkpoint-head.js';
-import { isFolder, type HeadSource } from './head-source.js';
+import type { HeadSource } from './head.js';
+import { isFolder } from './head-source.js';
 
 /** Raised with every change of what `writeHead` writes, so that no old file is used. */
 const VERSION = 1;

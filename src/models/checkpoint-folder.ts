@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
-import { CHECKPOINT_FILES } from '../convert/checkpoint-files.js';
-import { readCheckpointConfig } from '../convert/checkpoint.js';
+import { CHECKPOINT_FILES, CheckpointFiles } from '../convert/checkpoint-files.js';
+import { readCheckpointConfig } from '../convert/checkpoint-config.js';
+import { openCheckpoint, readFolderTensors } from '../convert/checkpoint.js';
 import { convertCheckpoint } from '../convert/convert.js';
-import { openCheckpointFolder } from '../convert/weights.js';
 import { conversionStatus, convertedPath, convertOnce, localSource } from './converted-models.js';
 import type { ModelSourceOptions } from './resolve.js';
 
@@ -16,16 +16,16 @@ import type { ModelSourceOptions } from './resolve.js';
  * @throws InformError as `convertCheckpoint`
  */
 export async function convertFolder(folder: string, options: ModelSourceOptions): Promise<string> {
-  const { type, signal, onProgress } = options;
-  await readCheckpointConfig(folder); // says best what a folder lacks that is no checkpoint at all
-  const weights = await openCheckpointFolder(folder);
-  const shards = new Set([...weights.tensors.values()].map(({ file }) => file));
+  const { type, signal, onProgress, templateOptional } = options;
+  const files = new CheckpointFiles(folder);
+  const tensors = await readFolderTensors(await readCheckpointConfig(files), files);
+  const shards = new Set([...tensors.values()].map(({ file }) => file));
   const name = basename(resolve(folder)).replaceAll(/[^\w.-]/g, '_');
-  const path = convertedPath(localSource(name, await fingerprint(folder, [...shards])), type);
+  const path = convertedPath(localSource(name, await fingerprint(files, [...shards])), type);
   await convertOnce(path, options, async () => {
-    await convertCheckpoint(folder, path, {
+    const checkpoint = await openCheckpoint(files, { templateOptional, readTensors: () => Promise.resolve(tensors) });
+    await convertCheckpoint(checkpoint, path, {
       type,
-      weights,
       signal,
       onProgress: (progress) => onProgress?.(conversionStatus(progress)),
     });
@@ -34,14 +34,14 @@ export async function convertFolder(folder: string, options: ModelSourceOptions)
 }
 
 /** Of the small files' contents, and of the place, sizes and times of the shards, which are too large to be read for it. */
-async function fingerprint(folder: string, shards: readonly string[]): Promise<string> {
-  const facts: unknown[] = [await realpath(folder)];
+async function fingerprint(files: CheckpointFiles, shards: readonly string[]): Promise<string> {
+  const facts: unknown[] = [await realpath(files.folder)];
   for (const name of CHECKPOINT_FILES) {
-    const text = await readFile(join(folder, name), 'utf8').catch(() => undefined);
+    const text = await files.text(name);
     if (text !== undefined) facts.push([name, text]);
   }
   for (const shard of shards.toSorted()) {
-    const { size, mtimeMs } = await stat(join(folder, shard));
+    const { size, mtimeMs } = await stat(join(files.folder, shard));
     facts.push([shard, size, mtimeMs]);
   }
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);

@@ -1,4 +1,4 @@
-import type { ConversionType } from '../convert/tensor-types.js';
+import type { ConversionType } from '../gguf/model-types.js';
 import { InformError } from '../errors.js';
 import { formatBytes } from '../util/format.js';
 

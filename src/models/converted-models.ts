@@ -2,8 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { cacheFolder } from '../util/cache-folder.js';
-import type { ConvertProgress } from '../convert/convert.js';
-import { CONVERSION_TYPES, type ConversionType } from '../convert/tensor-types.js';
+import type { ConvertProgress } from '../convert/progress.js';
+import { CONVERSION_TYPES, type ConversionType } from '../gguf/model-types.js';
 import { isCommit } from './hub/hub-id.js';
 import { withLock } from './lock.js';
 import { fileSize } from '../util/files/file-size.js';
@@ -12,12 +12,12 @@ import { bytesStatus, type ProgressStatus } from '../util/progress-status.js';
 
 // Conversions that were made once and are used ever after, in the folder `models` of our cache:
 //
-//     owner--name/<commit>-v1/name-q4_k_m.gguf              of a repository of the hub
+//     owner--name/<commit>-v2/name-q4_k_m.gguf              of a repository of the hub
 //     owner--name/refs/main                                 the commit that was converted last
-//     local/<folder>-<fingerprint>-v1/<folder>-q4_k_m.gguf  of a checkpoint folder
+//     local/<folder>-<fingerprint>-v2/<folder>-q4_k_m.gguf  of a checkpoint folder
 
 /** Raised when a change of the converter makes its earlier files wrong, so that none of those is used. */
-const CONVERTER_VERSION = 1;
+const CONVERTER_VERSION = 2;
 
 const WAIT_INTERRUPTED =
   'Waiting for another process that converts the model was interrupted. Run the command again to go on.';

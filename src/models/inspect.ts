@@ -1,7 +1,9 @@
 import { arrayAt, numberAt, stringAt, stringsAt } from '../gguf/metadata.js';
 import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/split-model.js';
-import { elementCount, LLAMA_FILE_TYPES, type GgufMetadata, type GgufValue } from '../gguf/types.js';
-import { HEAD_TENSORS } from '../gguf/head-tensors.js';
+import { fileTypeName } from '../gguf/model-types.js';
+import { readTokenOf, tokenizerRulesOf } from '../gguf/scoring-rules.js';
+import { elementCount, type GgufMetadata, type GgufValue } from '../gguf/types.js';
+import { HEAD_TENSOR, HEAD_TENSORS } from '../gguf/head-tensors.js';
 
 /** What a GGUF file holds. Plain JSON: absent facts are null; numbers that JSON cannot hold exactly are strings. */
 export interface ModelReport {
@@ -34,6 +36,8 @@ export interface ModelReport {
   readonly head: {
     /** Null too where the head has one layer. */
     readonly activation: string | null;
+    /** Which token's state it takes: the last one, or the last one that is not the pad token. */
+    readonly reads: { readonly token: 'last' | 'last_non_pad'; readonly padToken: Token | null };
     /** Shapes in ggml's order, the row length first. */
     readonly tensors: readonly { readonly name: string; readonly type: string; readonly shape: readonly number[] }[];
   } | null;
@@ -47,6 +51,10 @@ export interface ModelReport {
     readonly eos: Token | null;
     readonly eot: Token | null;
     readonly pad: Token | null;
+    /** The token that is put before a text that does not begin with it. */
+    readonly addedBos: Token | null;
+    /** Which end of a text that is too long is cut off. */
+    readonly truncationSide: 'left' | 'right';
   };
   /** Every metadata value that is neither an array nor the chat template. */
   readonly metadata: Readonly<Record<string, string | number | boolean>>;
@@ -83,7 +91,7 @@ export async function inspectModel(path: string): Promise<ModelReport> {
     quantization: quantizationOf(model),
     head: headOf(model),
     chatTemplate: chatTemplateOf(metadata),
-    tokenizer: tokenizerOf(metadata),
+    tokenizer: tokenizerOf(metadata, path),
     metadata: scalarsOf(metadata),
   };
 }
@@ -109,20 +117,31 @@ function quantizationOf({ metadata, tensors }: GgufModel): ModelReport['quantiza
   }
   const fileType = numberAt(metadata, 'general.file_type');
   return {
-    fileType: fileType === undefined ? null : (LLAMA_FILE_TYPES.get(fileType) ?? `unknown (${fileType})`),
+    fileType: fileType === undefined ? null : (fileTypeName(fileType) ?? `unknown (${fileType})`),
     types: [...totals.values()].toSorted((a, b) => b.bytes - a.bytes),
   };
 }
 
-function headOf({ metadata, tensors }: GgufModel): ModelReport['head'] {
+function headOf({ path, metadata, tensors }: GgufModel): ModelReport['head'] {
   const found = HEAD_TENSORS.map((name) => tensors.find((tensor) => tensor.name === name)).filter(
     (tensor): tensor is ModelTensor => tensor !== undefined,
   );
-  if (!found.some(({ name }) => name === 'cls.output.weight')) return null;
+  if (!found.some(({ name }) => name === HEAD_TENSOR.outputWeight)) return null;
   return {
     activation: stringAt(metadata, 'inform.head.activation') ?? null,
+    reads: readsOf(metadata, path),
     tensors: found.map(({ name, type, shape }) => ({ name, type: type.name, shape })),
   };
+}
+
+function readsOf(metadata: GgufMetadata, path: string): NonNullable<ModelReport['head']>['reads'] {
+  const rule = readTokenOf(metadata, path);
+  if (rule.kind === 'last') return { token: rule.kind, padToken: null };
+  return { token: rule.kind, padToken: tokenOf(rule.padTokenId, stringsAt(metadata, TOKENS_KEY)) };
+}
+
+function tokenOf(id: number, tokens: readonly string[] | undefined): Token {
+  return { id, text: tokens?.[id] ?? null };
 }
 
 function chatTemplateOf(metadata: GgufMetadata): ModelReport['chatTemplate'] {
@@ -132,12 +151,13 @@ function chatTemplateOf(metadata: GgufMetadata): ModelReport['chatTemplate'] {
   return { characters: template.length, firstLines };
 }
 
-function tokenizerOf(metadata: GgufMetadata): ModelReport['tokenizer'] {
+function tokenizerOf(metadata: GgufMetadata, path: string): ModelReport['tokenizer'] {
   const tokens = stringsAt(metadata, TOKENS_KEY);
   const token = (kind: string): Token | null => {
     const id = numberAt(metadata, `tokenizer.ggml.${kind}_token_id`);
-    return id === undefined ? null : { id, text: tokens?.[id] ?? null };
+    return id === undefined ? null : tokenOf(id, tokens);
   };
+  const { addedBosId, truncationSide } = tokenizerRulesOf(metadata, path);
   return {
     model: stringAt(metadata, 'tokenizer.ggml.model') ?? null,
     pre: stringAt(metadata, 'tokenizer.ggml.pre') ?? null,
@@ -147,6 +167,8 @@ function tokenizerOf(metadata: GgufMetadata): ModelReport['tokenizer'] {
     eos: token('eos'),
     eot: token('eot') ?? endOfTurnByText(tokens),
     pad: token('padding'),
+    addedBos: addedBosId === undefined ? null : tokenOf(addedBosId, tokens),
+    truncationSide,
   };
 }
 

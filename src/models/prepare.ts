@@ -33,14 +33,14 @@ export interface PreparedModel {
 export async function prepareModel(
   model: string,
   options: ModelOptions,
-  settings: Omit<ModelSourceOptions, 'type'> = {},
+  settings: Omit<ModelSourceOptions, 'type' | 'templateOptional'> = {},
 ): Promise<PreparedModel> {
   const { chatTemplate, scoreHead, type } = options;
   const { signal } = settings;
   // First what is quick to fail: finding the model may take hours.
   const template = chatTemplate === undefined ? undefined : await readTemplateFile(chatTemplate);
   throwIfAborted(signal);
-  const path = await resolveModel(model, { type, ...settings });
+  const path = await resolveModel(model, { type, templateOptional: template !== undefined, ...settings });
   const headPath = scoreHead === undefined ? undefined : await headFile(scoreHead, signal);
   const files = [...splitPaths(path), ...(headPath === undefined ? [] : [headPath])];
   return { path, headPath, template, options, files: files.flatMap((file) => fileVersion(file) ?? []) };

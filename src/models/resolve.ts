@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { ConversionType } from '../convert/tensor-types.js';
+import type { ConversionType } from '../gguf/model-types.js';
 import { embeddedModel } from './embedded-model.js';
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
 import type { ConfirmDownload } from './confirm-download.js';
@@ -17,6 +17,8 @@ export const DEMO_NOTICE =
 export interface ModelSourceOptions {
   /** What a checkpoint is converted to, and which GGUF of a repository is taken. */
   readonly type: ConversionType;
+  /** Whether a checkpoint without a chat template is converted as it is, because the caller has one. */
+  readonly templateOptional?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((status: ProgressStatus) => void) | undefined;
   /** Asked before more than 5 GB are downloaded; without it such a download is refused. */

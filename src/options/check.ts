@@ -64,7 +64,7 @@ export function checkOption(spec: OptionSpec, value: unknown, label: string): un
       if (typeof value === 'boolean') return value;
       break;
     case 'choice':
-      if (typeof value === 'string' && kind.choices.includes(value)) return value;
+      if (typeof value === 'string' && kind.choices.includes(value.toLowerCase())) return value.toLowerCase();
       break;
     case 'integer':
       if (kind.auto && value === 'auto') return value;

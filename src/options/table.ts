@@ -1,4 +1,4 @@
-import { CONVERSION_TYPES } from '../convert/tensor-types.js';
+import { CONVERSION_TYPES } from '../gguf/model-types.js';
 
 /**
  * The one table of options. It drives the YAML keys (snake_case), the CLI flags (kebab-case), the API's properties

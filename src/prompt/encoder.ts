@@ -1,15 +1,17 @@
 import type { Engine } from '../engine/engine.js';
 import { toInformError, InformError } from '../errors.js';
+import type { ReadToken, TokenizerRules } from '../gguf/scoring-rules.js';
 import type { Message } from '../input/sample.js';
+import { readPosition } from './read-position.js';
 import { SpecialTokens, type PromptPiece } from './special-tokens.js';
 import { beyondLimits, TEMPLATE_MILLISECONDS, type ChatTemplate } from './chat-template.js';
 import { TimeLimitError, withTimeLimit } from '../util/async/time-limit.js';
 
 /** A sample as the engine takes it. */
 export interface EncodedSample {
-  /** 1..maxLength token ids. */
+  /** 1..maxLength token ids, of which the last one is scored. */
   tokens: Int32Array;
-  /** Whether tokens beyond maxLength were cut off on the right. */
+  /** Whether tokens beyond maxLength were cut off. */
   truncated: boolean;
   /** Whether the sample's own text held the text of a special token, such as `<|eot_id|>`. */
   holdsSpecialText: boolean;
@@ -26,9 +28,22 @@ export interface EncodeSeconds {
 export interface EncoderOptions {
   maxLength: number;
   specialTokens: 'parse' | 'literal';
+  /** What the model's files say; the rules of a file that says nothing where absent. */
+  rules?: EncodingRules;
   /** In place of TEMPLATE_MILLISECONDS, for tests. */
   templateMilliseconds?: number;
 }
+
+/** How the tokens of a rendered conversation become those that are evaluated. */
+export interface EncodingRules extends Pick<TokenizerRules, 'addedBosId' | 'truncationSide'> {
+  readonly readToken: ReadToken;
+}
+
+const DEFAULT_RULES: EncodingRules = {
+  addedBosId: undefined,
+  truncationSide: 'right',
+  readToken: { kind: 'last' },
+};
 
 /** Conversation -> prompt text -> token ids, for many conversations at a time. */
 export class Encoder {
@@ -115,19 +130,36 @@ export class Encoder {
     });
   }
 
-  #limit(tokens: Int32Array, holdsSpecialText: boolean): EncodedSample | InformError {
-    if (tokens.length === 0) {
+  /** As transformers does: BOS, truncation, and then the place that is read. What follows it decides nothing. */
+  #limit(rendered: Int32Array, holdsSpecialText: boolean): EncodedSample | InformError {
+    if (rendered.length === 0) {
       return new InformError('INFORM_TEMPLATE_FAILED', 'the chat template rendered the sample to an empty text.');
     }
-    const truncated = tokens.length > this.options.maxLength;
-    // A copy, so that a very long sample's other tokens are not kept alive by the few that count.
-    return { tokens: truncated ? tokens.slice(0, this.options.maxLength) : tokens, truncated, holdsSpecialText };
+    const { maxLength, rules = DEFAULT_RULES } = this.options;
+    const { tokens, truncated } = truncate(rendered, maxLength, rules);
+    const end = readPosition(tokens, rules.readToken) + 1;
+    return { tokens: end < tokens.length ? tokens.slice(0, end) : tokens, truncated, holdsSpecialText };
   }
 }
 
 interface Prompt {
   pieces: PromptPiece[];
   holdsSpecialText: boolean;
+}
+
+/** At most `maxLength` tokens, with the tokenizer's BOS where the text does not begin with it. BOS itself is never cut off. */
+function truncate(
+  rendered: Int32Array,
+  maxLength: number,
+  { addedBosId, truncationSide }: EncodingRules,
+): Pick<EncodedSample, 'tokens' | 'truncated'> {
+  const bos = addedBosId === undefined || rendered[0] === addedBosId ? [] : [Int32Array.of(addedBosId)];
+  const room = maxLength - bos.length;
+  const truncated = rendered.length > room;
+  const start = truncated && truncationSide === 'left' ? rendered.length - room : 0;
+  // A copy, so that a very long sample's other tokens are not kept alive by the few that count.
+  const kept = truncated ? rendered.slice(start, start + room) : rendered;
+  return { tokens: bos.length === 0 ? kept : concatenate([...bos, kept]), truncated };
 }
 
 /** All parts one after the other. */

@@ -1,11 +1,11 @@
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
-import { HeaderCursor, HeaderEndError } from '../gguf/header-cursor.js';
 import { arrayAt, numberAt, stringAt, stringsAt } from '../gguf/metadata.js';
 import { readGguf, type Gguf, type GgufTensor } from '../gguf/reader.js';
 import { elementCount } from '../gguf/types.js';
 import { quoted } from '../util/printable.js';
+import { IrregularFileError, openRegularFile } from '../util/files/regular-file.js';
 
 /**
  * An importance matrix: for each matrix of a model, how much each of its columns matters, as the mean square of the
@@ -14,14 +14,13 @@ import { quoted } from '../util/printable.js';
 export interface Imatrix {
   /** By the name of the model's tensor; as many values as a row has. */
   readonly entries: ReadonlyMap<string, Float32Array>;
-  /** How many chunks of text it was computed on; 0 where the file does not say. */
+  /** How many chunks of text it was computed on. */
   readonly chunks: number;
   readonly dataset: string | undefined;
 }
 
 // That of a 405B model has 60 MB.
 const MAX_BYTES = 1 << 30;
-const MAX_NAME_BYTES = 1024;
 
 const SUMS = '.in_sum2';
 const COUNTS = '.counts';
@@ -30,7 +29,7 @@ const COUNTS = '.counts';
 class ImatrixError extends Error {}
 
 /**
- * Reads what llama.cpp's `llama-imatrix` writes: its GGUF form, and the binary form of before (`.dat`).
+ * Reads what llama.cpp's `llama-imatrix` writes.
  *
  * @throws InformError INFORM_INPUT_UNREADABLE, INFORM_INVALID_IMATRIX
  */
@@ -41,8 +40,12 @@ export async function readImatrix(path: string): Promise<Imatrix> {
     if (size > MAX_BYTES) throw new ImatrixError('is larger than 1 GiB, so it is no importance matrix of a llama');
     const magic = Buffer.alloc(4);
     await file.read(magic, 0, 4, 0);
-    const imatrix =
-      magic.toString('latin1') === 'GGUF' ? await readGgufForm(path, file) : await readOldForm(file, size);
+    if (magic.toString('latin1') !== 'GGUF') {
+      throw new ImatrixError(
+        'is no GGUF file. An importance matrix in the older form (.dat) becomes one by: llama-imatrix --in-file OLD.dat -o NEW.gguf',
+      );
+    }
+    const imatrix = await readGgufForm(path, file);
     if (imatrix.entries.size === 0) throw new ImatrixError('is an importance matrix without entries');
     return imatrix;
   } catch (error) {
@@ -54,11 +57,11 @@ export async function readImatrix(path: string): Promise<Imatrix> {
 
 async function openImatrix(path: string): Promise<FileHandle> {
   try {
-    // Checked before opening: to open a named pipe would wait for its writer.
-    if (!(await stat(path)).isFile()) throw new InformError('INFORM_INPUT_UNREADABLE', `${path} is no regular file.`);
-    return await open(path, 'r');
+    return await openRegularFile(path);
   } catch (error) {
-    if (error instanceof InformError) throw error;
+    if (error instanceof IrregularFileError) {
+      throw new InformError('INFORM_INPUT_UNREADABLE', `${path} ${error.message}.`, { cause: error });
+    }
     const reason = systemCodeOf(error) === 'ENOENT' ? 'does not exist' : `cannot be read: ${messageOf(error)}`;
     throw new InformError('INFORM_INPUT_UNREADABLE', `The importance matrix ${path} ${reason}.`, { cause: error });
   }
@@ -69,7 +72,6 @@ function asInvalid(path: string, error: unknown): InformError {
   const invalid = (what: string): InformError =>
     new InformError('INFORM_INVALID_IMATRIX', `${path} ${what}. ${advice}`, { cause: error });
   if (error instanceof ImatrixError) return invalid(error.message);
-  if (error instanceof HeaderEndError) return invalid('is no importance matrix, or is truncated');
   if (!(error instanceof InformError)) return invalid(`cannot be read: ${messageOf(error)}`);
   // A damaged GGUF: the reader's sentence names the path already.
   return new InformError('INFORM_INVALID_IMATRIX', error.message, { cause: error });
@@ -133,33 +135,6 @@ function meanSquares(sums: Float32Array, counts: Float32Array, name: string): Fl
     if (!(count >= 0 && count < Infinity)) throw new ImatrixError(`has an impossible count of ${quoted(name)}`);
     return count > 0 ? sum / count : 1;
   });
-}
-
-/**
- * The binary form: int32 number of entries; of each int32 length and bytes of its name, int32 calls, int32 number and
- * F32 values, which are means multiplied by the calls; then, in later files, int32 chunks and the dataset's name.
- */
-async function readOldForm(file: FileHandle, size: number): Promise<Imatrix> {
-  const cursor = new HeaderCursor(file, size);
-  const text = async (): Promise<string> => {
-    const length = await cursor.u32();
-    if (length > MAX_NAME_BYTES) throw new HeaderEndError();
-    return (await cursor.bytes(length)).toString('utf8');
-  };
-  const count = await cursor.u32();
-  const entries = new Map<string, Float32Array>();
-  for (let i = 0; i < count; i++) {
-    const name = await text();
-    const calls = await cursor.u32();
-    const length = await cursor.u32();
-    const sums = new Float32Array((await cursor.bytes(length * 4)).buffer);
-    if (name === '' || length === 0 || calls >= 2 ** 31) throw new HeaderEndError();
-    if (entries.has(name)) throw new ImatrixError(`has the entry ${quoted(name)} twice`);
-    entries.set(name, checked(calls > 0 ? sums.map((sum) => sum / calls) : sums, name));
-  }
-  if (cursor.remaining === 0) return { entries, chunks: 0, dataset: undefined };
-  const chunks = await cursor.u32();
-  return { entries, chunks, dataset: cursor.remaining > 0 ? await text() : undefined };
 }
 
 function checked(values: Float32Array, name: string): Float32Array {

@@ -1,20 +1,20 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 
-import { fileTypeOf } from '../convert/tensor-types.js';
 import { InformError } from '../errors.js';
 import { writeFilesAtomically } from '../util/files/atomic-file.js';
+import { HEAD_TENSOR, isHeadTensor } from '../gguf/head-tensors.js';
 import { checkIsLlama } from '../gguf/llama-model.js';
 import { checkNewFile } from '../util/files/new-file.js';
 import { numberAt } from '../gguf/metadata.js';
 import { readGguf } from '../gguf/reader.js';
 import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/split-model.js';
-import { DEFAULT_ALIGNMENT, LLAMA_FILE_TYPES } from '../gguf/types.js';
+import { DEFAULT_ALIGNMENT } from '../gguf/types.js';
 import { unwritable } from '../util/files/file-errors.js';
 import type { QuantizerJob } from './child.js';
 import { readImatrix, type Imatrix } from './imatrix.js';
 import { runQuantizer } from './quantizer.js';
-import type { QuantizedType } from '../gguf/model-types.js';
+import { fileTypeName, fileTypeOf, type QuantizedType } from '../gguf/model-types.js';
 
 export interface QuantizeOptions {
   readonly type: QuantizedType;
@@ -87,24 +87,20 @@ export async function quantizeModel(input: string, output: string, options: Quan
   return {
     inputBytes: model.fileSize,
     outputBytes: (await stat(output)).size,
-    hasHead: model.tensors.some(({ name }) => name === 'cls.output.weight'),
+    hasHead: model.tensors.some(({ name }) => name === HEAD_TENSOR.outputWeight),
     withoutImportance: imatrix ? layerMatrices(model).filter((name) => !covered.has(name)) : [],
   };
 }
 
 function checkNotQuantized({ path, metadata, tensors }: GgufModel): void {
-  const quantized = tensors.filter(({ name, type }) => !isHead(name) && type.blockSize > 1);
+  const quantized = tensors.filter(({ name, type }) => !isHeadTensor(name) && type.blockSize > 1);
   const [first] = quantized;
   if (first === undefined) return;
-  const fileType = LLAMA_FILE_TYPES.get(numberAt(metadata, 'general.file_type') ?? -1) ?? first.type.name;
+  const fileType = fileTypeName(numberAt(metadata, 'general.file_type') ?? -1) ?? first.type.name;
   throw new InformError(
     'INFORM_UNSUPPORTED_MODEL',
     `${path} is quantized already (${fileType}, ${quantized.length} tensors), and quantizing it again would lose accuracy a second time. Start from an F32, F16 or BF16 file.`,
   );
-}
-
-function isHead(name: string): boolean {
-  return name.startsWith('cls.');
 }
 
 /** llama.cpp lays its output out with the default alignment, but copies what the input says about its own. */
@@ -119,7 +115,7 @@ function imatrixMetadata({ entries, chunks, dataset }: Imatrix, path: string): R
     'quantize.imatrix.file': fitting(basename(path)),
     ...(dataset === undefined ? {} : { 'quantize.imatrix.dataset': fitting(dataset) }),
     'quantize.imatrix.entries_count': entries.size,
-    ...(chunks > 0 ? { 'quantize.imatrix.chunks_count': chunks } : {}),
+    'quantize.imatrix.chunks_count': chunks,
   };
 }
 

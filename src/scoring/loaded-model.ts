@@ -4,6 +4,7 @@ import { InformError } from '../errors.js';
 import type { PreparedModel } from '../models/prepare.js';
 import { ChatTemplate } from '../prompt/chat-template.js';
 import { Encoder } from '../prompt/encoder.js';
+import { readModelRules } from './encoding-rules.js';
 import { scoreStream, type Job, type Outcome, type StreamOptions } from './score-stream.js';
 
 /** What a loaded model is. */
@@ -51,11 +52,15 @@ export class LoadedModel implements AsyncDisposable {
   }
 
   /** @throws InformError what loading the model's files throws, and INFORM_TEMPLATE_FAILED */
-  static async load({ path, headPath, template, options }: PreparedModel, hooks: LoadHooks = {}): Promise<LoadedModel> {
+  static async load(model: PreparedModel, hooks: LoadHooks = {}): Promise<LoadedModel> {
+    const { path, headPath, template, options } = model;
     const engine = await Engine.load({ path, headPath, options }, hooks);
     try {
-      const chatTemplate = new ChatTemplate(template ?? modelTemplate(engine, path), engine.info);
-      const encoder = new Encoder(engine, chatTemplate, options);
+      const { hasBos, hasEos, ...rules } = await readModelRules(model);
+      const { bosToken, eosToken } = engine.info;
+      const tokens = { bosToken: hasBos ? bosToken : '', eosToken: hasEos ? eosToken : '' };
+      const chatTemplate = new ChatTemplate(template ?? modelTemplate(engine, path), tokens);
+      const encoder = new Encoder(engine, chatTemplate, { ...options, rules });
       return new LoadedModel(engine, encoder, options.window, describe(path, engine));
     } catch (error) {
       await engine.close();

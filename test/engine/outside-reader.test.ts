@@ -1,7 +1,7 @@
 import { gguf as readWithHuggingFace, type GGUFTensorInfo } from '@huggingface/gguf';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ConversionType } from '#src/convert/tensor-types.js';
+import type { ConversionType } from '#src/gguf/model-types.js';
 import { readGguf } from '#src/gguf/reader.js';
 import { GGUF_VALUE_TYPES } from '#src/gguf/types.js';
 import { testModel } from '../support/models/models.js';

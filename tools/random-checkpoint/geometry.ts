@@ -1,4 +1,4 @@
-import type { HeadKind } from '#src/convert/checkpoint.js';
+import type { HeadKind } from '#src/convert/checkpoint-config.js';
 
 /** The sizes of a generated model. */
 export interface Geometry {

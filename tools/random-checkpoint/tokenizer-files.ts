@@ -1,5 +1,5 @@
 import { InformError } from '#src/errors.js';
-import { LLAMA3_SPLIT_PATTERN } from '#src/convert/tokenizer.js';
+import { LLAMA3_SPLIT_PATTERN } from '#src/convert/pre-tokenizer.js';
 import { stringsAt } from '#src/gguf/metadata.js';
 import { readGguf } from '#src/gguf/reader.js';
 import { FIRST_SPECIAL_TOKEN, VOCABULARY_SIZE } from './geometry.js';

@@ -34,7 +34,7 @@ export const attachCommand: CommandModule<object, AttachArguments> = {
   handler: async ({ backbone, head, output, overwrite }) => {
     const { attachHead } = await import('../../head/attach.js');
     await runTask(async ({ signal, update, note }) => {
-      const { outputBytes, differentNames } = await attachHead(backbone, head, output, {
+      const { outputBytes, differentNames, differences } = await attachHead(backbone, head, output, {
         overwrite,
         signal,
         onProgress: ({ bytesWritten, totalBytes }) => {
@@ -46,6 +46,7 @@ export const attachCommand: CommandModule<object, AttachArguments> = {
           `Warning: the backbone is called ${JSON.stringify(differentNames.backbone)} and the head's model ${JSON.stringify(differentNames.head)}. A head scores only with the backbone that it was trained with.`,
         );
       }
+      for (const difference of differences) note(`Warning: ${difference}`);
       note(`Attached the score head of ${head} to ${backbone} as ${output} (${formatBytes(outputBytes)})`);
     });
   },

@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs';
-import type { ConversionType } from '../../convert/tensor-types.js';
+import type { ConversionType } from '../../gguf/model-types.js';
 import { formatBytes } from '../../util/format.js';
 import { parseSize } from '../../util/parse-size.js';
 import { bytesStatus } from '../../util/progress-status.js';
@@ -11,6 +11,7 @@ interface ConvertArguments {
   output: string;
   type: ConversionType;
   'split-max-size'?: string | undefined;
+  'chat-template'?: string | undefined;
   overwrite: boolean;
 }
 
@@ -28,20 +29,36 @@ export const convertCommand: CommandModule<object, ConvertArguments> = {
         requiresArg: true,
         describe: 'write several files of at most this size, such as 48G or 500M, where one would be larger',
       })
+      .option('chat-template', {
+        type: 'string',
+        requiresArg: true,
+        describe: "a Jinja file that the GGUF gets in place of the checkpoint's own chat template",
+      })
       .option('overwrite', OVERWRITE),
-  handler: async ({ checkpoint, output, type, 'split-max-size': splitMaxSize, overwrite }) => {
+  handler: async ({
+    checkpoint,
+    output,
+    type,
+    'split-max-size': splitMaxSize,
+    'chat-template': templateFile,
+    overwrite,
+  }) => {
+    const { readTemplateFile } = await import('../../models/template-file.js');
     const { convertCheckpoint } = await import('../../convert/convert.js');
     const splitMaxBytes = splitMaxSize === undefined ? undefined : parseSize(splitMaxSize, '--split-max-size');
+    const chatTemplate = templateFile === undefined ? undefined : await readTemplateFile(templateFile);
     await runTask(async ({ signal, update, note }) => {
-      const { paths, bytes } = await convertCheckpoint(checkpoint, output, {
+      const { paths, bytes, notes } = await convertCheckpoint(checkpoint, output, {
         type,
         splitMaxBytes,
+        chatTemplate,
         overwrite,
         signal,
         onProgress: ({ bytesDone, totalBytes }) => {
           update(bytesStatus('Converting', bytesDone, totalBytes));
         },
       });
+      for (const text of notes) note(`Note: ${text}`);
       const [first = output] = paths;
       const names = paths.length === 1 ? first : `${paths.length} files from ${first} on`;
       note(`Converted ${checkpoint} to ${names} (${type}, ${formatBytes(bytes)})`);

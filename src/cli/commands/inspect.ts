@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs';
-import type { ConversionType } from '../../convert/tensor-types.js';
+import type { ConversionType } from '../../gguf/model-types.js';
 import { JSON_FLAG, LOCAL_MODEL, typeFlag } from '../shared-flags.js';
 import { printJson, printLines } from '../terminal.js';
 

@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs';
-import type { ConversionType } from '../../convert/tensor-types.js';
+import type { ConversionType } from '../../gguf/model-types.js';
 import { formatBytes } from '../../util/format.js';
 import { typeFlag, YES } from '../shared-flags.js';
 import { runTask } from '../task.js';

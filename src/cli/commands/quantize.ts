@@ -31,6 +31,7 @@ export const quantizeCommand: CommandModule<object, QuantizeArguments> = {
       .positional('output', { type: 'string', demandOption: true, describe: 'the GGUF file to write' })
       .option('type', {
         choices: QUANTIZED_TYPES,
+        coerce: (type: string) => type.toLowerCase() as QuantizedType,
         default: 'q4_k_m' as const,
         describe: "llama.cpp's mix of types",
       })

@@ -1,3 +1,4 @@
+import { isHeadTensor } from '../../gguf/head-tensors.js';
 import { numberAt } from '../../gguf/metadata.js';
 import type { GgufModel } from '../../gguf/split-model.js';
 import { elementCount } from '../../gguf/types.js';
@@ -58,7 +59,7 @@ export function modelMemory({ metadata, tensors }: GgufModel): ModelMemory {
     if (layer) layer[MATRIX.test(name) ? 'matrices' : 'vectors'] += byteLength;
     else if (name === 'token_embd.weight') sums.embedding += byteLength;
     else if (name === 'output.weight') sums.output += byteLength;
-    else if (name.startsWith('cls.')) sums.head += byteLength;
+    else if (isHeadTensor(name)) sums.head += byteLength;
     else sums.norm += byteLength;
   }
   const heads = number('attention.head_count');

@@ -1,9 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { CheckpointFiles } from '../../convert/checkpoint-files.js';
+import type { Checkpoint } from '../../convert/checkpoint.js';
 import { convertCheckpoint } from '../../convert/convert.js';
-import { openCheckpointFolder, type CheckpointWeights } from '../../convert/weights.js';
-import type { ConversionType } from '../../convert/tensor-types.js';
+import type { SafetensorsTensor } from '../../convert/safetensors.js';
+import { openCheckpointFolder } from '../../convert/weights.js';
+import type { ConversionType } from '../../gguf/model-types.js';
 import {
   conversionStatus,
   convertedCommit,
@@ -23,7 +26,12 @@ import { selectFiles } from './select-files.js';
 /** What the caches hold of a model: a GGUF to use, or a complete checkpoint to convert. */
 export type CachedModel =
   | { readonly kind: 'gguf'; readonly path: string }
-  | { readonly kind: 'checkpoint'; readonly commit: string; readonly weights: CheckpointWeights };
+  | {
+      readonly kind: 'checkpoint';
+      readonly commit: string;
+      readonly files: CheckpointFiles;
+      readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
+    };
 
 /** Looks for a model in our cache and then in the one that all Hugging Face tools share, without the network. */
 export async function findCached(
@@ -48,16 +56,14 @@ export async function findCached(
 export async function convertSnapshot(
   { repository, revision }: HubId,
   commit: string,
-  weights: CheckpointWeights,
-  cache: RepositoryCache,
+  checkpoint: Checkpoint,
   options: TransferOptions & { readonly type: ConversionType },
 ): Promise<string> {
   const { type, signal, onProgress } = options;
   const path = convertedPath(hubSource(repository, commit), type);
   await convertOnce(path, options, async () => {
-    await convertCheckpoint(cache.snapshot(commit), path, {
+    await convertCheckpoint(checkpoint, path, {
       type,
-      weights,
       source: { repository, revision: commit },
       signal,
       onProgress: (progress) => onProgress?.(conversionStatus(progress)),
@@ -84,7 +90,9 @@ async function inSnapshot(
     if (selection.kind === 'gguf') return { kind: 'gguf', path: join(folder, selection.paths[0] ?? '') };
     // Someone who has fetched these has fetched whatever else a tokenizer needs.
     if (!['tokenizer.json', 'tokenizer_config.json'].every((name) => paths.includes(name))) return undefined;
-    return { kind: 'checkpoint', commit, weights: await openCheckpointFolder(folder) };
+    const files = new CheckpointFiles(folder);
+    const { tensors } = await openCheckpointFolder(files);
+    return { kind: 'checkpoint', commit, files, tensors };
   } catch (error) {
     // Files of other types, or some of the shards: what is here is not enough.
     if (error instanceof InformError) return undefined;

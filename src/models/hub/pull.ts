@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 
-import { readCheckpointConfig } from '../../convert/checkpoint.js';
+import { CheckpointFiles } from '../../convert/checkpoint-files.js';
+import { openCheckpoint, type Checkpoint } from '../../convert/checkpoint.js';
 import { convertCheckpoint, convertedSize } from '../../convert/convert.js';
-import { readTensorTable, type SafetensorsTensor } from '../../convert/safetensors.js';
-import type { ConversionType } from '../../convert/tensor-types.js';
-import { openCheckpointFolder } from '../../convert/weights.js';
+import { readTensorTable } from '../../convert/safetensors.js';
+import type { ConversionType } from '../../gguf/model-types.js';
 import {
   convertedModelsFolder,
   convertedPath,
@@ -35,6 +35,8 @@ export interface PullOptions extends TransferOptions {
   readonly type: ConversionType;
   /** Asked before more than 5 GB are fetched. */
   readonly confirm?: ConfirmDownload | undefined;
+  /** Whether a checkpoint without a chat template is converted as it is. */
+  readonly templateOptional?: boolean | undefined;
   /** Converts shard by shard and deletes each shard after that. */
   readonly deleteShards?: boolean | undefined;
   readonly patience?: Partial<Patience> | undefined;
@@ -77,7 +79,10 @@ async function cachedModel(
   const cache = new RepositoryCache(cacheFolder, id.repository);
   const found = await findCached(id, options.type, cache);
   if (found?.kind !== 'checkpoint') return found?.path;
-  return convertSnapshot(id, found.commit, found.weights, cache, options);
+  const { files, tensors, commit } = found;
+  const { templateOptional } = options;
+  const checkpoint = await openCheckpoint(files, { templateOptional, readTensors: () => Promise.resolve(tensors) });
+  return convertSnapshot(id, commit, checkpoint, options);
 }
 
 async function pull(id: HubId, options: PullOptions, environment: HubEnvironment, asking = 'Asking'): Promise<string> {
@@ -141,18 +146,18 @@ class Pull {
   async #fetchCheckpoint(files: readonly RepositoryFile[], target: string): Promise<void> {
     await this.#download(files);
     const { commit, name } = this.#repository;
-    const { signal, type, deleteShards = false } = this.#options;
-    const folder = this.#cache.snapshot(commit);
-    await readCheckpointConfig(folder);
-    this.#options.onProgress?.({ label: 'Reading what the weights are' });
+    const { signal, type, deleteShards = false, templateOptional } = this.#options;
     const store = new HubShardStore(this.#repository, this.#cache, this.#http, signal);
-    const tensors = await readTensorTable(folder, store);
-    const shards = [...new Set([...tensors.values()].map(({ file }) => file))].map((shard) => store.file(shard));
-    const convertedBytes = await convertedSize(
-      folder,
-      { tensors },
-      { type, source: { repository: name, revision: commit } },
-    );
+    const checkpoint = await openCheckpoint(new CheckpointFiles(this.#cache.snapshot(commit)), {
+      templateOptional,
+      readTensors: (_, from) => {
+        this.#options.onProgress?.({ label: 'Reading what the weights are' });
+        return readTensorTable(from, store);
+      },
+    });
+    const shardNames = new Set([...checkpoint.tensors.values()].map(({ file }) => file));
+    const shards = [...shardNames].map((shard) => store.file(shard));
+    const convertedBytes = convertedSize(checkpoint, { type, source: { repository: name, revision: commit } });
     const missing = await missingBytes(shards, this.#cache, commit);
     await removeAbandoned([target]);
     await this.#checkSpace(shards, missing, convertedBytes);
@@ -162,11 +167,10 @@ class Pull {
     await confirmLarge({ model, bytes: missing, converted, otherTypes }, this.#options.confirm);
 
     if (deleteShards) {
-      await this.#streamConversion(tensors, target, missing);
+      await this.#streamConversion(checkpoint, target, missing);
     } else {
       await this.#download(shards);
-      const weights = await openCheckpointFolder(folder);
-      await convertSnapshot(this.#id, commit, weights, this.#cache, this.#options);
+      await convertSnapshot(this.#id, commit, checkpoint, this.#options);
     }
   }
 
@@ -190,11 +194,7 @@ class Pull {
     await this.#cache.remember(this.#id.revision, this.#repository.commit);
   }
 
-  async #streamConversion(
-    tensors: ReadonlyMap<string, SafetensorsTensor>,
-    target: string,
-    missing: number,
-  ): Promise<void> {
+  async #streamConversion(checkpoint: Checkpoint, target: string, missing: number): Promise<void> {
     const { type, signal, onProgress } = this.#options;
     const { name, commit } = this.#repository;
     let fraction = 0;
@@ -202,7 +202,7 @@ class Pull {
       onProgress?.({ label: 'Downloading and converting', fraction, timeLeft: true, details: transfer.details });
     };
     const transfer = new Transfer(missing, show);
-    const weights = new StreamedShards(join(hubSource(name, commit).folder, 'shards'), tensors, {
+    const shards = new StreamedShards(join(hubSource(name, commit).folder, 'shards'), {
       repository: this.#repository,
       cache: this.#cache,
       http: this.#http,
@@ -210,9 +210,9 @@ class Pull {
     });
     try {
       await convertOnce(target, this.#options, async () => {
-        await convertCheckpoint(this.#cache.snapshot(commit), target, {
+        await convertCheckpoint(checkpoint, target, {
           type,
-          weights,
+          shards,
           source: { repository: name, revision: commit },
           signal,
           onProgress: ({ bytesDone, totalBytes }) => {
@@ -220,12 +220,12 @@ class Pull {
             show();
           },
         });
-        await weights.removeFolder();
+        await shards.removeFolder();
       });
     } catch (error) {
-      throw weights.deleted === 0 ? error : startsAnew(error, weights.deleted);
+      throw shards.deleted === 0 ? error : startsAnew(error, shards.deleted);
     } finally {
-      await weights.stop();
+      await shards.stop();
     }
   }
 }

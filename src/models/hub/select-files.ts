@@ -1,5 +1,5 @@
 import { CHECKPOINT_FILES } from '../../convert/checkpoint-files.js';
-import { CONVERSION_TYPES, type ConversionType } from '../../convert/tensor-types.js';
+import { CONVERSION_TYPES, type ConversionType } from '../../gguf/model-types.js';
 import { InformError } from '../../errors.js';
 import { printable } from '../../util/printable.js';
 

@@ -1,8 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { SafetensorsTensor } from '../../convert/safetensors.js';
-import type { CheckpointWeights } from '../../convert/weights.js';
+import type { ShardFiles } from '../../convert/weights.js';
 import { fileSize } from '../../util/files/file-size.js';
 import type { RepositoryCache } from './repository-cache.js';
 import { bytesHere, downloadFile } from './download-file.js';
@@ -15,8 +14,7 @@ import type { Repository, RepositoryFile } from './repository.js';
  * lie in a folder of their own: the cache that others share gains nothing and loses nothing, and shards that it holds
  * already are used there.
  */
-export class StreamedShards implements CheckpointWeights {
-  readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
+export class StreamedShards implements ShardFiles {
   readonly #folder: string;
   readonly #repository: Repository;
   readonly #cache: RepositoryCache;
@@ -29,11 +27,9 @@ export class StreamedShards implements CheckpointWeights {
   /** @param folder for the shards */
   constructor(
     folder: string,
-    tensors: ReadonlyMap<string, SafetensorsTensor>,
     from: { repository: Repository; cache: RepositoryCache; http: HubHttp; transfer: Transfer },
   ) {
     this.#folder = folder;
-    this.tensors = tensors;
     this.#repository = from.repository;
     this.#cache = from.cache;
     this.#http = from.http;

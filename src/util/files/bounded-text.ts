@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 
 import { InformError, messageOf, type ErrorCode } from '../../errors.js';
 
@@ -11,15 +11,7 @@ import { InformError, messageOf, type ErrorCode } from '../../errors.js';
 export async function readBoundedText(path: string, maxBytes: number): Promise<string | undefined> {
   const file = await open(path, 'r');
   try {
-    const parts: Buffer[] = [];
-    let length = 0;
-    for (;;) {
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, null);
-      if (bytesRead === 0) return Buffer.concat(parts).toString('utf8');
-      length += bytesRead;
-      if (length > maxBytes) return undefined;
-      parts.push(buffer.subarray(0, bytesRead));
-    }
+    return await boundedTextOf(file, maxBytes);
   } finally {
     await file.close();
   }
@@ -49,4 +41,17 @@ export async function readNamedText(path: string, maxBytes: number, errors: Text
   }
   if (text === undefined) throw new InformError(code, tooLarge);
   return text;
+}
+
+/** As `readBoundedText`, of an open file, from its current position on. */
+export async function boundedTextOf(file: FileHandle, maxBytes: number): Promise<string | undefined> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for (;;) {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, null);
+    if (bytesRead === 0) return Buffer.concat(parts).toString('utf8');
+    length += bytesRead;
+    if (length > maxBytes) return undefined;
+    parts.push(buffer.subarray(0, bytesRead));
+  }
 }

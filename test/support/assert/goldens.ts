@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { ConversionType } from '#src/convert/tensor-types.js';
+import type { ConversionType } from '#src/gguf/model-types.js';
 import { Engine } from '#src/engine/engine.js';
 import { type ModelOptions } from '#src/options/table.js';
 import { packageRoot } from '#src/util/package-root.js';
@@ -47,6 +47,17 @@ export interface OddGoldens {
 
 export function readOddGoldens(): OddGoldens {
   return readFixture('odd-goldens.json.gz') as OddGoldens;
+}
+
+/** What transformers says about a few samples on each variant, made by test/reference/make_variant_goldens.py. */
+export interface VariantGoldens {
+  samples: { name: string; sample: Sample }[];
+  /** Scores in float32, in the order of the samples. */
+  variants: { name: string; checkpoint: string; maxLength: number; scores: number[] }[];
+}
+
+export function readVariantGoldens(): VariantGoldens {
+  return readFixture('variant-goldens.json.gz') as VariantGoldens;
 }
 
 /** What transformers says with the weights of the embedded model's file, made by test/reference/make_mini_goldens.py. */

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LLAMA3_SPLIT_PATTERN } from '#src/convert/tokenizer.js';
+import { LLAMA3_SPLIT_PATTERN } from '#src/convert/pre-tokenizer.js';
 
 // A Hugging Face checkpoint small enough to follow every value by hand: hidden 8, 2 heads of 4, 1 key-value head,
 // feed forward 6, 1 layer, vocabulary 5.
@@ -65,7 +65,10 @@ export function handTokenizer(): Record<string, unknown> {
     added_tokens: [{ id: 3, content: '<|begin_of_text|>', special: true }],
     pre_tokenizer: {
       type: 'Sequence',
-      pretokenizers: [{ type: 'Split', pattern: { Regex: LLAMA3_SPLIT_PATTERN } }, { type: 'ByteLevel' }],
+      pretokenizers: [
+        { type: 'Split', pattern: { Regex: LLAMA3_SPLIT_PATTERN }, behavior: 'Isolated', invert: false },
+        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
+      ],
     },
     model: { type: 'BPE', ignore_merges: true, vocab: { a: 0, b: 1, ab: 2 }, merges: ['a b'] },
   };

@@ -1,11 +1,13 @@
 import { cp, mkdtemp, open, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { readCheckpointConfig } from '#src/convert/checkpoint.js';
+import { CheckpointFiles } from '#src/convert/checkpoint-files.js';
+import { readCheckpointConfig } from '#src/convert/checkpoint-config.js';
 import { modelMetadata } from '#src/convert/metadata.js';
-import { assignTypes, type ConversionType } from '#src/convert/tensor-types.js';
+import { assignTypes } from '#src/convert/tensor-types.js';
+import type { ConversionType } from '#src/gguf/model-types.js';
 import { planTensors } from '#src/convert/tensors.js';
-import { tokenizerMetadata } from '#src/convert/tokenizer.js';
+import { readTokenizer } from '#src/convert/tokenizer.js';
 import { modelConfig, writeJson } from '../../../tools/random-checkpoint/generate.js';
 import type { Geometry } from '../../../tools/random-checkpoint/geometry.js';
 import { generateWeights } from '../../../tools/random-checkpoint/weights.js';
@@ -40,14 +42,18 @@ export async function writeHollowModel(file: string, geometry: Geometry, type: C
     for (const name of ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'])
       await cp(path.join(await testCheckpoint(), name), path.join(folder, name));
     await writeJson(folder, 'config.json', modelConfig(geometry));
-    const config = await readCheckpointConfig(folder);
+    const files = new CheckpointFiles(folder);
+    const config = await readCheckpointConfig(files);
     const weights = generateWeights(geometry, 0).map((tensor) => ({ ...tensor, file: '', offset: 0 }));
     const tensors = assignTypes(
       planTensors(config, new Map(weights.map((tensor) => [tensor.name, tensor]))),
       config,
       type,
     );
-    const metadata = new Map([...modelMetadata(config, folder, type), ...(await tokenizerMetadata(folder, config))]);
+    const metadata = new Map([
+      ...modelMetadata(config, folder, type),
+      ...(await readTokenizer(files, config)).metadata,
+    ]);
     const { header, totalBytes } = layoutGguf(metadata, tensors);
     const handle = await open(file, 'w');
     try {

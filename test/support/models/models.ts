@@ -3,14 +3,15 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { convertCheckpoint } from '#src/convert/convert.js';
-import type { ConversionType } from '#src/convert/tensor-types.js';
+import type { ConversionType } from '#src/gguf/model-types.js';
 import { llamaVocabularyFiles } from '../../../tools/random-checkpoint/vocabulary-files.js';
 import { generateCheckpoint } from '../../../tools/random-checkpoint/generate.js';
 import { readGguf, type Gguf, type GgufTensor } from '#src/gguf/reader.js';
 import type { GgufMetadata } from '#src/gguf/types.js';
 import { writeGguf, type GgufTensorSource } from '#src/gguf/writer.js';
 import { packageRoot } from '#src/util/package-root.js';
-import { generateOddCheckpoint, type OddCheckpoint } from './odd-checkpoints.js';
+import { VARIANTS, writeVariant } from './checkpoint-variants.js';
+import { generateOddCheckpoint, ODD_CHECKPOINTS, type OddCheckpoint } from './odd-checkpoints.js';
 
 // The models that tests score with: the generated checkpoint and conversions of it, made once and kept below build/.
 
@@ -39,6 +40,24 @@ export async function oddModel(odd: OddCheckpoint, type: ConversionType): Promis
   const checkpoint = await oddCheckpoint(odd);
   return makeOnce(`odd-${odd.name}-${type}.gguf`, async (target) => {
     await convertCheckpoint(checkpoint, target, { type });
+  });
+}
+
+/** The folder of one of the variants of an odd checkpoint. */
+export async function variantCheckpoint(name: string): Promise<string> {
+  const change = VARIANTS[name];
+  if (change === undefined) throw new Error(`no variant ${name}`);
+  const odd = ODD_CHECKPOINTS.find((candidate) => candidate.name === 'one-layer');
+  if (odd === undefined) throw new Error('no such checkpoint');
+  const base = await oddCheckpoint(odd);
+  return makeOnce(`variant-${name}`, (target) => writeVariant(base, target, change));
+}
+
+/** The F32 GGUF of a variant. */
+export async function variantModel(name: string): Promise<string> {
+  const checkpoint = await variantCheckpoint(name);
+  return makeOnce(`variant-${name}-f32.gguf`, async (target) => {
+    await convertCheckpoint(checkpoint, target, { type: 'f32' });
   });
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { convertCheckpoint } from '#src/convert/convert.js';
-import type { ConversionType } from '#src/convert/tensor-types.js';
+import type { ConversionType } from '#src/gguf/model-types.js';
 import type { ErrorCode } from '#src/errors.js';
 import { readGguf, type Gguf } from '#src/gguf/reader.js';
 import {

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { CheckpointFiles } from '#src/convert/checkpoint-files.js';
 import { modelCardMetadata } from '#src/convert/model-card.js';
 import { expectError } from '../../support/assert/expect-error.js';
 import { fileIn, tempFolder } from '../../support/temp-folder.js';
@@ -8,7 +9,9 @@ const folder = tempFolder();
 
 async function metadataOf(card: string): Promise<Record<string, unknown>> {
   fileIn(folder, 'README.md', card);
-  return Object.fromEntries((await modelCardMetadata(folder)).map(([key, { value }]) => [key, value]));
+  return Object.fromEntries(
+    (await modelCardMetadata(new CheckpointFiles(folder))).map(([key, { value }]) => [key, value]),
+  );
 }
 
 // Truth: gguf.Metadata.load of llama.cpp v0.5.0 gives all of this, and 'v0.2' as the version of dataset 0.
@@ -53,7 +56,7 @@ language:
 });
 
 test('no card, and cards that say nothing', async () => {
-  assert.equal(await modelCardMetadata(tempFolder()), []);
+  assert.equal(await modelCardMetadata(new CheckpointFiles(tempFolder())), []);
   for (const card of ['', '# Title', '---\nno end', '---\n---\n', '---\n- a list\n---\n', '\n---\nlicense: x\n---\n']) {
     assert.equal(await metadataOf(card), {}, card);
   }
@@ -74,7 +77,7 @@ test('what is not plain data is refused, and nothing grows beyond its bounds', a
     await expectError(
       'INFORM_INVALID_CHECKPOINT',
       /README\.md begins with YAML that cannot be read \(.+\)\. Repair or/,
-      () => modelCardMetadata(folder),
+      () => modelCardMetadata(new CheckpointFiles(folder)),
     );
   }
   const laughs = Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i}, `.repeat(9)}*a${i}]`);

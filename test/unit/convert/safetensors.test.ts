@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { CheckpointFiles } from '#src/convert/checkpoint-files.js';
 import type { CheckpointWeights } from '#src/convert/weights.js';
 import { openCheckpointFolder } from '#src/convert/weights.js';
 import { InformError } from '#src/errors.js';
@@ -13,6 +14,10 @@ import { fileIn, tempFolder } from '../../support/temp-folder.js';
 const root = tempFolder();
 let made = 0;
 
+function openFolder(folder: string): Promise<CheckpointWeights> {
+  return openCheckpointFolder(new CheckpointFiles(folder));
+}
+
 function folderWith(files: Record<string, string | Uint8Array>): string {
   const folder = join(root, String(made++));
   mkdirSync(folder);
@@ -21,7 +26,7 @@ function folderWith(files: Record<string, string | Uint8Array>): string {
 }
 
 function refused(message: RegExp, files: Record<string, string | Uint8Array>): Promise<InformError> {
-  return expectError('INFORM_INVALID_CHECKPOINT', message, () => openCheckpointFolder(folderWith(files)));
+  return expectError('INFORM_INVALID_CHECKPOINT', message, () => openFolder(folderWith(files)));
 }
 
 function tensor(dtype: string, shape: number[], begin: number, end: number): object {
@@ -43,7 +48,7 @@ async function dataOf(checkpoint: CheckpointWeights, name: string): Promise<numb
 test('one file: its tensors and their data', async () => {
   const data = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8]);
   const header = { __metadata__: { format: 'pt' }, b: tensor('BF16', [2], 4, 8), a: tensor('F32', [1, 1], 0, 4) };
-  const checkpoint = await openCheckpointFolder(folderWith(single(header, data)));
+  const checkpoint = await openFolder(folderWith(single(header, data)));
   assert.equal([...checkpoint.tensors.keys()], ['b', 'a']);
   const b = checkpoint.tensors.get('b');
   assert.ok(b);
@@ -54,7 +59,7 @@ test('one file: its tensors and their data', async () => {
 test('shards: each tensor from the file that the index names', async () => {
   const shard = (value: number): Buffer =>
     safetensorsBytes({ x: tensor('U8', [1], 0, 1), y: tensor('U8', [1], 1, 2) }, Buffer.from([value, value + 1]));
-  const checkpoint = await openCheckpointFolder(
+  const checkpoint = await openFolder(
     folderWith({
       'model.safetensors.index.json': JSON.stringify({ weight_map: { x: 'one.safetensors', y: 'two.safetensors' } }),
       'one.safetensors': shard(10),
@@ -67,14 +72,14 @@ test('shards: each tensor from the file that the index names', async () => {
 test('a single file comes before an index, as in transformers', async () => {
   const index = JSON.stringify({ weight_map: { x: 'gone.safetensors' } });
   const files = single({ x: tensor('U8', [1], 0, 1) }, Buffer.from([7]));
-  const checkpoint = await openCheckpointFolder(folderWith({ ...files, 'model.safetensors.index.json': index }));
+  const checkpoint = await openFolder(folderWith({ ...files, 'model.safetensors.index.json': index }));
   assert.equal(await dataOf(checkpoint, 'x'), [7]);
 });
 
 test('folders that are none', async () => {
-  await expectError('INFORM_MODEL_NOT_FOUND', /does not exist/, () => openCheckpointFolder(join(root, 'none')));
+  await expectError('INFORM_MODEL_NOT_FOUND', /does not exist/, () => openFolder(join(root, 'none')));
   const file = fileIn(root, 'file', '');
-  await expectError('INFORM_MODEL_NOT_FOUND', /is not a folder/, () => openCheckpointFolder(file));
+  await expectError('INFORM_MODEL_NOT_FOUND', /is not a folder/, () => openFolder(file));
 });
 
 test('missing files', async () => {
@@ -163,7 +168,7 @@ test('damage anywhere gives a clear error or another valid file', async () => {
     }
     writeFileSync(join(folder, 'model.safetensors'), damaged);
     try {
-      await openCheckpointFolder(folder);
+      await openFolder(folder);
     } catch (error) {
       assert.instance(error, InformError, `round ${round}: ${String(error)}`);
       refusals++;

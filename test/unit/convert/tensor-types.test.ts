@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { CheckpointConfig } from '#src/convert/checkpoint.js';
+import type { CheckpointConfig } from '#src/convert/checkpoint-config.js';
 import type { SafetensorsTensor } from '#src/convert/safetensors.js';
-import { assignTypes, CONVERSION_TYPES, type ConversionType } from '#src/convert/tensor-types.js';
+import { assignTypes } from '#src/convert/tensor-types.js';
+import { CONVERSION_TYPES, type ConversionType } from '#src/gguf/model-types.js';
 import { planTensors, type PlannedTensor } from '#src/convert/tensors.js';
 import { generateWeights } from '../../../tools/random-checkpoint/weights.js';
 import { packageRoot } from '#src/util/package-root.js';
@@ -37,6 +38,9 @@ function planOf(geometry: Asked): { config: CheckpointConfig; planned: PlannedTe
     ropeTheta: 500000,
     ropeScaling: undefined,
     specialTokenIds: new Map(),
+    hasValueHead: false,
+    readToken: { kind: 'last' },
+    eosTokenIds: [],
   };
   const tensors = generateWeights(geometry, 1).map(
     ({ name, dtype, shape, byteLength }): [string, SafetensorsTensor] => [

@@ -2,8 +2,10 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readCheckpointConfig } from '#src/convert/checkpoint.js';
-import { tokenizerMetadata } from '#src/convert/tokenizer.js';
+import { CheckpointFiles } from '#src/convert/checkpoint-files.js';
+import { readCheckpointConfig } from '#src/convert/checkpoint-config.js';
+import { readTokenizer } from '#src/convert/tokenizer.js';
+import { LLAMA3_SPLIT_PATTERN } from '#src/convert/pre-tokenizer.js';
 import type { GgufValue } from '#src/gguf/types.js';
 import { handCheckpoint, handConfig, handTokenizer, type HandCheckpoint } from '../../support/models/checkpoint.js';
 import { expectError } from '../../support/assert/expect-error.js';
@@ -13,7 +15,8 @@ const root = tempFolder();
 let made = 0;
 
 async function metadataIn(folder: string): Promise<Map<string, GgufValue>> {
-  return new Map(await tokenizerMetadata(folder, await readCheckpointConfig(folder)));
+  const files = new CheckpointFiles(folder);
+  return new Map((await readTokenizer(files, await readCheckpointConfig(files))).metadata);
 }
 
 function metadataOf(parts: HandCheckpoint): Promise<Map<string, GgufValue>> {
@@ -55,10 +58,12 @@ test('merges as pairs, where a space stands for itself', async () => {
   assert.equal(metadata.get('tokenizer.ggml.merges')?.value, ['a b', 'Ġ a']);
 });
 
+// What transformers 5.23 says of the same files.
 test('special ids: by text first, else from config.json, and only within the vocabulary', async () => {
   const byText = await metadataOf({ config: { ...handConfig(), bos_token_id: 0 } });
   assert.equal(byText.get('tokenizer.ggml.bos_token_id'), { type: 'uint32', value: 3 });
-  assert.equal(byText.get('tokenizer.ggml.eos_token_id'), { type: 'uint32', value: 4 });
+  // Chat templates see what the tokenizer says about these two, which here says nothing about EOS.
+  assert.not.ok(byText.has('tokenizer.ggml.eos_token_id'));
   assert.equal(byText.get('tokenizer.ggml.padding_token_id'), { type: 'uint32', value: 4 });
 
   const asObject = { bos_token: { content: '<|begin_of_text|>' }, chat_template: 'x' };
@@ -69,7 +74,7 @@ test('special ids: by text first, else from config.json, and only within the voc
   assert.not.ok(outside.has('tokenizer.ggml.eos_token_id'));
 });
 
-test('special tokens of other kinds, and a special_tokens_map.json where tokenizer_config.json says nothing', async () => {
+test('special tokens of other kinds, and a special_tokens_map.json, which counts without an added_tokens_decoder', async () => {
   const added = [
     { id: 3, content: '<|begin_of_text|>', special: true },
     { id: 4, content: '[PAD]', special: true },
@@ -81,30 +86,81 @@ test('special tokens of other kinds, and a special_tokens_map.json where tokeniz
   const metadata = await metadataOf({ config, tokenizer, tokenizerConfig, files });
   const ids = [...metadata].filter(([key]) => key.endsWith('_token_id')).map(([key, { value }]) => [key, value]);
   assert.equal(Object.fromEntries(ids), {
-    'tokenizer.ggml.bos_token_id': 3,
-    'tokenizer.ggml.eos_token_id': 4,
+    'tokenizer.ggml.bos_token_id': 4,
     'tokenizer.ggml.unknown_token_id': 2,
     'tokenizer.ggml.seperator_token_id': 1,
     'tokenizer.ggml.padding_token_id': 4,
     'tokenizer.ggml.mask_token_id': 4,
   });
+  const listing = { ...tokenizerConfig, added_tokens_decoder: { 3: added[0], 4: added[1] } };
+  const listed = await metadataOf({ config, tokenizer, tokenizerConfig: listing, files });
+  assert.is(listed.get('tokenizer.ggml.bos_token_id')?.value, 3);
+  assert.is(listed.get('tokenizer.ggml.padding_token_id')?.value, 0);
 });
 
-test('whether special tokens are added: from the post-processor, overruled by tokenizer_config.json', async () => {
+// What transformers 5.23 does with the same files: `tokenizer('hi').input_ids`.
+test('whether BOS is added: by the post-processor, whatever tokenizer_config.json says', async () => {
   const bos = { SpecialToken: { id: '<|begin_of_text|>' } };
   const sequence = { Sequence: { id: 'A' } };
   const template = { type: 'TemplateProcessing', single: [bos, sequence], pair: [bos, sequence] };
-  const tokenizer = {
-    ...handTokenizer(),
-    post_processor: { type: 'Sequence', processors: [{ type: 'ByteLevel' }, template] },
-  };
+  const processors = [{ type: 'ByteLevel' }, template];
+  const tokenizer = { ...handTokenizer(), post_processor: { type: 'Sequence', processors } };
+  const key = 'tokenizer.ggml.add_bos_token';
+  const inTemplate = 'inform.tokenizer.bos_in_template';
   const found = await metadataOf({ tokenizer });
-  assert.equal(found.get('tokenizer.ggml.add_bos_token'), { type: 'bool', value: true });
+  assert.equal(found.get(key), { type: 'bool', value: true });
+  assert.not.ok(found.has(inTemplate));
   const direct = await metadataOf({ tokenizer: { ...handTokenizer(), post_processor: template } });
-  assert.equal(direct.get('tokenizer.ggml.add_bos_token'), { type: 'bool', value: true });
-  const stated = await metadataOf({ tokenizer, tokenizerConfig: { add_bos_token: false, chat_template: 'x' } });
-  assert.equal(stated.get('tokenizer.ggml.add_bos_token'), { type: 'bool', value: false });
-  assert.not.ok((await metadataOf({})).has('tokenizer.ggml.add_bos_token'));
+  assert.equal(direct.get(key), { type: 'bool', value: true });
+  const stated = { add_bos_token: false, bos_token: '<|begin_of_text|>', chat_template: 'x' };
+  assert.is((await metadataOf({ tokenizer, tokenizerConfig: stated })).get(key)?.value, true);
+
+  // Without a bos_token it is added all the same, but templates do not see it.
+  for (const tokenizerConfig of [{ chat_template: 'x' }, { bos_token: null, chat_template: 'x' }]) {
+    const withoutBos = await metadataOf({ tokenizer, tokenizerConfig });
+    assert.is(withoutBos.get(key)?.value, true);
+    assert.is(withoutBos.get('tokenizer.ggml.bos_token_id')?.value, 3);
+    assert.is(withoutBos.get(inTemplate)?.value, false);
+    const nowhere = await metadataOf({ tokenizerConfig });
+    assert.not.ok(nowhere.has(key));
+    assert.not.ok(nowhere.has('tokenizer.ggml.bos_token_id'));
+  }
+
+  assert.not.ok((await metadataOf({})).has(key));
+  const adds = { add_bos_token: true, bos_token: '<|begin_of_text|>', chat_template: 'x' };
+  const byteLevel = { ...handTokenizer(), post_processor: { type: 'ByteLevel' } };
+  assert.is((await metadataOf({ tokenizer: byteLevel, tokenizerConfig: adds })).get(key)?.value, false);
+  const none = { ...handTokenizer(), post_processor: { ...template, single: [sequence] } };
+  assert.is((await metadataOf({ tokenizer: none })).get(key)?.value, false);
+});
+
+test('post-processors that add anything else are refused', async () => {
+  const bos = { SpecialToken: { id: '<|begin_of_text|>' } };
+  const sequence = { Sequence: { id: 'A' } };
+  for (const single of [[bos, sequence, bos], [sequence, bos], [{ SpecialToken: { id: 'a' } }, sequence], []]) {
+    const tokenizer = { ...handTokenizer(), post_processor: { type: 'TemplateProcessing', single } };
+    await expectError('INFORM_UNSUPPORTED_MODEL', /adds other tokens than BOS before a text: \[/, () =>
+      metadataOf({ tokenizer }),
+    );
+  }
+  const roberta = { ...handTokenizer(), post_processor: { type: 'RobertaProcessing', sep: ['</s>', 2] } };
+  await expectError('INFORM_UNSUPPORTED_MODEL', /has the post-processor \{"type":"RobertaProcessing"/, () =>
+    metadataOf({ tokenizer: roberta }),
+  );
+});
+
+test('the side of truncation, where it is not the right one', async () => {
+  const key = 'inform.tokenizer.truncation_side';
+  const config = { bos_token: '<|begin_of_text|>', chat_template: 'x' };
+  assert.not.ok((await metadataOf({})).has(key));
+  assert.not.ok((await metadataOf({ tokenizerConfig: { ...config, truncation_side: 'right' } })).has(key));
+  const left = await metadataOf({ tokenizerConfig: { ...config, truncation_side: 'left' } });
+  assert.equal(left.get(key), { type: 'string', value: 'left' });
+  const tokenizer = { ...handTokenizer(), truncation: { direction: 'Left', max_length: 5 } };
+  assert.is((await metadataOf({ tokenizer })).get(key)?.value, 'left');
+  await expectError('INFORM_INVALID_CHECKPOINT', /has the truncation_side "up"; "left" and "right" are possible/, () =>
+    metadataOf({ tokenizerConfig: { ...config, truncation_side: 'up' } }),
+  );
 });
 
 test('the chat template: in tokenizer_config.json, as a list, or in a file of its own', async () => {
@@ -126,18 +182,149 @@ test('the chat template: in tokenizer_config.json, as a list, or in a file of it
   assert.is((await metadataIn(folder)).get(key)?.value, '{{ messages }}\n');
 });
 
-test('other kinds of tokenizers', async () => {
-  for (const parts of [
-    withModel({ type: 'WordPiece' }),
-    withModel({ ignore_merges: false }),
-    { tokenizer: { ...handTokenizer(), pre_tokenizer: { type: 'ByteLevel' } } },
-    { tokenizer: { ...handTokenizer(), normalizer: { type: 'Lowercase' } } },
-    {
-      tokenizer: { ...handTokenizer(), pre_tokenizer: [handTokenizer()['pre_tokenizer'], { add_prefix_space: true }] },
-    },
-  ]) {
-    await expectError('INFORM_UNSUPPORTED_MODEL', /is not a Llama 3 tokenizer/, () => metadataOf(parts));
+function preTokenizer(...steps: object[]): Record<string, unknown> {
+  return { ...handTokenizer(), pre_tokenizer: { type: 'Sequence', pretokenizers: steps } };
+}
+
+const LLAMA3_SPLIT = {
+  type: 'Split',
+  pattern: { Regex: LLAMA3_SPLIT_PATTERN },
+  behavior: 'Isolated',
+  invert: false,
+};
+
+const BYTES = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
+
+test('the ways to split text that llama.cpp has, by its names', async () => {
+  const digits = { type: 'Digits', individual_digits: true };
+  const qwen2 = { ...LLAMA3_SPLIT, pattern: { Regex: LLAMA3_SPLIT_PATTERN.replace('{1,3}', '') } };
+  const merging = { ...(handTokenizer()['model'] as object), ignore_merges: false };
+  const cases: [string, Record<string, unknown>][] = [
+    ['llama-bpe', preTokenizer(LLAMA3_SPLIT, BYTES)],
+    ['smollm', { ...preTokenizer(digits, { ...BYTES, use_regex: true }), model: merging }],
+    ['smollm', { ...preTokenizer(digits, { type: 'ByteLevel', add_prefix_space: false }), model: merging }],
+    ['qwen2', { ...preTokenizer(qwen2, BYTES), model: merging }],
+    ['gpt-2', { ...handTokenizer(), pre_tokenizer: { ...BYTES, use_regex: true }, model: merging }],
+  ];
+  for (const [name, tokenizer] of cases) {
+    assert.is((await metadataOf({ tokenizer })).get('tokenizer.ggml.pre')?.value, name);
   }
+});
+
+test('other kinds of tokenizers are refused by what they are', async () => {
+  const split = (change: object): object => ({ ...LLAMA3_SPLIT, ...change });
+  const cases: [RegExp, HandCheckpoint][] = [
+    [/is of type "WordPiece" instead of "BPE"/, withModel({ type: 'WordPiece' })],
+    [/has dropout 0\.1/, withModel({ dropout: 0.1 })],
+    [/has continuing_subword_prefix "##"/, withModel({ continuing_subword_prefix: '##' })],
+    [/has ignore_merges false with the splits of "llama-bpe"/, withModel({ ignore_merges: false })],
+    [/changes text .*\{"type":"Lowercase"\}/, { tokenizer: { ...handTokenizer(), normalizer: { type: 'Lowercase' } } }],
+    [/splits text by nothing/, { tokenizer: { ...handTokenizer(), pre_tokenizer: null } }],
+    [/splits text by .*Digits/, { tokenizer: preTokenizer({ type: 'Digits' }, LLAMA3_SPLIT, BYTES) }],
+    [/"behavior":"Removed"/, { tokenizer: preTokenizer(split({ behavior: 'Removed' }), BYTES) }],
+    [/"invert":true/, { tokenizer: preTokenizer(split({ invert: true }), BYTES) }],
+    [/"Regex":"a"/, { tokenizer: preTokenizer(split({ pattern: { Regex: 'a' } }), BYTES) }],
+    [/"String":/, { tokenizer: preTokenizer(split({ pattern: { String: LLAMA3_SPLIT_PATTERN } }), BYTES) }],
+    [/"add_prefix_space":true/, { tokenizer: preTokenizer(LLAMA3_SPLIT, { ...BYTES, add_prefix_space: true }) }],
+    [/"use_regex":true/, { tokenizer: preTokenizer(LLAMA3_SPLIT, { type: 'ByteLevel', add_prefix_space: false }) }],
+  ];
+  for (const [message, parts] of cases) {
+    await expectError('INFORM_UNSUPPORTED_MODEL', message, () => metadataOf(parts));
+  }
+});
+
+test('added tokens that llama.cpp would find in other places are refused by their names', async () => {
+  const bos = { id: 3, content: '<|begin_of_text|>', special: true };
+  const withToken = (token: object): HandCheckpoint => ({
+    config: { ...handConfig(), vocab_size: 7 },
+    tokenizer: { ...handTokenizer(), added_tokens: [bos, token] },
+  });
+  for (const flag of ['lstrip', 'rstrip', 'single_word']) {
+    await expectError('INFORM_UNSUPPORTED_MODEL', new RegExp(`the added token "<x>" with ${flag}:`), () =>
+      metadataOf(withToken({ id: 4, content: '<x>', [flag]: true })),
+    );
+  }
+  // Without a normalizer it does not matter whether a token is sought before or after it.
+  const normalized = await metadataOf(withToken({ id: 4, content: '<x>', normalized: true }));
+  assert.equal(normalized.get('tokenizer.ggml.token_type')?.value, Int32Array.of(1, 1, 1, 3, 4, 5, 5));
+
+  // transformers takes what tokenizer_config.json says about a token that both list.
+  const decoder = (lstrip: boolean): Record<string, unknown> => ({
+    bos_token: '<|begin_of_text|>',
+    chat_template: 'x',
+    added_tokens_decoder: { 3: bos, 4: { content: '<x>', lstrip } },
+  });
+  await expectError('INFORM_UNSUPPORTED_MODEL', /the added token "<x>" with lstrip/, () =>
+    metadataOf({ ...withToken({ id: 4, content: '<x>' }), tokenizerConfig: decoder(true) }),
+  );
+  await metadataOf({ ...withToken({ id: 4, content: '<x>', lstrip: true }), tokenizerConfig: decoder(false) });
+});
+
+test('added tokens that can overlap', async () => {
+  const tokens = (...contents: string[]): HandCheckpoint => ({
+    config: { ...handConfig(), vocab_size: 7 },
+    tokenizer: { ...handTokenizer(), added_tokens: contents.map((content, i) => ({ id: 3 + i, content })) },
+    tokenizerConfig: { chat_template: 'x' },
+  });
+  for (const [first, second] of [
+    ['<a', 'a>b'],
+    ['xy', 'yx'],
+  ] as const) {
+    await expectError('INFORM_UNSUPPORTED_MODEL', /of which one can begin inside the other/, () =>
+      metadataOf(tokens(first, second)),
+    );
+  }
+  for (const contents of [
+    ['<a>', '<a>b'],
+    ['aba', 'xabay'],
+    ['  ', '   '],
+    ['<|a|>', '<|b|>'],
+  ]) {
+    await metadataOf(tokens(...contents));
+  }
+});
+
+// The ids that transformers 5.23 gives such tokens when it loads the tokenizer.
+test('added tokens that only other files have', async () => {
+  const types = async (parts: HandCheckpoint): Promise<unknown> => {
+    const metadata = await metadataOf({ config: { ...handConfig(), vocab_size: 6 }, ...parts });
+    const tokens = metadata.get('tokenizer.ggml.tokens')?.value as string[];
+    return [tokens.slice(3), [...(metadata.get('tokenizer.ggml.token_type')?.value as Int32Array)]];
+  };
+  const config = { bos_token: '<|begin_of_text|>', chat_template: 'x' };
+  const bos = { content: '<|begin_of_text|>', special: true };
+  const added_tokens_decoder = { 3: bos, 4: { content: '<new>', special: true } };
+  const expected = [
+    ['<|begin_of_text|>', '<new>', '[PAD5]'],
+    [1, 1, 1, 3, 3, 5],
+  ];
+  assert.equal(await types({ tokenizerConfig: { ...config, added_tokens_decoder } }), expected);
+  assert.equal(await types({ tokenizerConfig: { ...config, pad_token: '<new>' } }), expected);
+  assert.equal(await types({ tokenizerConfig: { ...config, additional_special_tokens: ['<new>'] } }), expected);
+  const files = { 'added_tokens.json': '{"<new>": 4}' };
+  const [, userDefined] = (await types({ tokenizerConfig: config, files })) as [unknown, number[]];
+  assert.equal(userDefined, [1, 1, 1, 3, 4, 5]);
+  // A named token that is a word of the vocabulary becomes a special one: "b" is not merged any more.
+  const [, ofWord] = (await types({ tokenizerConfig: { ...config, pad_token: 'b' } })) as [unknown, number[]];
+  assert.equal(ofWord, [1, 3, 1, 3, 5, 5]);
+
+  const wrongId = { ...config, added_tokens_decoder: { 3: bos, 5: { content: '<new>' } } };
+  await expectError('INFORM_UNSUPPORTED_MODEL', /the token "<new>".* the id 5; transformers would give it 4/, () =>
+    types({ tokenizerConfig: wrongId }),
+  );
+});
+
+test('a token that the embedding has no row for is left out, unless the template writes it', async () => {
+  const tokenizerConfig = { bos_token: '<|begin_of_text|>', pad_token: '[PAD]', chat_template: '{{ messages }}' };
+  const metadata = await metadataOf({ config: { ...handConfig(), vocab_size: 4 }, tokenizerConfig });
+  assert.equal(metadata.get('tokenizer.ggml.tokens')?.value, ['a', 'b', 'ab', '<|begin_of_text|>']);
+  assert.not.ok(metadata.has('tokenizer.ggml.padding_token_id'));
+  await expectError('INFORM_INVALID_CHECKPOINT', /the token "\[PAD\]", which the chat template writes/, () =>
+    metadataOf({
+      config: { ...handConfig(), vocab_size: 4 },
+      tokenizerConfig: { ...tokenizerConfig, chat_template: 'x[PAD]' },
+    }),
+  );
 });
 
 test('damaged tokenizers', async () => {
@@ -156,7 +343,10 @@ test('damaged tokenizers', async () => {
     ],
     [
       /the token "\[PAD4\]" twice, with the ids 3 and 4/,
-      { tokenizer: { ...handTokenizer(), added_tokens: [{ id: 3, content: '[PAD4]' }] } },
+      {
+        tokenizer: { ...handTokenizer(), added_tokens: [{ id: 3, content: '[PAD4]' }] },
+        tokenizerConfig: { chat_template: 'x' },
+      },
     ],
     [/an added token without id and content/, { tokenizer: { ...handTokenizer(), added_tokens: [null] } }],
   ];

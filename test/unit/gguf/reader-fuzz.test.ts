@@ -2,7 +2,8 @@ import { mkdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readCheckpointConfig } from '#src/convert/checkpoint.js';
+import { CheckpointFiles } from '#src/convert/checkpoint-files.js';
+import { readCheckpointConfig } from '#src/convert/checkpoint-config.js';
 import { planTensors } from '#src/convert/tensors.js';
 import { openCheckpointFolder } from '#src/convert/weights.js';
 import { InformError, type ErrorCode } from '#src/errors.js';
@@ -58,13 +59,13 @@ const CHECKPOINT_CODES: readonly ErrorCode[] = ['INFORM_INVALID_CHECKPOINT', 'IN
 
 /** Reads the checkpoint as a conversion does; what it accepts must fit the file. */
 async function readCheckpoint(folder: string, fileBytes: number): Promise<void> {
-  const { tensors } = await openCheckpointFolder(folder);
+  const { tensors } = await openCheckpointFolder(new CheckpointFiles(folder));
   let end = 0;
   for (const { offset, byteLength } of [...tensors.values()].sort((a, b) => a.offset - b.offset)) {
     assert.ok(offset >= Math.max(8, end) && byteLength >= 0 && offset + byteLength <= fileBytes);
     end = offset + byteLength;
   }
-  planTensors(await readCheckpointConfig(folder), tensors);
+  planTensors(await readCheckpointConfig(new CheckpointFiles(folder)), tensors);
 }
 
 test('safetensors: damaged bytes', async () => {
@@ -145,14 +146,16 @@ test('safetensors: a header as large as is read, of nothing but brackets', async
   const inner = '[],'.repeat((megabytes << 20) / 3 - 10);
   writeFileSync(join(folder, 'model.safetensors'), safetensorsBytes(`{"a":[${inner}1]}`, Buffer.alloc(0)));
   const before = process.memoryUsage().rss;
-  await expectError('INFORM_INVALID_CHECKPOINT', /unknown dtype/, () => openCheckpointFolder(folder));
+  await expectError('INFORM_INVALID_CHECKPOINT', /unknown dtype/, () =>
+    openCheckpointFolder(new CheckpointFiles(folder)),
+  );
   assert.ok(process.memoryUsage().rss - before < 1 << 30);
   writeFileSync(
     join(folder, 'model.safetensors'),
     safetensorsBytes(`{"a":[${inner}1]}${' '.repeat(1000)}`, Buffer.alloc(0)),
   );
   await expectError('INFORM_INVALID_CHECKPOINT', /its header would be \d+ bytes long/, () =>
-    openCheckpointFolder(folder),
+    openCheckpointFolder(new CheckpointFiles(folder)),
   );
 });
 

@@ -73,6 +73,7 @@ test('the report says what the file holds', async () => {
   });
   assert.equal(report.head, {
     activation: 'relu',
+    reads: { token: 'last', padToken: null },
     tensors: [
       { name: 'cls.weight', type: 'BF16', shape: [8, 8] },
       { name: 'cls.output.weight', type: 'F32', shape: [8, 1] },
@@ -88,7 +89,41 @@ test('the report says what the file holds', async () => {
     eos: { id: 99, text: null },
     eot: { id: 2, text: '<|eot_id|>' },
     pad: null,
+    addedBos: null,
+    truncationSide: 'right',
   });
+});
+
+test('which token is scored, and what the tokenizer does to a text', async () => {
+  const report = await inspect({
+    ...MODEL,
+    entries: [
+      ...(MODEL.entries ?? []),
+      entry('inform.head.read_token', 'string', text('last_non_pad')),
+      entry('inform.head.pad_token_id', 'uint32', u32(2)),
+      entry('inform.tokenizer.truncation_side', 'string', text('left')),
+      entry('tokenizer.ggml.add_bos_token', 'bool', Buffer.of(1)),
+    ],
+  });
+  assert.equal(report.head?.reads, { token: 'last_non_pad', padToken: { id: 2, text: '<|eot_id|>' } });
+  assert.equal(report.tokenizer.addedBos, { id: 1, text: '<|begin_of_text|>' });
+  assert.is(report.tokenizer.truncationSide, 'left');
+  const lines = formatReport(report);
+  assert.match(lines, /^ +reads the last token that is not 2 <\|eot_id\|>$/m);
+  assert.match(lines, /^ +put before a text that does not begin with it: 1 <\|begin_of_text\|>$/m);
+  assert.match(lines, /^ +a text that is too long is cut on the left$/m);
+});
+
+test('a rule that this version does not know', async () => {
+  for (const [key, value] of [
+    ['inform.head.read_token', 'first'],
+    ['inform.head.read_token', 'last_non_pad'], // without a pad token
+    ['inform.tokenizer.truncation_side', 'middle'],
+  ] as const) {
+    await expectError('INFORM_UNSUPPORTED_MODEL', new RegExp(`has "${value}" for ${key}, which this version`), () =>
+      inspect({ ...MODEL, entries: [...(MODEL.entries ?? []), entry(key, 'string', text(value))] }),
+    );
+  }
 });
 
 test('metadata: scalars only, in JSON without loss', async () => {

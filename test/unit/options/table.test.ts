@@ -42,6 +42,15 @@ test('every default passes its own check', () => {
   }
 });
 
+// As llama.cpp, its file names and the hub spell types.
+test('a choice is taken in capitals and small letters', () => {
+  for (const spelling of ['Q4_K_M', 'q4_k_m', 'Q4_k_M']) {
+    assert.equal(parseConfig(`type: ${spelling}`, 'a.yaml'), { type: 'q4_k_m' });
+    assert.is(resolveModelOptions({ type: spelling }).type, 'q4_k_m');
+  }
+  assert.match(rejection(() => parseConfig('type: Q4_K_X', 'a.yaml')).message, /but is "Q4_K_X"/);
+});
+
 test('flags come before the file, the file before the defaults', () => {
   const merged = mergeOptions({ batchSize: 8, maxLength: 100 }, { batchSize: 4 });
   assert.is(merged.batchSize, 4);

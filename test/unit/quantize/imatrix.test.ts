@@ -7,8 +7,8 @@ import { entry, ggufBytes, tensorInfo, text, u32, u64 } from '../../support/mode
 import { Random } from '../../support/random.js';
 import { fileIn, tempFolder } from '../../support/temp-folder.js';
 
-// The two forms are those of llama.cpp's tools/imatrix/imatrix.cpp (save_imatrix and save_imatrix_legacy), and what
-// their numbers mean is what tools/quantize/quantize.cpp (load_imatrix) makes of them.
+// The form is that of llama.cpp's tools/imatrix/imatrix.cpp (save_imatrix), and what its numbers mean is what
+// tools/quantize/quantize.cpp (load_imatrix) makes of them.
 
 const folder = tempFolder();
 const ONE = 'blk.0.attn_q.weight';
@@ -20,10 +20,6 @@ function floats(...values: number[]): Buffer {
 
 function name(value: string): Buffer {
   return Buffer.concat([u32(Buffer.byteLength(value)), Buffer.from(value)]);
-}
-
-function oldEntry(tensor: string, calls: number, ...values: number[]): Buffer {
-  return Buffer.concat([name(tensor), u32(calls), u32(values.length), floats(...values)]);
 }
 
 const KEYS = [
@@ -88,33 +84,6 @@ test('GGUF: each count belongs to a part of the sums; what was never counted wei
   assert.equal(entries.get(ONE), Float32Array.of(1, 1, 3, 4));
 });
 
-test('the old form: values divided by their calls, then chunks and dataset', async () => {
-  const bytes = Buffer.concat([
-    u32(2),
-    oldEntry(ONE, 4, 2, 4, 6),
-    oldEntry(TWO, 0, 3, 5),
-    u32(9),
-    name('calibration.txt'),
-  ]);
-  const { entries, chunks, dataset } = await readImatrix(write(bytes));
-  assert.equal(
-    [...entries],
-    [
-      [ONE, Float32Array.of(0.5, 1, 1.5)],
-      [TWO, Float32Array.of(3, 5)],
-    ],
-  );
-  assert.is(chunks, 9);
-  assert.is(dataset, 'calibration.txt');
-});
-
-test('the oldest form ends after its entries', async () => {
-  const { entries, chunks, dataset } = await readImatrix(write(Buffer.concat([u32(1), oldEntry(ONE, 1, 1)])));
-  assert.is(entries.size, 1);
-  assert.is(chunks, 0);
-  assert.is(dataset, undefined);
-});
-
 test('GGUF files that are no importance matrix, or a wrong one', async () => {
   await refuses(ggufForm({ keys: [] }), /imatrix is a GGUF file, but no importance matrix\./);
   await refuses(ggufForm({ keys: KEYS.slice(0, 2) }), /no importance matrix/);
@@ -128,21 +97,14 @@ test('GGUF files that are no importance matrix, or a wrong one', async () => {
   await refuses(ggufBytes({ entries: KEYS }), /without entries/);
 });
 
-test('old files that are wrong', async () => {
-  await refuses(Buffer.alloc(0), /is no importance matrix, or is truncated/);
-  await refuses(Buffer.from('this is a text, and not a short one'), /no importance matrix/);
-  await refuses(u32(0), /without entries/);
-  await refuses(Buffer.concat([u32(1), oldEntry(ONE, 1)]), /no importance matrix/);
-  await refuses(Buffer.concat([u32(1), oldEntry('', 1, 1)]), /no importance matrix/);
-  await refuses(Buffer.concat([u32(2), oldEntry(ONE, 1, 1), oldEntry(ONE, 1, 1)]), /the entry .* twice/);
-  await refuses(Buffer.concat([u32(1), oldEntry(ONE, 1, 1, NaN)]), /holds NaN/);
-  // Four billion values would be 16 GB.
-  await refuses(Buffer.concat([u32(1), name(ONE), u32(1), u32(2 ** 32 - 1)]), /truncated/);
+test('the form of before GGUF is refused, with the way to convert it', async () => {
+  const old = Buffer.concat([u32(1), name(ONE), u32(1), u32(1), floats(1)]);
+  for (const content of [old, Buffer.alloc(0), Buffer.from('this is a text, and not a short one')]) {
+    await refuses(content, /is no GGUF file\. .* llama-imatrix --in-file OLD\.dat -o NEW\.gguf/);
+  }
 });
 
-test('cut off anywhere, both forms are refused, or have lost nothing but what comes after the entries', async () => {
-  const old = Buffer.concat([u32(1), oldEntry(ONE, 1, 1, 2)]);
-  for (let length = 0; length < old.length; length++) await refuses(old.subarray(0, length), /./);
+test('cut off anywhere, it is refused', async () => {
   const gguf = ggufForm();
   // The last tensor's padding may be missing.
   for (let length = 4; length < gguf.length - 28; length++) await refuses(gguf.subarray(0, length), /./);
@@ -151,7 +113,7 @@ test('cut off anywhere, both forms are refused, or have lost nothing but what co
 test('damaged bytes are an error or numbers that make sense, and never anything else', async () => {
   const random = new Random(7);
   for (let round = 0; round < 300; round++) {
-    const bytes = random.below(2) === 0 ? ggufForm() : Buffer.concat([u32(1), oldEntry(ONE, 3, 1, 2, 3), u32(1)]);
+    const bytes = ggufForm();
     for (let i = 0; i < 3; i++) bytes[random.below(bytes.length)] = random.below(256);
     const read = await readImatrix(write(bytes)).catch((error: unknown) => error);
     if (read instanceof Error) assert.is((read as { code?: string }).code, 'INFORM_INVALID_IMATRIX', String(read));
@@ -166,7 +128,7 @@ test('a file that is not there, or no file', async () => {
   await expectError('INFORM_INPUT_UNREADABLE', /importance matrix .*missing does not exist/, () =>
     readImatrix(join(folder, 'missing')),
   );
-  await expectError('INFORM_INPUT_UNREADABLE', /is no regular file/, () => readImatrix(folder));
+  await expectError('INFORM_INPUT_UNREADABLE', /is a folder, not a file/, () => readImatrix(folder));
 });
 
 test.run();

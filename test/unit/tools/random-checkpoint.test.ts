@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { CheckpointFiles } from '#src/convert/checkpoint-files.js';
 import { openCheckpointFolder } from '#src/convert/weights.js';
 import { llamaVocabularyFiles } from '../../../tools/random-checkpoint/vocabulary-files.js';
 import { generateCheckpoint } from '../../../tools/random-checkpoint/generate.js';
@@ -87,7 +88,7 @@ testWithVocabulary('the checkpoint has every tensor of the model, in BF16, with 
   assert.ok(sources);
   const folder = join(tempFolder(), 'checkpoint');
   await generateCheckpoint(folder, { ...sources, geometry: SMALL });
-  const checkpoint = await openCheckpointFolder(folder);
+  const checkpoint = await openCheckpointFolder(new CheckpointFiles(folder));
   assert.is(checkpoint.tensors.size, 1 + 2 * 9 + 1 + 4);
   assert.equal(checkpoint.tensors.get('model.embed_tokens.weight')?.shape, [128256, 16]);
   assert.equal(checkpoint.tensors.get('model.layers.1.self_attn.k_proj.weight')?.shape, [8, 16]);

@@ -1,0 +1,257 @@
+import { InformError } from '../errors.js';
+import type { ReadToken } from '../gguf/scoring-rules.js';
+import type { CheckpointFiles } from './checkpoint-files.js';
+import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
+
+/** Llama 3.1's scaling of rope frequencies, from `rope_scaling` (or `rope_parameters`) of config.json. */
+export interface Llama3RopeScaling {
+  readonly type: 'llama3';
+  readonly factor: number;
+  readonly lowFrequencyFactor: number;
+  readonly highFrequencyFactor: number;
+  readonly originalContextLength: number;
+}
+
+/** Every rope frequency divided by one factor. */
+export interface LinearRopeScaling {
+  readonly type: 'linear';
+  readonly factor: number;
+}
+
+/** What follows the backbone: Linear, ReLU, Linear (`score.0`, `score.2`), or one Linear (`score`). */
+export type HeadKind = 'two-layer' | 'one-layer';
+
+/** What config.json says about the model. Sizes are counts of elements. */
+export interface CheckpointConfig {
+  readonly name: string | undefined;
+  readonly head: HeadKind;
+  /** Whether the head is a value head in a file of its own (value-head.ts). */
+  readonly hasValueHead: boolean;
+  /** Which token the model's class scores. */
+  readonly readToken: ReadToken;
+  readonly vocabSize: number;
+  readonly contextLength: number;
+  readonly hiddenSize: number;
+  readonly feedForwardSize: number;
+  readonly layerCount: number;
+  readonly headCount: number;
+  readonly kvHeadCount: number;
+  readonly headDim: number;
+  readonly rmsNormEps: number;
+  readonly ropeTheta: number;
+  readonly ropeScaling: Llama3RopeScaling | LinearRopeScaling | undefined;
+  /** By their kind (`bos`, `eos`, …), as config.json gives them; the tokenizer's own files come first (see tokenizer.ts). */
+  readonly specialTokenIds: ReadonlyMap<string, number>;
+  /** Ids that end a text, of which chat models have several. */
+  readonly eosTokenIds: readonly number[];
+}
+
+/** The classes of reward models on a Llama backbone: INF-ORM's own, and transformers' (Skywork-Reward and others). */
+const HEADS: ReadonlyMap<unknown, HeadKind> = new Map([
+  ['INFORMForSequenceClassification', 'two-layer'],
+  ['LlamaForSequenceClassification', 'one-layer'],
+]);
+
+/**
+ * Reads config.json of a checkpoint folder.
+ *
+ * @throws InformError INFORM_INVALID_CHECKPOINT, INFORM_UNSUPPORTED_MODEL
+ */
+export async function readCheckpointConfig(files: CheckpointFiles): Promise<CheckpointConfig> {
+  const path = files.path('config.json');
+  const config = await readConfigFile(files);
+  const hasValueHead = await isValueHeadModel(config, files);
+  const head = hasValueHead ? 'one-layer' : headOf(config, path);
+  checkSupported(config, path);
+
+  const hiddenSize = count(config, 'hidden_size', path);
+  const headCount = count(config, 'num_attention_heads', path);
+  const kvHeadCount = isAbsent(config['num_key_value_heads']) ? headCount : count(config, 'num_key_value_heads', path);
+  const headDim = isAbsent(config['head_dim']) ? hiddenSize / headCount : count(config, 'head_dim', path);
+  if (headCount % kvHeadCount !== 0 || !Number.isInteger(headDim) || headDim % 2 !== 0) {
+    throw invalidCheckpoint(
+      `${path} is inconsistent: hidden_size ${hiddenSize}, ${headCount} heads and ${kvHeadCount} key-value heads do not fit together.`,
+    );
+  }
+  return {
+    name: typeof config['_name_or_path'] === 'string' ? config['_name_or_path'] : undefined,
+    head,
+    hasValueHead,
+    readToken: readTokenOf(config, head, hasValueHead, path),
+    vocabSize: count(config, 'vocab_size', path),
+    contextLength: count(config, 'max_position_embeddings', path),
+    hiddenSize,
+    feedForwardSize: count(config, 'intermediate_size', path),
+    layerCount: count(config, 'num_hidden_layers', path),
+    headCount,
+    kvHeadCount,
+    headDim,
+    rmsNormEps: positive(config, 'rms_norm_eps', path),
+    ...readRope(config, path),
+    specialTokenIds: specialTokenIds(config),
+    eosTokenIds: [config['eos_token_id']].flat().filter((id) => typeof id === 'number'),
+  };
+}
+
+async function readConfigFile(files: CheckpointFiles): Promise<JsonObject> {
+  const config = await files.json('config.json');
+  if (config !== undefined) return config;
+  const adapter = await files.json(ADAPTER_CONFIG);
+  return adapter === undefined ? files.requiredJson('config.json') : refuseAdapter(files, adapter);
+}
+
+const ADAPTER_CONFIG = 'adapter_config.json';
+
+/** @throws InformError INFORM_UNSUPPORTED_MODEL where the folder holds what PEFT trained and not a model */
+export async function checkIsNoAdapter(files: CheckpointFiles): Promise<void> {
+  const adapter = await files.json(ADAPTER_CONFIG);
+  if (adapter !== undefined) refuseAdapter(files, adapter);
+}
+
+function refuseAdapter(files: CheckpointFiles, adapter: JsonObject): never {
+  const base = adapter['base_model_name_or_path'];
+  const of = typeof base === 'string' && base !== '' ? ` of ${JSON.stringify(base.slice(0, 200))}` : '';
+  throw unsupported(
+    `${files.folder} holds a PEFT adapter${of} (${ADAPTER_CONFIG}), not a whole model. Load both with PEFT as LlamaForSequenceClassification with one label, merge them with merge_and_unload(), save that with save_pretrained(), and name its folder.`,
+  );
+}
+
+/** A causal language model with a value head beside it, as TRL and LLaMA-Factory save their reward models. */
+async function isValueHeadModel(config: JsonObject, files: CheckpointFiles): Promise<boolean> {
+  const [architecture] = [config['architectures']].flat();
+  if (architecture !== 'LlamaForCausalLM') return false;
+  if (await files.has(VALUE_HEAD_FILE)) return true;
+  if (!(await files.has('value_head.bin'))) return false;
+  throw unsupported(
+    `${files.folder} has its score head in value_head.bin, which is not read. Save it as ${VALUE_HEAD_FILE}, for example with safetensors.torch.save_file(torch.load("value_head.bin"), "${VALUE_HEAD_FILE}").`,
+  );
+}
+
+/** The file in which TRL and LLaMA-Factory save a value head. */
+export const VALUE_HEAD_FILE = 'value_head.safetensors';
+
+/**
+ * transformers' own class scores the last token that is not the pad token of config.json, and the last one where config.json
+ * has none. INF-ORM's class and value heads are scored at the last token.
+ */
+function readTokenOf(config: JsonObject, head: HeadKind, hasValueHead: boolean, path: string): ReadToken {
+  const padTokenId = config['pad_token_id'];
+  if (head === 'two-layer' || hasValueHead || isAbsent(padTokenId)) return { kind: 'last' };
+  if (typeof padTokenId !== 'number' || !Number.isInteger(padTokenId)) {
+    throw invalidCheckpoint(`${path} must give pad_token_id as an integer but has ${named(padTokenId)}.`);
+  }
+  // No token has a negative id, so all of them count.
+  return padTokenId < 0 || padTokenId > MAX_COUNT ? { kind: 'last' } : { kind: 'last_non_pad', padTokenId };
+}
+
+function headOf(config: JsonObject, path: string): HeadKind {
+  const architectures: unknown = config['architectures'];
+  const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  const head = HEADS.get(architecture);
+  if (head === undefined || config['model_type'] !== 'llama') {
+    const known = [...HEADS.keys()].join(' and ');
+    throw unsupported(
+      `${path} describes ${named(architecture)} of model type ${named(config['model_type'])}; only ${known} on llama, and LlamaForCausalLM with a ${VALUE_HEAD_FILE} beside it, can be converted.`,
+    );
+  }
+  return head;
+}
+
+function checkSupported(config: JsonObject, path: string): void {
+  const labels = config['num_labels'];
+  if (!isAbsent(labels) && labels !== 1)
+    throw unsupported(`${path} has num_labels ${named(labels)}; a reward model has 1.`);
+  // transformers counts them: this is how it writes num_labels.
+  const names = Object.keys(objectIn(config['id2label']) ?? { 0: 'LABEL_0' });
+  if (names.length !== 1) throw unsupported(`${path} has ${names.length} labels in id2label; a reward model has 1.`);
+  const activation = config['hidden_act'];
+  if (!isAbsent(activation) && activation !== 'silu')
+    throw unsupported(`${path} has hidden_act ${named(activation)}; llama has "silu".`);
+  for (const key of ['attention_bias', 'mlp_bias']) {
+    if (config[key] === true) throw unsupported(`${path} has ${key}, which is not supported.`);
+  }
+  if (!isAbsent(config['quantization_config'])) {
+    throw unsupported(`${path} describes quantized weights. Convert the original checkpoint instead.`);
+  }
+}
+
+/**
+ * transformers 4 has `rope_theta` and `rope_scaling`; transformers 5 writes both into `rope_parameters`. A checkpoint that one
+ * saved and the other saved again has all of them: transformers 5 takes `rope_scaling` where it says something, else
+ * `rope_parameters`, and `rope_theta` out of that dictionary before any other.
+ */
+function readRope(config: JsonObject, path: string): Pick<CheckpointConfig, 'ropeTheta' | 'ropeScaling'> {
+  const dictionaries = [objectIn(config['rope_scaling']), objectIn(config['rope_parameters'])];
+  const scaling = dictionaries.find((parameters) => Object.keys(parameters ?? {}).length > 0) ?? {};
+  const base = [scaling, config].find((object) => 'rope_theta' in object);
+  const ropeTheta = base === undefined ? 10000 : positive(base, 'rope_theta', path); // transformers' default
+  for (const { partial_rotary_factor: part } of [config, scaling]) {
+    if (!isAbsent(part) && part !== 1)
+      throw unsupported(`${path} rotates only a part of each head, which is not supported.`);
+  }
+  const type = scaling['rope_type'] ?? scaling['type'] ?? 'default';
+  if (type === 'default') return { ropeTheta, ropeScaling: undefined };
+  if (type === 'linear') return { ropeTheta, ropeScaling: { type, factor: positive(scaling, 'factor', path) } };
+  if (type !== 'llama3') {
+    throw unsupported(`${path} has rope scaling of type ${named(type)}; "linear" and "llama3" are supported.`);
+  }
+  const ropeScaling: Llama3RopeScaling = {
+    type,
+    factor: positive(scaling, 'factor', path),
+    lowFrequencyFactor: positive(scaling, 'low_freq_factor', path),
+    highFrequencyFactor: positive(scaling, 'high_freq_factor', path),
+    originalContextLength: originalContextLength(config, scaling, path),
+  };
+  if (ropeScaling.highFrequencyFactor <= ropeScaling.lowFrequencyFactor) {
+    throw invalidCheckpoint(`${path} has a rope scaling whose high_freq_factor is not above its low_freq_factor.`);
+  }
+  return { ropeTheta, ropeScaling };
+}
+
+/** As transformers 5 looks for it. */
+function originalContextLength(config: JsonObject, scaling: JsonObject, path: string): number {
+  const key = 'original_max_position_embeddings';
+  if (!isAbsent(config[key])) return positive(config, key, path);
+  return isAbsent(scaling[key]) ? count(config, 'max_position_embeddings', path) : positive(scaling, key, path);
+}
+
+// Far above every model; products of two of them stay exact.
+const MAX_COUNT = 1 << 24;
+
+function count(object: JsonObject, key: string, path: string): number {
+  const value = object[key];
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > MAX_COUNT) {
+    throw invalidCheckpoint(`${path} must give ${key} as a positive integer but has ${named(value)}.`);
+  }
+  return value;
+}
+
+function positive(object: JsonObject, key: string, path: string): number {
+  const value = object[key];
+  if (typeof value !== 'number' || !(value > 0) || !Number.isFinite(value)) {
+    throw invalidCheckpoint(`${path} must give ${key} as a positive number but has ${named(value)}.`);
+  }
+  return value;
+}
+
+/** Lists of ids (eos_token_id of chat models) are left out, as llama.cpp's converter leaves them. */
+function specialTokenIds(config: JsonObject): Map<string, number> {
+  const ids = new Map<string, number>();
+  for (const [key, value] of Object.entries(config)) {
+    const [, kind] = /^(\w+)_token_id$/.exec(key) ?? [];
+    if (kind !== undefined && typeof value === 'number' && Number.isInteger(value) && value >= 0) ids.set(kind, value);
+  }
+  return ids;
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+function named(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 80);
+}
+
+function unsupported(message: string): InformError {
+  return new InformError('INFORM_UNSUPPORTED_MODEL', message);
+}

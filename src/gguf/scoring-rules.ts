@@ -1,0 +1,77 @@
+import { InformError } from '../errors.js';
+import { boolAt, ggufBool, ggufNumber, ggufString, numberAt, stringAt } from './metadata.js';
+import type { GgufMetadata, GgufValue } from './types.js';
+
+// What a model file says, beyond llama.cpp's keys, about how a conversation becomes tokens and which of them is scored.
+// A file without these keys is scored at its last token.
+
+/** Which token's hidden state the head takes. */
+export type ReadToken =
+  | { readonly kind: 'last' }
+  /** The last one that is not this id: how transformers' classes for sequence classification find the end of a text. */
+  | { readonly kind: 'last_non_pad'; readonly padTokenId: number };
+
+/** How a tokenizer treats a text as a whole. */
+export interface TokenizerRules {
+  /** Id of the token that is put before a text that does not begin with it; undefined where none is. */
+  readonly addedBosId: number | undefined;
+  /** Which end of a long text is cut off. */
+  readonly truncationSide: 'left' | 'right';
+  /** Whether chat templates see a BOS and an EOS token. llama.cpp gives a tokenizer without them those of GPT-2. */
+  readonly hasBos: boolean;
+  readonly hasEos: boolean;
+}
+
+const READ_TOKEN = 'inform.head.read_token';
+const PAD_TOKEN_ID = 'inform.head.pad_token_id';
+const BOS_IN_TEMPLATE = 'inform.tokenizer.bos_in_template';
+const TRUNCATION_SIDE = 'inform.tokenizer.truncation_side';
+
+export function readTokenEntries(rule: ReadToken): [string, GgufValue][] {
+  const kind: [string, GgufValue] = [READ_TOKEN, ggufString(rule.kind)];
+  return rule.kind === 'last' ? [kind] : [kind, [PAD_TOKEN_ID, ggufNumber('uint32', rule.padTokenId)]];
+}
+
+/** For a tokenizer that puts BOS before a text, but has no `bos_token` that a template could write. */
+export function withoutBosInTemplate(): [string, GgufValue] {
+  return [BOS_IN_TEMPLATE, ggufBool(false)];
+}
+
+/** Nothing for the side that a file without the key has. */
+export function truncationEntries(side: TokenizerRules['truncationSide']): [string, GgufValue][] {
+  return side === 'right' ? [] : [[TRUNCATION_SIDE, ggufString(side)]];
+}
+
+/**
+ * Which token is scored with the head of this file.
+ *
+ * @throws InformError INFORM_UNSUPPORTED_MODEL for a rule that this version does not know
+ */
+export function readTokenOf(metadata: GgufMetadata, path: string): ReadToken {
+  const kind = metadata.has(READ_TOKEN) ? stringAt(metadata, READ_TOKEN) : 'last';
+  const padTokenId = numberAt(metadata, PAD_TOKEN_ID);
+  if (kind === 'last') return { kind };
+  if (kind === 'last_non_pad' && padTokenId !== undefined) return { kind, padTokenId };
+  throw unknown(path, READ_TOKEN, kind);
+}
+
+/** @throws InformError INFORM_UNSUPPORTED_MODEL for a rule that this version does not know */
+export function tokenizerRulesOf(metadata: GgufMetadata, path: string): TokenizerRules {
+  const side = metadata.has(TRUNCATION_SIDE) ? stringAt(metadata, TRUNCATION_SIDE) : 'right';
+  if (side !== 'left' && side !== 'right') throw unknown(path, TRUNCATION_SIDE, side);
+  const addsBos = boolAt(metadata, 'tokenizer.ggml.add_bos_token') === true;
+  const bosId = numberAt(metadata, 'tokenizer.ggml.bos_token_id');
+  return {
+    addedBosId: addsBos ? bosId : undefined,
+    truncationSide: side,
+    hasBos: bosId !== undefined && boolAt(metadata, BOS_IN_TEMPLATE) !== false,
+    hasEos: numberAt(metadata, 'tokenizer.ggml.eos_token_id') !== undefined,
+  };
+}
+
+function unknown(path: string, key: string, value: string | undefined): InformError {
+  return new InformError(
+    'INFORM_UNSUPPORTED_MODEL',
+    `${path} has ${JSON.stringify(value ?? 'a value of another type')} for ${key}, which this version does not know. Update inform-score.`,
+  );
+}

@@ -1,0 +1,121 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CHECKPOINT_FILES, CheckpointFiles } from '#src/convert/checkpoint-files.js';
+import { convertCheckpoint } from '#src/convert/convert.js';
+import { InformError } from '#src/errors.js';
+import { convertFolder } from '#src/models/checkpoint-folder.js';
+import { expectError } from '../../support/assert/expect-error.js';
+import { handCheckpoint, handOneLayer, handSafetensors, handTensors } from '../../support/models/checkpoint.js';
+import { fileIn, tempFolder } from '../../support/temp-folder.js';
+import { testIf } from '../../support/test-if.js';
+
+const root = tempFolder();
+const posix = process.platform !== 'win32';
+let made = 0;
+
+function target(): string {
+  return join(root, `${made++}.gguf`);
+}
+
+function refused(message: RegExp, folder: string): Promise<InformError> {
+  return expectError('INFORM_UNSUPPORTED_MODEL', message, () => convertCheckpoint(folder, target(), { type: 'f32' }));
+}
+
+testIf(posix)(
+  'a named pipe, or a link to one or to a device, in place of any file is refused and not waited for',
+  async () => {
+    process.env['INFORM_CACHE_DIR'] = join(root, 'cache');
+    const pipe = join(root, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const name of [...CHECKPOINT_FILES, 'model.safetensors']) {
+      for (const [kind, place] of [
+        ['pipe', (path: string) => execFileSync('mkfifo', [path])],
+        [
+          'link to a pipe',
+          (path: string) => {
+            symlinkSync(pipe, path);
+          },
+        ],
+        [
+          'link to a device',
+          (path: string) => {
+            symlinkSync('/dev/zero', path);
+          },
+        ],
+      ] as const) {
+        const folder = handCheckpoint(root, String(made++));
+        rmSync(join(folder, name), { force: true });
+        // The index is read where there is no single file.
+        if (name === 'model.safetensors.index.json') rmSync(join(folder, 'model.safetensors'));
+        place(join(folder, name));
+        const error: unknown = await convertFolder(folder, { type: 'f32' }).catch((thrown: unknown) => thrown);
+        assert.instance(error, InformError, `${name}: ${kind}`);
+        assert.match((error as InformError).message, new RegExp(`${name} is not a regular file`), `${name}: ${kind}`);
+      }
+    }
+  },
+);
+
+test('a text is read once, whatever becomes of the file', async () => {
+  const folder = join(root, String(made++));
+  mkdirSync(folder);
+  const files = new CheckpointFiles(folder);
+  fileIn(folder, 'config.json', '{"a": 1}');
+  assert.equal(await files.json('config.json'), { a: 1 });
+  fileIn(folder, 'config.json', '{"a": 2}');
+  assert.equal(await files.json('config.json'), { a: 1 });
+});
+
+test('an adapter, with and without its config.json', async () => {
+  const folder = handCheckpoint(root, String(made++));
+  fileIn(folder, 'adapter_config.json', '{"base_model_name_or_path": "owner/base", "peft_type": "LORA"}');
+  rmSync(join(folder, 'model.safetensors'));
+  fileIn(folder, 'adapter_model.safetensors', handSafetensors({}));
+  const sentence = /holds a PEFT adapter of "owner\/base" .*merge_and_unload\(\), save that with save_pretrained\(\)/;
+  await refused(sentence, folder);
+  rmSync(join(folder, 'config.json'));
+  await refused(sentence, folder);
+  await expectError('INFORM_UNSUPPORTED_MODEL', sentence, () => convertFolder(folder, { type: 'f32' }));
+});
+
+test('weights in PyTorch files only', async () => {
+  for (const name of ['pytorch_model.bin', 'pytorch_model.bin.index.json']) {
+    const folder = handCheckpoint(root, String(made++), { files: { [name]: '' } });
+    rmSync(join(folder, 'model.safetensors'));
+    await expectError('INFORM_INVALID_CHECKPOINT', new RegExp(`its weights in ${name}, and only safetensors`), () =>
+      convertCheckpoint(folder, target(), { type: 'f32' }),
+    );
+  }
+});
+
+test('tensors named as inside of a wrapper', async () => {
+  for (const [prefix, remedy] of [
+    ['module.', 'DistributedDataParallel'],
+    ['_orig_mod.', 'torch\\.compile'],
+    ['base_model.model.', 'PEFT'],
+    ['pretrained_model.', 'TRL'],
+  ] as const) {
+    const tensors = Object.fromEntries(Object.entries(handTensors()).map(([name, t]) => [`${prefix}${name}`, t]));
+    const folder = handCheckpoint(root, String(made++), { tensors });
+    await refused(new RegExp(`named "${prefix}…" .*${remedy}.*save_pretrained`), folder);
+  }
+});
+
+test('a value head in a file that is not read, or with other tensors', async () => {
+  const { config, tensors } = handOneLayer();
+  const causal = { ...config, architectures: ['LlamaForCausalLM'] };
+  const withBin = handCheckpoint(root, String(made++), { config: causal, tensors, files: { 'value_head.bin': '' } });
+  await refused(/its score head in value_head\.bin.*Save it as value_head\.safetensors/, withBin);
+  const other = handCheckpoint(root, String(made++), { config: causal, tensors });
+  await refused(/LlamaForCausalLM with a value_head\.safetensors beside it/, other);
+  const one = { shape: [1], values: [1] };
+  fileIn(other, 'value_head.safetensors', handSafetensors({ 'v_head.other': one }));
+  await expectError('INFORM_INVALID_CHECKPOINT', /has the tensor "v_head\.other"; v_head\.summary/, () =>
+    convertCheckpoint(other, target(), { type: 'f32' }),
+  );
+});
+
+test.run();
