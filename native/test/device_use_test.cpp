@@ -8,6 +8,8 @@
 
 namespace inform::test {
 
+using namespace std::chrono_literals;
+
 void test_device_use() {
     test("exclusive work on devices overlaps no other restricted work, and work without devices goes on", [&] {
         std::atomic<bool> entered{false};
@@ -18,22 +20,26 @@ void test_device_use() {
                 entered = true;
             });
         };
-        const auto waits = [&](DeviceSharing held, DeviceSharing wanted) {
+        // Whether work does not begin within `patience` while other work is under way.
+        const auto waits = [&](DeviceSharing held, DeviceSharing wanted, std::chrono::milliseconds patience) {
             std::thread other;
             bool early;
             {
                 const DeviceUse use(held);
                 other = enters(wanted);
-                std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                const auto end = std::chrono::steady_clock::now() + patience;
+                while (!entered && std::chrono::steady_clock::now() < end) {
+                    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                }
                 early = entered;
             }
             other.join();
             return !early && entered;
         };
-        expect(waits(DeviceSharing::exclusive, DeviceSharing::exclusive), "exclusive waits for exclusive");
-        expect(waits(DeviceSharing::exclusive, DeviceSharing::shared), "shared waits for exclusive");
-        expect(waits(DeviceSharing::shared, DeviceSharing::exclusive), "exclusive waits for shared");
-        expect(!waits(DeviceSharing::shared, DeviceSharing::shared), "shared overlaps shared");
+        expect(waits(DeviceSharing::exclusive, DeviceSharing::exclusive, 20ms), "exclusive waits for exclusive");
+        expect(waits(DeviceSharing::exclusive, DeviceSharing::shared, 20ms), "shared waits for exclusive");
+        expect(waits(DeviceSharing::shared, DeviceSharing::exclusive, 20ms), "exclusive waits for shared");
+        expect(!waits(DeviceSharing::shared, DeviceSharing::shared, 10s), "shared overlaps shared");
         const DeviceUse use(DeviceSharing::exclusive);
         enters(DeviceSharing::unrestricted).join();
         expect(sharing_of({}) == DeviceSharing::unrestricted && sharing_of({"CPU"}) == DeviceSharing::unrestricted,

@@ -1,6 +1,6 @@
-// The engine without Node, for the sanitizers: scripts/sanitize.mjs builds it with them and runs it on the demo model.
+// The engine without Node, for the sanitizers: scripts/dev/sanitize.mjs builds it with them and runs it.
 //
-//   engine_tests BACKEND_DIR MODEL.gguf        the model may be the first shard of a split one
+//   engine_tests BACKEND_DIR MODEL.gguf        F32, F16 or BF16; may be the first shard of a split model
 //
 // Checks what scores must have in common whatever their values are, the limits, cancelling, and several scorers and
 // models on several threads. What the values must be is the business of test/engine/ and its goldens.

@@ -26,14 +26,16 @@ void test_turns() {
         std::thread c(job, std::move(third), 3);
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
         std::thread a(job, std::move(first), 1);
+        a.join();
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        std::vector<int> before;
         {
             const std::lock_guard lock(mutex);
-            expect(order == std::vector<int>{1}, "the third still waits");
+            before = order;
         }
         second.reset();
-        a.join();
         c.join();
+        expect(before == std::vector<int>{1}, "the third still waits");
         expect((order == std::vector<int>{1, 3}), "the third after the second was given up");
     });
 }
