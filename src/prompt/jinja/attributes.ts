@@ -63,6 +63,11 @@ const SEQUENCE_METHODS: Readonly<Record<string, BuiltIn>> = {
   ),
 };
 
+const LIST_METHODS: Readonly<Record<string, BuiltIn>> = {
+  ...SEQUENCE_METHODS,
+  copy: builtIn('', (_, self) => self, true),
+};
+
 /** `object.name` of a template: the attribute, or else the item. */
 export function getAttribute(runtime: Runtime, object: Value, name: string): Value {
   const attribute = attributeOf(runtime, object, name);
@@ -99,8 +104,7 @@ export function attributeOf(runtime: Runtime, object: Value, name: string): Valu
     return HIDDEN_OF_DICTS.has(name) ? hidden(object, name) : bind(object, name, DICT_METHODS);
   }
   if (Array.isArray(object)) {
-    if (name === 'copy') return new Callable('copy', () => object as Value[]);
-    return HIDDEN_OF_LISTS.has(name) ? hidden(object, name) : bind(object, name, SEQUENCE_METHODS);
+    return HIDDEN_OF_LISTS.has(name) ? hidden(object, name) : bind(object, name, LIST_METHODS);
   }
   if (object instanceof GroupTuple && (name === 'grouper' || name === 'list')) return object[name];
   if (object instanceof Tuple) return bind(object, name, SEQUENCE_METHODS);

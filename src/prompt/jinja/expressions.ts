@@ -47,6 +47,10 @@ export class ExpressionCompiler {
       case 'list':
         return this.#all(node.items, place);
       case 'dict': {
+        // Jinja2 fails over one that is written out even where it is never used.
+        if (node.pairs.some(({ key }) => key.kind === 'list' || key.kind === 'dict')) {
+          throw new TemplateError('a list or a dict cannot be a key').at(node.line);
+        }
         const keys = this.#all(
           node.pairs.flatMap(({ key, value }) => [key, value]),
           place,

@@ -12,6 +12,7 @@ import {
   lengthIfSized,
   order,
   toFloat,
+  toInteger,
   toList,
   toNumber,
 } from './operators.js';
@@ -84,7 +85,7 @@ const FILTERS: Readonly<Record<string, BuiltIn>> = {
     indent(runtime, value, orElse(width, 4n), isTruthy(first), isTruthy(blank)),
   ),
   int: builtIn('default? base?', (_, value, [otherwise, base]) =>
-    toIntegerOr(value, orElse(otherwise, 0n), integerArgument(base, 10)),
+    toIntegerOr(value, orElse(otherwise, 0n), orElse(base, 10n)),
   ),
   items: builtIn('', (_, value) => {
     // Jinja2 writes this filter as a generator, so what it refuses it refuses when the first item is taken.
@@ -371,7 +372,7 @@ function toFloatOr(value: Value, otherwise: Value): Value {
   return orElse(typeof value === 'string' ? parseFloatText(value) : undefined, otherwise);
 }
 
-function toIntegerOr(value: Value, otherwise: Value, base: number): Value {
+function toIntegerOr(value: Value, otherwise: Value, base: Value): Value {
   if (value instanceof Undefined) value.fail();
   if (value instanceof Markup) throw new UnsupportedError('the filter int on text marked as safe');
   if (isNumber(value)) {
@@ -381,7 +382,9 @@ function toIntegerOr(value: Value, otherwise: Value, base: number): Value {
     return Number.isFinite(number) ? truncate(number) : infinite();
   }
   if (typeof value !== 'string') return otherwise;
-  const integer = parseInteger(value, base);
+  // A base that is no integer is an error that Jinja2 catches.
+  const radix = toInteger(base);
+  const integer = radix === undefined ? undefined : parseInteger(value, Number(radix));
   if (integer !== undefined) return integer;
   const float = parseFloatText(value);
   return float === undefined || !Number.isFinite(float) ? otherwise : truncate(float);

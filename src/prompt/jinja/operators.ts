@@ -71,8 +71,9 @@ export function iterateIfPossible(value: Value): Iterator<Value> | undefined {
 
 export function iterate(value: Value): Iterator<Value> {
   const iterator = iterateIfPossible(value);
-  if (!iterator) throw new TemplateError(`a ${typeName(value)} cannot be iterated over`);
-  return iterator;
+  if (iterator) return iterator;
+  if (typeName(value) === 'loop') throw new UnsupportedError('the variable loop as a list');
+  throw new TemplateError(`a ${typeName(value)} cannot be iterated over`);
 }
 
 /** Python's `list(value)`. */

@@ -1,5 +1,6 @@
 import { TemplateError, UnsupportedError } from './errors.js';
 import { isFilter } from './filters.js';
+import { Loop } from './loop.js';
 import {
   calculate,
   callableOf,
@@ -40,7 +41,7 @@ const TESTS: Readonly<Record<string, BuiltIn>> = {
   gt: comparison('>'),
   in: test('seq', (value, seq, runtime) => contains(runtime, seq, value)),
   integer: test('', (value) => typeof value === 'bigint'),
-  iterable: test('', (value) => value instanceof Markup || iterateIfPossible(value) !== undefined),
+  iterable: test('', (value) => isIterable(value)),
   le: comparison('<='),
   lower: test('', (value, _, runtime) => hasOnlyCase(toText(runtime, value), 'lower')),
   lt: comparison('<'),
@@ -89,6 +90,10 @@ export function runTest(
 
 function isKnown(name: Value, has: (name: string) => boolean): boolean {
   return typeof name === 'string' ? has(name) : hashKey(name) === undefined;
+}
+
+function isIterable(value: Value): boolean {
+  return value instanceof Markup || value instanceof Loop || iterateIfPossible(value) !== undefined;
 }
 
 function isSequence(value: Value): boolean {
