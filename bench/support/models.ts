@@ -7,7 +7,7 @@ import { llamaVocabularyFiles } from '../../tools/random-checkpoint/vocabulary-f
 import { generateCheckpoint } from '../../tools/random-checkpoint/generate.js';
 import { TEST_GEOMETRY, type Geometry } from '../../tools/random-checkpoint/geometry.js';
 import { readGguf } from '#src/gguf/reader.js';
-import { writeGguf, type GgufTensorSource } from '#src/gguf/writer.js';
+import { writeGguf, type GgufTensorSource } from '../../test/support/models/write-gguf.js';
 import { log } from './log.js';
 
 /** A model that contestants run. Its weights are random: speed does not depend on them. */

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { ggufNumber, ggufString, ggufStrings } from '#src/gguf/metadata.js';
 import { readGguf } from '#src/gguf/reader.js';
 import { GGML_TYPES, type GgufValue } from '#src/gguf/types.js';
-import { writeGguf, type GgufTensorSource } from '#src/gguf/writer.js';
+import { writeGguf, type GgufTensorSource } from '../support/models/write-gguf.js';
 import { quantizeModel, type QuantizeOptions } from '#src/quantize/quantize.js';
 import type { QuantizedType } from '#src/gguf/model-types.js';
 import { expectError } from '../support/assert/expect-error.js';

@@ -21,25 +21,11 @@ export interface TemporaryFile {
 }
 
 /**
- * Creates or replaces a file as a whole: `write` fills a temporary file in the same folder, which is synced and then
- * renamed. Readers see the old file or the complete new one. On failure the temporary file is removed; one that a killed
- * process left behind is removed by the next attempt.
+ * Creates or replaces files of one folder that belong together, each as a whole: `write` fills temporary files in the same
+ * folder, which are synced and then renamed when all are complete, the first one last. Readers see the old file or the complete
+ * new one. On failure the temporary files are removed; those that a killed process left behind are removed by the next attempt.
  *
  * @throws InformError INFORM_OUTPUT_UNWRITABLE for what the file system refuses; errors of `write` itself pass through
- */
-export async function writeFileAtomically(
-  path: string,
-  bytes: number,
-  write: (file: FileHandle) => Promise<void>,
-): Promise<void> {
-  await writeFilesAtomically([{ path, bytes }], async ([file]) => {
-    if (file !== undefined) await write(file.handle);
-  });
-}
-
-/**
- * As `writeFileAtomically`, for files of one folder that belong together: they get their names when all are complete, the
- * first one last.
  */
 export async function writeFilesAtomically(
   files: readonly NewFile[],

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { readGguf, type GgufTensor } from '#src/gguf/reader.js';
 import { GGML_TYPES } from '#src/gguf/types.js';
-import { writeGguf, type GgufTensorSource } from '#src/gguf/writer.js';
+import { writeGguf, type GgufTensorSource } from './write-gguf.js';
 
 /** Writes a copy of a GGUF file whose Q8_0 tensors are F32; the others stay as they are. Resolves to its path. */
 export async function dequantizedCopy(source: string, target: string): Promise<string> {

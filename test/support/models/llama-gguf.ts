@@ -1,6 +1,6 @@
 import { ggufNumber, ggufString } from '#src/gguf/metadata.js';
 import { GGML_TYPES, type GgmlTypeName, type GgufValue } from '#src/gguf/types.js';
-import { writeGguf, type GgufTensorSource } from '#src/gguf/writer.js';
+import { writeGguf, type GgufTensorSource } from './write-gguf.js';
 import { Random } from '../random.js';
 
 /** A llama with random weights and without a tokenizer: enough for what looks at tensors and does not score. */

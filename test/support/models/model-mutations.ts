@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { ggufBool, ggufNumber, ggufString, ggufStrings } from '#src/gguf/metadata.js';
 import { readGguf } from '#src/gguf/reader.js';
 import { GGML_TYPES, type GgmlTypeName, type GgufValue } from '#src/gguf/types.js';
-import { writeGguf, type GgufTensorSource } from '#src/gguf/writer.js';
+import { writeGguf, type GgufTensorSource } from './write-gguf.js';
 import { damagedBytes, NUMBERS } from './damage.js';
 import { Random } from '../random.js';
 

@@ -8,7 +8,7 @@ import { llamaVocabularyFiles } from '../../../tools/random-checkpoint/vocabular
 import { generateCheckpoint } from '../../../tools/random-checkpoint/generate.js';
 import { readGguf, type Gguf, type GgufTensor } from '#src/gguf/reader.js';
 import type { GgufMetadata } from '#src/gguf/types.js';
-import { writeGguf, type GgufTensorSource } from '#src/gguf/writer.js';
+import { writeGguf, type GgufTensorSource } from './write-gguf.js';
 import { packageRoot } from '#src/util/package-root.js';
 import { VARIANTS, writeVariant } from './checkpoint-variants.js';
 import { generateOddCheckpoint, ODD_CHECKPOINTS, type OddCheckpoint } from './odd-checkpoints.js';

@@ -3,7 +3,7 @@ import { ggufNumber } from '#src/gguf/metadata.js';
 import { readGguf, type GgufTensor } from '#src/gguf/reader.js';
 import { shardPath } from '#src/gguf/split-model.js';
 import type { GgufMetadata, GgufValue } from '#src/gguf/types.js';
-import { writeGguf } from '#src/gguf/writer.js';
+import { writeGguf } from './write-gguf.js';
 
 /**
  * Splits a GGUF file as llama.cpp's llama-gguf-split does: all metadata in the first shard, and in each its number.

@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readGguf } from '#src/gguf/reader.js';
 import { GGML_TYPES, type GgufMetadata, type GgufValue } from '#src/gguf/types.js';
-import { writeGguf, type GgufTensorSource, type WriteProgress } from '#src/gguf/writer.js';
+import { writeGguf, type GgufTensorSource, type WriteProgress } from '../../support/models/write-gguf.js';
 import { expectError } from '../../support/assert/expect-error.js';
 import { entry, ggufBytes, tensorInfo, text, u32, u64, u8 } from '../../support/models/gguf-bytes.js';
 import { fileIn, tempFolder } from '../../support/temp-folder.js';

@@ -1,11 +1,18 @@
+import type { FileHandle } from 'node:fs/promises';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { writeFileAtomically, writeFilesAtomically, writeFully } from '#src/util/files/atomic-file.js';
+import { writeFilesAtomically, writeFully } from '#src/util/files/atomic-file.js';
 import { fileIn, tempFolder } from '../../support/temp-folder.js';
+
+async function writeOne(path: string, bytes: number, write: (file: FileHandle) => Promise<void>): Promise<void> {
+  await writeFilesAtomically([{ path, bytes }], async ([file]) => {
+    if (file !== undefined) await write(file.handle);
+  });
+}
 
 test('files that belong together appear together, or not at all', async () => {
   const root = tempFolder();
@@ -39,14 +46,14 @@ test('what a killed process left is removed; what others are writing is not', as
     fileIn(root, `.model.gguf.${host}-${dead}-0123456789ab`, 'x'),
     fileIn(root, `model.gguf.${host}-${dead}-0123456789ab.tmp`, 'x'),
   ];
-  await writeFileAtomically(join(root, 'model.gguf'), 1, (file) => writeFully(file, Buffer.from('new')));
+  await writeOne(join(root, 'model.gguf'), 1, (file) => writeFully(file, Buffer.from('new')));
   assert.not.ok(existsSync(abandoned));
   for (const other of others) assert.ok(existsSync(other), other);
 });
 
 test('writing at a position', async () => {
   const path = join(tempFolder(), 'x');
-  await writeFileAtomically(path, 8, async (file) => {
+  await writeOne(path, 8, async (file) => {
     await file.truncate(6);
     await writeFully(file, Buffer.from('ef'), 4);
     await writeFully(file, Buffer.from('ab'), 0);
