@@ -1,4 +1,4 @@
-/** What JSON.parse does not tell: how deep a text nests, how a number was written, and where a text goes wrong. */
+/** What JSON.parse does not tell: how deep a text nests, how its id was written, and which numbers are Python's alone. */
 
 const QUOTE = 0x22;
 const COLON = 0x3a;
@@ -12,38 +12,85 @@ export const MAX_DEPTH = 64;
 
 export interface JsonScan {
   tooDeep: boolean;
-  /** The source text of the top-level "id", when that is a number; of several, the last, as JSON.parse takes it. */
-  numericId: string | undefined;
+  /** Where the value of the top-level "id" begins; of several, the last, as JSON.parse takes it. */
+  idAt: number | undefined;
 }
 
 /** One pass over a JSON text (valid or not) that looks only at what stands outside its strings. */
 export function scanJson(text: string): JsonScan {
-  let numericId: string | undefined;
+  let idAt: number | undefined;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code === 0x7b || code === 0x5b) {
+    if (isOpening(code)) {
       depth++;
-      if (depth > MAX_DEPTH) return { tooDeep: true, numericId: undefined };
-    } else if (code === 0x7d || code === 0x5d) {
+      if (depth > MAX_DEPTH) return { tooDeep: true, idAt: undefined };
+    } else if (isClosing(code)) {
       depth--;
     } else if (code === QUOTE) {
       const end = closingQuote(text, at);
       if (end < 0) break;
-      const value = depth === 1 && isIdKey(text, at, end) ? valueAfterKey(text, end + 1) : undefined;
-      if (value !== undefined) numericId = numberAt(text, value);
+      if (depth === 1 && isIdKey(text, at, end)) idAt = valueAfterKey(text, end + 1) ?? idAt;
       at = end;
     }
   }
-  return { tooDeep: false, numericId };
+  return { tooDeep: false, idAt };
 }
 
 /**
- * The top-level "id" of a JSON text as it is written, where it is a number. JSON.parse cannot keep it:
- * 12345678901234567890 would become 12345678901234567000, and 1.0 would become 1.
+ * The value that begins at `idAt` as it is written, on one line, where that is a number, a list or an object; undefined
+ * for others, which JSON.stringify gives back. JSON.parse cannot keep a number: 12345678901234567890 would become
+ * 12345678901234567000, and 1.0 would become 1.
  */
-export function rawId(text: string): string | undefined {
-  return scanJson(text).numericId;
+export function rawId(text: string, idAt = scanJson(text).idAt): string | undefined {
+  if (idAt === undefined || '"tfn'.includes(text.charAt(idAt))) return undefined;
+  // Line breaks stand only between tokens: in strings they are escaped.
+  return text.slice(idAt, valueEnd(text, idAt)).replace(/[\r\n]+[ \t\r\n]*/g, ' ');
+}
+
+/** The index after the value that begins at `from`, which is no string. */
+function valueEnd(text: string, from: number): number {
+  let depth = 0;
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (isOpening(code)) depth++;
+    else if (isClosing(code)) {
+      if (depth === 0) return at;
+      if (--depth === 0) return at + 1;
+    } else if (code === QUOTE) {
+      const end = closingQuote(text, at);
+      if (end < 0) break;
+      at = end;
+    } else if (depth === 0 && (code === 0x2c || isBlankAt(text, at))) return at;
+  }
+  return text.length;
+}
+
+/** The numbers that Python's json writes and reads and that JSON does not have. */
+const NON_FINITE = /NaN|-?Infinity/g;
+
+/**
+ * A text with NaN, Infinity and -Infinity, outside of strings, replaced; undefined where it has none.
+ *
+ * @param replacement what stands for each, with blanks around it: a word must not join what stands beside it
+ */
+export function replaceNonFinite(text: string, replacement: (word: string) => string): string | undefined {
+  if (text.search(NON_FINITE) < 0) return undefined;
+  const parts: string[] = [];
+  for (let from = 0; from < text.length;) {
+    const open = text.indexOf('"', from);
+    parts.push(text.slice(from, open < 0 ? text.length : open).replace(NON_FINITE, replacement));
+    if (open < 0) break;
+    const close = closingQuote(text, open);
+    from = close < 0 ? text.length : close + 1;
+    parts.push(text.slice(open, from));
+  }
+  const replaced = parts.join('');
+  return replaced === text ? undefined : replaced;
+}
+
+export function hasNonFinite(text: string): boolean {
+  return replaceNonFinite(text, () => ' 0 ') !== undefined;
 }
 
 /** The index of the quote that closes the string opened at `open`, or -1. */
@@ -70,19 +117,8 @@ function valueAfterKey(text: string, from: number): number | undefined {
   return text.charCodeAt(colon) === COLON ? skipBlanks(text, colon + 1) : undefined;
 }
 
-function numberAt(text: string, from: number): string | undefined {
-  const end = numberEnd(text, from);
-  return end === from ? undefined : text.slice(from, end);
-}
-
-/** A run of the characters that numbers are made of. Loops, not expressions: these could be millions of digits. */
-function numberEnd(text: string, from: number): number {
-  let end = from;
-  while ('0123456789+-.eE'.includes(text.charAt(end)) && end < text.length) end++;
-  return end;
-}
-
-function skipBlanks(text: string, from: number): number {
+/** The index of the first character from `from` on that is no white space of JSON. */
+export function skipBlanks(text: string, from: number): number {
   let at = from;
   while (isBlankAt(text, at)) at++;
   return at;
@@ -93,155 +129,10 @@ function isBlankAt(text: string, at: number): boolean {
   return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 }
 
-export interface JsonProblem {
-  /** The index of the character that cannot stand where it is; the text's length where the text ends too early. */
-  at: number;
-  problem: string;
+function isOpening(code: number): boolean {
+  return code === 0x7b || code === 0x5b;
 }
 
-/**
- * Finds what is wrong with a text that JSON.parse refuses (RFC 8259). JSON.parse's own message quotes the row and, for
- * the most common mistake, says no position. The caller has checked the depth with `scanJson`.
- */
-export function findJsonProblem(text: string): JsonProblem | undefined {
-  return new JsonChecker(text).check();
-}
-
-class JsonChecker {
-  readonly #text: string;
-  #at = 0;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  check(): JsonProblem | undefined {
-    const problem = this.#value();
-    if (problem !== undefined) return problem;
-    return this.#next() === '' ? undefined : this.#unexpected();
-  }
-
-  /** Reads one value; recursion is as deep as the text nests, which `scanJson` bounds. */
-  #value(): JsonProblem | undefined {
-    const first = this.#next();
-    if (first === '{') return this.#list('}', () => this.#member());
-    if (first === '[') return this.#list(']', () => this.#value());
-    if (first === '"') return this.#string();
-    if (first === '-' || isDigit(first)) return this.#number();
-    for (const word of ['true', 'false', 'null']) {
-      if (first === word[0]) return this.#word(word);
-    }
-    return this.#unexpected();
-  }
-
-  #list(close: string, readEntry: () => JsonProblem | undefined): JsonProblem | undefined {
-    this.#at++;
-    if (this.#next() === close) {
-      this.#at++;
-      return undefined;
-    }
-    for (;;) {
-      const problem = readEntry();
-      if (problem !== undefined) return problem;
-      const after = this.#next();
-      if (after !== ',' && after !== close) return this.#unexpected();
-      this.#at++;
-      if (after === close) return undefined;
-    }
-  }
-
-  #member(): JsonProblem | undefined {
-    if (this.#next() !== '"') return this.#unexpected();
-    const problem = this.#string();
-    if (problem !== undefined) return problem;
-    if (this.#next() !== ':') return this.#unexpected();
-    this.#at++;
-    return this.#value();
-  }
-
-  #string(): JsonProblem | undefined {
-    const open = this.#at++;
-    for (; this.#at < this.#text.length; this.#at++) {
-      const code = this.#text.charCodeAt(this.#at);
-      if (code === QUOTE) {
-        this.#at++;
-        return undefined;
-      }
-      if (code < 0x20) return { at: this.#at, problem: 'a line break or control character inside a string' };
-      if (code === BACKSLASH && !this.#escape()) {
-        return this.#at < this.#text.length
-          ? { at: this.#at, problem: 'a bad escape inside a string' }
-          : unclosed(open);
-      }
-    }
-    return unclosed(open);
-  }
-
-  /** Moves from a backslash to the last character of its escape; false leaves `#at` on the character that is wrong. */
-  #escape(): boolean {
-    this.#at++;
-    const kind = this.#text.charAt(this.#at);
-    if (kind !== 'u') return kind !== '' && '"\\/bfnrt'.includes(kind);
-    for (let digit = 0; digit < 4; digit++) {
-      this.#at++;
-      if (!/^[0-9a-fA-F]$/.test(this.#text.charAt(this.#at))) return false;
-    }
-    return true;
-  }
-
-  #number(): JsonProblem | undefined {
-    if (this.#peek() === '-') this.#at++;
-    if (this.#peek() === '0') this.#at++;
-    else if (!this.#digits()) return this.#unexpected();
-    if (this.#peek() === '.') {
-      this.#at++;
-      if (!this.#digits()) return this.#unexpected();
-    }
-    if (this.#peek() === 'e' || this.#peek() === 'E') {
-      this.#at++;
-      if (this.#peek() === '+' || this.#peek() === '-') this.#at++;
-      if (!this.#digits()) return this.#unexpected();
-    }
-    return undefined;
-  }
-
-  #digits(): boolean {
-    const from = this.#at;
-    while (isDigit(this.#peek())) this.#at++;
-    return this.#at > from;
-  }
-
-  #word(word: string): JsonProblem | undefined {
-    for (const letter of word) {
-      if (this.#peek() !== letter) return this.#unexpected();
-      this.#at++;
-    }
-    return undefined;
-  }
-
-  /** The character at hand, '' at the end. */
-  #peek(): string {
-    return this.#text.charAt(this.#at);
-  }
-
-  /** Skips white space and gives the character at hand, '' at the end. */
-  #next(): string {
-    this.#at = skipBlanks(this.#text, this.#at);
-    return this.#peek();
-  }
-
-  #unexpected(): JsonProblem {
-    const point = this.#text.codePointAt(this.#at);
-    const problem =
-      point === undefined ? 'it ends too early' : `unexpected ${JSON.stringify(String.fromCodePoint(point))}`;
-    return { at: this.#at, problem };
-  }
-}
-
-function unclosed(open: number): JsonProblem {
-  return { at: open, problem: 'this string is not closed' };
-}
-
-function isDigit(character: string): boolean {
-  return character >= '0' && character <= '9';
+function isClosing(code: number): boolean {
+  return code === 0x7d || code === 0x5d;
 }
