@@ -4,13 +4,16 @@ import { ExitCode } from '../cli/exit-codes.js';
 import { InformError, messageOf } from '../errors.js';
 import type { InputRow } from '../input/rows.js';
 import { checkedConversation } from '../input/sample.js';
-import { checkInputs, STDIN, type InputCheck } from '../input/source.js';
+import { checkInputs, inputName, STDIN, type InputCheck } from '../input/source.js';
+import { refuseWrongInput } from '../input/wrong-input.js';
 import { prepareModel, type PreparedModel } from '../models/prepare.js';
 import { DEMO, DEMO_NOTICE } from '../models/resolve.js';
 import { modelOptionsOf } from '../options/check.js';
 import { type RunOptions } from '../options/table.js';
 import type { Job, Outcome } from '../scoring/score-stream.js';
 import { formatCount, Progress, scoringStatus } from '../cli/terminal-progress.js';
+import { RejectNotes } from './reject-notes.js';
+import { RowNotes } from './row-notes.js';
 import { RunLog } from './run-log.js';
 import { beginRun } from './resume.js';
 import { JournaledOutput } from './output/journaled-output.js';
@@ -54,7 +57,7 @@ export async function runScore(
   }
 }
 
-/** A row on its way through the engine, and the id that its result will carry. */
+/** A row on its way through the engine, and the id that its result will carry: '' where it has none to come. */
 interface RowTag {
   row: InputRow;
   idJson: string;
@@ -64,8 +67,9 @@ class ScoreRun {
   readonly stats = new RunStats();
   readonly #pipeline = new PipelineStats();
   readonly #progress: Progress;
+  readonly #rejects: RejectNotes;
+  readonly #rows: RowNotes;
   #log: RunLog | undefined;
-  #rowsWithoutId = false;
   /** What scoring took. */
   #seconds = 0;
 
@@ -78,6 +82,11 @@ class ScoreRun {
     private readonly engine: EngineProcess,
   ) {
     this.#progress = new Progress({ mode: settings.progress });
+    const note = (line: string): void => {
+      this.#progress.note(line);
+    };
+    this.#rejects = new RejectNotes(note);
+    this.#rows = new RowNotes(note);
   }
 
   async execute(modelName: string, interrupted: AbortSignal): Promise<number> {
@@ -92,11 +101,20 @@ class ScoreRun {
       await rows.close();
     }
     if (!output.readerGone.aborted) {
+      this.#rejects.sumUp();
+      if (settings.shard === undefined) this.#refuseNothing(rows.read);
       await output.finish(rows.read);
       await this.#summarize(modelName === DEMO ? modelName : prepared.path);
     }
     await this.#log?.close();
     return stats.rejected > 0 ? ExitCode.someRejected : ExitCode.done;
+  }
+
+  /** A result without a score: right for an input without rows, an error for one with rows. */
+  #refuseNothing(rows: number): void {
+    if (rows === 0)
+      this.#progress.note(`${this.inputs.map(inputName).join(', ')}: no samples, so there are no scores.`);
+    else if (this.stats.scored === 0) throw this.#rejects.nothingScored();
   }
 
   /** After a failure: closes everything, and says what is kept and how to go on. */
@@ -208,27 +226,18 @@ class ScoreRun {
   }
 
   async *#jobs(rows: RunRows): AsyncGenerator<Job<RowTag>> {
-    for await (const row of rows) {
+    const areAll = this.settings.shard === undefined;
+    for await (const row of this.stats.resumed ? rows : refuseWrongInput(rows, areAll)) {
       // A row that could not be read travels along as its error, so that rejects keep the input's order.
       const conversation = row.ok ? checkedConversation(row.value) : row.error;
-      yield { tag: { row, idJson: this.#idOf(row) }, conversation, characters: row.text?.length };
+      const idJson = conversation instanceof InformError ? '' : this.#rows.idOf(row);
+      yield { tag: { row, idJson }, conversation, characters: row.text?.length };
     }
   }
 
   #showEngineLog(model: SupervisedModel): void {
     if (this.settings.verbose !== true) return;
     for (const line of model.takeLog()) this.#progress.note(line);
-  }
-
-  #idOf(row: InputRow): string {
-    if (row.id) return row.id.json;
-    if (row.ok && !this.#rowsWithoutId) {
-      this.#rowsWithoutId = true;
-      this.#progress.note(
-        `Samples without an "id" get their 0-based row number as id (first: ${row.file} line ${row.line}).`,
-      );
-    }
-    return String(row.row);
   }
 
   async #record(outcome: Outcome<RowTag>): Promise<void> {
@@ -257,7 +266,7 @@ class ScoreRun {
       code: error.code,
       reason: error.message,
     });
-    this.#progress.note(`Rejected ${place}: ${error.message} [${error.code}]`);
+    this.#rejects.add(place, error);
   }
 
   async #summarize(modelPath: string): Promise<void> {

@@ -177,7 +177,8 @@ export class JournaledOutput implements RunOutput {
     const { journal } = this;
     // What went wrong before must not keep the rest from being saved, nor be told in its place.
     await journal.sync().catch(() => undefined);
-    const keep = this.#begun ? journal.rows > 0 : journal.found !== undefined;
+    // Rejected rows alone are nothing to go on with: they cost no time, and their input is likely to be mended.
+    const keep = this.#begun ? journal.rows > this.#rejected : journal.found !== undefined;
     if (keep) {
       await journal.close();
       return this.#begun ? { rows: journal.rows, journal: journal.path } : undefined;
