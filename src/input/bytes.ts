@@ -1,6 +1,7 @@
 /** The bytes of JSON's structure, and what a reader of bytes holds between two chunks. */
 
 export const LINE_FEED = 0x0a;
+export const CARRIAGE_RETURN = 0x0d;
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;
 export const BACKSLASH = 0x5c;
@@ -11,11 +12,11 @@ export const CLOSE_BRACE = 0x7d;
 
 /** JSON's white space: space, tab, line feed, carriage return. */
 export function isBlank(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x09 || byte === LINE_FEED || byte === 0x0d;
+  return byte === 0x20 || byte === 0x09 || byte === LINE_FEED || byte === CARRIAGE_RETURN;
 }
 
 /** One row cut out of an input, not parsed yet. */
-export interface Piece {
+export interface RawRow {
   /** The 1-based line where the row starts. */
   line: number;
   /** How many bytes of the input come before the end of this row. */
@@ -28,8 +29,8 @@ export interface Piece {
 
 /** Cuts the chunks of one input into rows. */
 export interface Splitter {
-  push(chunk: Buffer): Iterable<Piece>;
-  end(): Iterable<Piece>;
+  push(chunk: Buffer): Iterable<RawRow>;
+  end(): Iterable<RawRow>;
 }
 
 /** The bytes of a row that spans chunks: at most `limit` are kept, the rest only counted. */

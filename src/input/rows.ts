@@ -1,10 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import { InformError, messageOf } from '../errors.js';
+import { DEFAULT_MAX_LINE_BYTES } from '../options/table.js';
+import { invalid, notFinite } from './checks.js';
 import { type SampleId, toId } from './sample.js';
-import type { Piece } from './bytes.js';
-import { MAX_DEPTH, findJsonProblem, scanJson } from './json-text.js';
+import type { RawRow } from './bytes.js';
+import { findJsonProblem } from './json-problem.js';
+import { MAX_DEPTH, hasNonFinite, rawId, replaceNonFinite, scanJson } from './json-scan.js';
 import { aborted, inputName, readChunks } from './source.js';
 import { InputSplitter } from './splitter.js';
+import { printableJson } from '../util/printable.js';
 
 /** Where a row comes from. */
 export interface RowPlace {
@@ -20,7 +24,7 @@ export interface RowPlace {
 
 export interface RowId {
   value: SampleId;
-  /** The id as JSON: a number exactly as it is written in the input, a string with JSON's own escapes. */
+  /** The id as JSON: a number, a list or an object as it is written in the input, a string with JSON's own escapes. */
   json: string;
 }
 
@@ -53,17 +57,15 @@ export interface ReadOptions {
   signal?: AbortSignal | undefined;
 }
 
-export const DEFAULT_MAX_LINE_BYTES = 64 * 2 ** 20;
-
 /**
- * Reads samples from files, and from standard input for "-": JSON Lines, or one JSON array a file. Memory is bounded by
- * the largest row. A bad row is given as such and reading goes on.
+ * Reads samples from files, and from standard input for "-": JSON Lines, one JSON array a file, or objects of many lines
+ * each. Memory is bounded by the largest row. A bad row is given as such and reading goes on.
  *
- * @throws InformError INFORM_INPUT_UNREADABLE for an input that cannot be read, or when there is no row at all;
- *   INFORM_ABORTED when `signal` aborts
+ * @throws InformError INFORM_INPUT_UNREADABLE for an input that cannot be read; INFORM_ABORTED when `signal` aborts
  */
 export async function* readRows(inputs: readonly string[], options: ReadOptions = {}): AsyncGenerator<InputRow> {
   const { maxLineBytes = DEFAULT_MAX_LINE_BYTES, sizes, check, signal } = options;
+  if (inputs.length === 0) throw new InformError('INFORM_INPUT_UNREADABLE', 'No input was given.');
   let row = 0;
   let bytesBefore = 0;
   for (const [index, input] of inputs.entries()) {
@@ -72,47 +74,64 @@ export async function* readRows(inputs: readonly string[], options: ReadOptions 
     let bytesHere = 0;
     const chunks = readChunks(input, { signal, bytes: sizes?.[index] });
     for await (const chunk of check?.(index, chunks) ?? chunks) {
-      for (const piece of splitter.push(chunk)) {
-        yield toRow(piece, { file, line: piece.line, row: row++, bytes: bytesBefore + piece.end });
+      for (const raw of splitter.push(chunk)) {
+        yield toRow(raw, { file, line: raw.line, row: row++, bytes: bytesBefore + raw.end });
         if (signal?.aborted === true) throw aborted(signal);
       }
       bytesHere += chunk.length;
     }
-    for (const piece of splitter.end()) {
-      yield toRow(piece, { file, line: piece.line, row: row++, bytes: bytesBefore + piece.end });
+    for (const raw of splitter.end()) {
+      yield toRow(raw, { file, line: raw.line, row: row++, bytes: bytesBefore + raw.end });
     }
     bytesBefore += bytesHere;
   }
-  if (row === 0) throw new InformError('INFORM_INPUT_UNREADABLE', nothingIn(inputs));
 }
 
-function toRow(piece: Piece, place: RowPlace): InputRow {
-  const { bytes, problem } = piece;
+function toRow(raw: RawRow, place: RowPlace): InputRow {
+  const { bytes, problem } = raw;
   if (bytes === undefined) return rejected(place, undefined, problem ?? 'the row could not be held');
   if (!isUtf8(bytes)) return rejected(place, undefined, problem ?? 'the row is not valid UTF-8');
   const text = bytes.toString('utf8');
   if (problem !== undefined) return rejected(place, text, problem);
 
-  const { tooDeep, numericId } = scanJson(text);
+  const { tooDeep, idAt } = scanJson(text);
   if (tooDeep) return rejected(place, text, `the row nests deeper than ${MAX_DEPTH} levels`);
   try {
-    const value: unknown = JSON.parse(text);
-    return { ok: true, ...place, value, id: idOf(value, numericId), text };
+    const value = parse(text);
+    return { ok: true, ...place, value, id: idOf(value, rawId(text, idAt)), text };
   } catch (error) {
     return rejected(place, text, error instanceof InformError ? error.message : syntaxReason(text, error));
   }
 }
 
-function idOf(value: unknown, numericId: string | undefined): RowId | undefined {
+/** JSON with the numbers that Python's json writes too: NaN becomes Infinity, as no number of either kind is ever read. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const replaced = replaceNonFinite(text, (word) => (word.startsWith('-') ? ' -1e999 ' : ' 1e999 '));
+    if (replaced === undefined) throw error;
+    return JSON.parse(replaced);
+  }
+}
+
+function idOf(value: unknown, raw: string | undefined): RowId | undefined {
   if (typeof value !== 'object' || value === null || !('id' in value)) return undefined;
+  if (raw !== undefined && hasNonFinite(raw)) throw notFinite('"id"');
+  if (raw !== undefined && typeof value.id === 'number') return { value: value.id, json: raw };
   const id = toId(value.id);
-  if (id === undefined) return undefined;
-  return { value: id, json: typeof id === 'number' ? (numericId ?? String(id)) : JSON.stringify(id) };
+  return id === undefined ? undefined : { value: id, json: lineOf(raw ?? JSON.stringify(id)) };
+}
+
+/** An id as it is written, on one line and without control characters; the value stays the same. */
+function lineOf(json: string): string {
+  return printableJson(json.replaceAll(/[\r\n]+/g, ' '));
 }
 
 /** Where and why JSON.parse refused a text, without the text itself. */
 function syntaxReason(text: string, error: unknown): string {
-  const found = findJsonProblem(text);
+  // Python's numbers are not what is wrong; what stands in their place is as long as they are.
+  const found = findJsonProblem(replaceNonFinite(text, (word) => ' 0'.padEnd(word.length)) ?? text);
   if (found === undefined) return `the row is not valid JSON: ${messageOf(error)}`;
   let line = 1;
   let lineStart = 0;
@@ -125,11 +144,5 @@ function syntaxReason(text: string, error: unknown): string {
 }
 
 function rejected(place: RowPlace, text: string | undefined, reason: string): RejectedRow {
-  return { ok: false, ...place, error: new InformError('INFORM_INVALID_SAMPLE', reason), id: undefined, text };
-}
-
-function nothingIn(inputs: readonly string[]): string {
-  const [only] = inputs;
-  if (inputs.length === 1 && only !== undefined) return `${inputName(only)} holds no samples.`;
-  return inputs.length === 0 ? 'No input was given.' : `The ${inputs.length} inputs hold no samples.`;
+  return { ok: false, ...place, error: invalid(reason), id: undefined, text };
 }

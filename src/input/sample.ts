@@ -1,5 +1,7 @@
 import { InformError } from '../errors.js';
-import { isAbsent } from '../util/is-absent.js';
+import { invalid, isNone, kindOf, objectOf, textOf } from './checks.js';
+import { otherFormatOf } from './other-formats.js';
+import { historyOf, messagesOf, refuseFields } from './turns.js';
 
 export type Role = 'system' | 'user' | 'assistant';
 
@@ -8,45 +10,56 @@ export interface Message {
   content: string;
 }
 
-/** A single-turn sample: the instruction (and its input, on a line of its own) asked, the output answered. */
-export interface InstructionSample {
+/** What both forms of a sample may have. */
+interface AnySample {
+  id?: SampleId | null | undefined;
+  /** The system message, for a conversation that has none. "system_prompt" and "system_message" are the same. */
+  system?: string | null | undefined;
+  system_prompt?: string | null | undefined;
+  system_message?: string | null | undefined;
+}
+
+/** An instruction (and its input, on a line of its own) asked, the output answered, after the turns of its history. */
+export interface InstructionSample extends AnySample {
   instruction: string;
   input?: string | null | undefined;
   output: string;
-  id?: SampleId | null | undefined;
+  /** Earlier turns as pairs of a question and its answer, the oldest first. */
+  history?: readonly (readonly [question: string, answer: string])[] | null | undefined;
 }
 
 /** A conversation whose last message, the one to score, is the assistant's. */
-export interface MessagesSample {
+export interface MessagesSample extends AnySample {
   messages: Message[];
-  id?: SampleId | null | undefined;
 }
 
 export type Sample = InstructionSample | MessagesSample;
 
-export type SampleId = string | number;
+/** Any JSON value but null. */
+export type SampleId = string | number | boolean | readonly unknown[] | { readonly [name: string]: unknown };
+
+const SYSTEM_FIELDS = ['system', 'system_prompt', 'system_message'];
+
+/** Fields that transformers' chat templates and LLaMA-Factory's data have, and that would change the prompt. */
+const UNSUPPORTED_FIELDS = ['tools', 'functions', 'documents', 'images', 'videos', 'audios', 'chat_template_kwargs'];
 
 /**
  * Checks a sample from outside and gives the conversation to score. Nothing is trimmed here: the chat template decides
- * about that. Fields that are not named in `Sample` are ignored.
+ * about that. Fields that carry no conversation are ignored.
  *
  * @throws InformError INFORM_INVALID_SAMPLE, its message the reason
  */
 export function toMessages(value: unknown): Message[] {
   const sample = objectOf(value, 'The sample');
-  if (!isAbsent(sample['messages'])) {
-    if (!isAbsent(sample['instruction'])) {
-      throw invalid('"messages" and "instruction" are both given; choose one');
-    }
-    return conversationOf(sample['messages']);
-  }
-  const instruction = textOf(sample['instruction'], '"instruction"');
-  const input = isAbsent(sample['input']) ? '' : stringOf(sample['input'], '"input"');
-  const output = textOf(sample['output'], '"output"');
-  return [
-    { role: 'user', content: input === '' ? instruction : `${instruction}\n${input}` },
-    { role: 'assistant', content: output },
-  ];
+  const turns = readsInstruction(sample) ? instructionTurns(sample) : messagesTurns(sample);
+  refuseFields(sample, UNSUPPORTED_FIELDS);
+  return withSystem(turns, sample);
+}
+
+/** Whether a sample has "messages" that are not read, because it has an instruction: that is what the Python scorer reads. */
+export function leavesMessagesOut(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('messages' in value)) return false;
+  return !isNone(value.messages) && readsInstruction(value);
 }
 
 /** As `toMessages`, with the error as a value: what is no sample keeps its place among the others. */
@@ -62,69 +75,59 @@ export function checkedConversation(value: unknown): Message[] | InformError {
 /**
  * The `id` of a sample, or undefined where it is absent or null.
  *
- * @throws InformError INFORM_INVALID_SAMPLE when it is neither a string nor a finite number
+ * @throws InformError INFORM_INVALID_SAMPLE when it is no value that JSON has
  */
 export function toId(value: unknown): SampleId | undefined {
-  if (isAbsent(value)) return undefined;
-  if (typeof value === 'string' || Number.isFinite(value)) return value as SampleId;
-  if (typeof value === 'number') throw invalid('"id" must be a finite number');
-  throw invalid(`"id" must be a string or a number but is ${kindOf(value)}`);
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'number' && !Number.isFinite(value)) throw invalid('"id" must be a finite number');
+  if (['string', 'number', 'boolean', 'object'].includes(typeof value)) return value as SampleId;
+  throw invalid(`"id" must be a JSON value but is ${kindOf(value)}`);
 }
 
-function conversationOf(value: unknown): Message[] {
-  if (!Array.isArray(value)) throw invalid(`"messages" must be an array but is ${kindOf(value)}`);
-  if (value.length === 0) throw invalid('"messages" is empty');
-  const messages = value.map((entry: unknown, index) => messageOf(entry, index));
-  if (messages.at(-1)?.role !== 'assistant') {
-    throw invalid(`the last of "messages" must be the assistant's but is the ${messages.at(-1)?.role ?? ''}'s`);
+/** Of a table that was merged from both forms, every row has both, and one of them is empty. */
+function readsInstruction(sample: Readonly<Record<string, unknown>>): boolean {
+  const { messages, instruction, input } = sample;
+  if (isNone(messages)) return messages === undefined || messages === null || !isMissing(instruction);
+  return !isNone(instruction) || (typeof instruction === 'string' && !isNone(input));
+}
+
+function isMissing(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+function instructionTurns(sample: Readonly<Record<string, unknown>>): Message[] {
+  const format = otherFormatOf(sample);
+  if (format !== undefined) throw invalid(`the row is ${format.what}, which is not read. ${format.remedy}`);
+  const instruction = textOf(sample['instruction'], '"instruction"');
+  const input = isNone(sample['input']) ? '' : textOf(sample['input'], '"input"');
+  const output = textOf(sample['output'], '"output"');
+  return [
+    ...historyOf(sample['history']),
+    { role: 'user', content: input === '' ? instruction : `${instruction}\n${input}` },
+    { role: 'assistant', content: output },
+  ];
+}
+
+function messagesTurns(sample: Readonly<Record<string, unknown>>): Message[] {
+  if (!isNone(sample['history'])) {
+    throw invalid('"messages" and "history" are both given; put the turns of the history into the messages');
   }
-  return messages;
+  return messagesOf(sample['messages']);
 }
 
-function messageOf(entry: unknown, index: number): Message {
-  const name = `"messages[${index}]`;
-  const { role, content } = objectOf(entry, `${name}"`);
-  if (role === undefined) throw invalid(`${name}.role" is missing`);
-  if (role !== 'system' && role !== 'user' && role !== 'assistant') {
-    const found = typeof role === 'string' ? JSON.stringify(role.slice(0, 40)) : kindOf(role);
-    throw invalid(`${name}.role" must be "system", "user" or "assistant" but is ${found}`);
+/** The turns with the system message that stands beside them. An empty one of theirs gives way to it. */
+function withSystem(turns: Message[], sample: Readonly<Record<string, unknown>>): Message[] {
+  const [field, ...others] = SYSTEM_FIELDS.filter((name) => !isNone(sample[name]));
+  if (field === undefined) return turns;
+  const content = textOf(sample[field], `"${field}"`);
+  const other = others.find((name) => sample[name] !== content);
+  if (other !== undefined) {
+    throw invalid(`"${field}" and "${other}" are both given and differ; keep one`);
   }
-  if (role === 'system' && index > 0) throw invalid(`${name}" is a system message, which may only come first`);
-  return { role, content: textOf(content, `${name}.content"`) };
-}
-
-function objectOf(value: unknown, name: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(`${name} must be a JSON object but is ${kindOf(value)}`);
+  const [first, ...rest] = turns;
+  if (first?.role !== 'system') return [{ role: 'system', content }, ...turns];
+  if (first.content !== '' && first.content !== content) {
+    throw invalid(`"${field}" and the system message of "messages" are both given and differ; keep one`);
   }
-  return value as Record<string, unknown>;
-}
-
-/** A string of one character or more. White space alone counts: the published model scores it too. */
-function textOf(value: unknown, name: string): string {
-  const text = stringOf(value, name);
-  if (text === '') throw invalid(`${name} is empty`);
-  return text;
-}
-
-// With the `u` flag a paired surrogate is one character outside this class, so only an unpaired one matches.
-const UNPAIRED_SURROGATE = /[\uD800-\uDFFF]/u;
-
-function stringOf(value: unknown, name: string): string {
-  if (value === undefined) throw invalid(`${name} is missing`);
-  if (typeof value !== 'string') throw invalid(`${name} must be a string but is ${kindOf(value)}`);
-  // Such a text has no UTF-8 form, so the tokenizer would have to see something else than what was given.
-  if (UNPAIRED_SURROGATE.test(value)) throw invalid(`${name} holds an unpaired surrogate and is not valid Unicode`);
-  return value;
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (value === undefined) return 'missing';
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
-}
-
-function invalid(reason: string): InformError {
-  return new InformError('INFORM_INVALID_SAMPLE', reason);
+  return [{ role: 'system', content }, ...rest];
 }

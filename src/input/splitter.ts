@@ -1,6 +1,6 @@
 import { InformError } from '../errors.js';
-import { LINE_FEED, OPEN_BRACKET, type Piece, type Splitter, isBlank } from './bytes.js';
-import { ArraySplitter } from './json-array.js';
+import { LINE_FEED, OPEN_BRACE, OPEN_BRACKET, QUOTE, type RawRow, type Splitter, isBlank } from './bytes.js';
+import { JsonSplitter } from './json-values.js';
 import { LineSplitter } from './jsonl.js';
 
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
@@ -12,16 +12,26 @@ const OTHER_FORMATS: readonly { start: readonly number[]; remedy: string }[] = [
   { start: [0x50, 0x41, 0x52, 0x31], remedy: 'is a Parquet file. Export it as JSON Lines first.' },
   { start: [0xff, 0xfe], remedy: 'is UTF-16 text. Save it as UTF-8.' },
   { start: [0xfe, 0xff], remedy: 'is UTF-16 text. Save it as UTF-8.' },
+  // Without a byte order mark: "{" or "[" in two bytes.
+  { start: [0x7b, 0x00], remedy: 'is UTF-16 text. Save it as UTF-8.' },
+  { start: [0x5b, 0x00], remedy: 'is UTF-16 text. Save it as UTF-8.' },
+  { start: [0x00, 0x7b], remedy: 'is UTF-16 text. Save it as UTF-8.' },
+  { start: [0x00, 0x5b], remedy: 'is UTF-16 text. Save it as UTF-8.' },
 ];
 
 /** Long enough for every signature above. */
 const HEAD_BYTES = 4;
 
-/** Finds out from an input's first bytes what it is, then cuts it as JSON Lines or as a JSON array. */
+/** So many blanks after a first "{" are looked through for a line break. */
+const MOST_BLANKS = 4096;
+
+/** Finds out from an input's first bytes what it is, then cuts it as JSON Lines, a JSON array, or objects over many lines. */
 export class InputSplitter implements Splitter {
   readonly #name: string;
   readonly #limit: number;
-  #head: Buffer | undefined = Buffer.alloc(0);
+  /** What was read before the format is known. */
+  #head = Buffer.alloc(0);
+  #begun = false;
   #inner: Splitter | undefined;
   #line = 1;
   #offset = 0;
@@ -33,48 +43,64 @@ export class InputSplitter implements Splitter {
   }
 
   /** @throws InformError INFORM_INPUT_UNREADABLE when the first bytes are those of another format */
-  push(chunk: Buffer): Iterable<Piece> {
-    if (this.#inner !== undefined) return this.#inner.push(chunk);
-    let bytes = chunk;
-    if (this.#head !== undefined) {
-      bytes = Buffer.concat([this.#head, chunk]);
-      if (bytes.length < HEAD_BYTES) {
-        this.#head = bytes;
-        return [];
-      }
-      bytes = this.#begin(bytes);
-    }
-    return this.#sniff(bytes);
+  push(chunk: Buffer): Iterable<RawRow> {
+    return this.#inner?.push(chunk) ?? this.#sniff(chunk, false);
   }
 
-  *end(): Generator<Piece> {
-    if (this.#head !== undefined) yield* this.#sniff(this.#begin(this.#head));
+  *end(): Generator<RawRow> {
+    if (this.#inner === undefined) yield* this.#sniff(Buffer.alloc(0), true);
     if (this.#inner !== undefined) yield* this.#inner.end();
   }
 
-  /** Looks at the very first bytes and gives them back without the byte order mark. */
-  #begin(head: Buffer): Buffer {
-    this.#head = undefined;
+  /** Skips the blank bytes an input may begin with; what comes then says which format this is. */
+  #sniff(chunk: Buffer, ended: boolean): Iterable<RawRow> {
+    this.#head = Buffer.concat([this.#head, chunk]);
+    if (!this.#begun) {
+      if (this.#head.length < HEAD_BYTES && !ended) return [];
+      this.#begin();
+    }
+    let at = 0;
+    for (; isBlank(this.#head[at]); at++) {
+      if (this.#head[at] === LINE_FEED) this.#line++;
+    }
+    this.#skip(at);
+    this.#inner = this.#formatOf(this.#head, ended);
+    if (this.#inner === undefined) return [];
+    const head = this.#head;
+    this.#head = Buffer.alloc(0);
+    return this.#inner.push(head);
+  }
+
+  /** Looks at the very first bytes, and skips the byte order mark. */
+  #begin(): void {
+    this.#begun = true;
     for (const { start, remedy } of OTHER_FORMATS) {
-      if (start.every((byte, index) => head[index] === byte)) {
+      if (start.every((byte, index) => this.#head[index] === byte)) {
         throw new InformError('INFORM_INPUT_UNREADABLE', `${this.#name} ${remedy}`);
       }
     }
-    if (!head.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)) return head;
-    this.#offset = BYTE_ORDER_MARK.length;
-    return head.subarray(BYTE_ORDER_MARK.length);
+    if (this.#head.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)) this.#skip(BYTE_ORDER_MARK.length);
   }
 
-  /** Skips the blank bytes an input may begin with; the first other one says which format this is. */
-  #sniff(bytes: Buffer): Iterable<Piece> {
-    let at = 0;
-    for (; isBlank(bytes[at]); at++) {
-      if (bytes[at] === LINE_FEED) this.#line++;
+  #skip(bytes: number): void {
+    this.#offset += bytes;
+    this.#head = this.#head.subarray(bytes);
+  }
+
+  /** How to cut what begins with `head`, whose first byte is no blank; undefined while that is not known. */
+  #formatOf(head: Buffer, ended: boolean): Splitter | undefined {
+    const [first] = head;
+    if (first === undefined) return undefined;
+    if (first === OPEN_BRACKET) return new JsonSplitter(first, this.#limit, this.#line, this.#offset);
+    if (first === OPEN_BRACE) {
+      let at = 1;
+      while (at < MOST_BLANKS && isBlank(head[at])) at++;
+      if (at === head.length && !ended) return undefined;
+      // As `jq .` and json.dumps(indent=2) write: an object's brace on a line of its own, its first key on the next.
+      if (head[at] === QUOTE && head.subarray(0, at).includes(LINE_FEED)) {
+        return new JsonSplitter(first, this.#limit, this.#line, this.#offset);
+      }
     }
-    this.#offset += at;
-    if (at === bytes.length) return [];
-    const Format = bytes[at] === OPEN_BRACKET ? ArraySplitter : LineSplitter;
-    this.#inner = new Format(this.#limit, this.#line, this.#offset);
-    return this.#inner.push(bytes.subarray(at));
+    return new LineSplitter(this.#limit, this.#line, this.#offset);
   }
 }

@@ -47,6 +47,8 @@ export const MAX_INT32 = 2 ** 31 - 1;
 /** Bytes of the longest line: V8 holds no string of 2^29 characters, and a line is one before it is a sample. */
 const MAX_LINE_BYTES = 512_000_000;
 
+export const DEFAULT_MAX_LINE_BYTES = 64 * 2 ** 20;
+
 export const OPTIONS = [
   {
     key: 'name',
@@ -130,7 +132,7 @@ export const OPTIONS = [
     scope: 'run',
     affects: 'score',
     kind: { type: 'integer', min: 1, max: MAX_LINE_BYTES },
-    fallback: 64 * 2 ** 20,
+    fallback: DEFAULT_MAX_LINE_BYTES,
     help: 'longest line, or element of a JSON array, in bytes; a longer one is skipped and rejected',
   },
   {

@@ -2,13 +2,16 @@ import { throwIfAborted } from '../util/abort.js';
 import { InformError, messageOf } from '../errors.js';
 import type { InputRow } from '../input/rows.js';
 import { checkedConversation } from '../input/sample.js';
-import { checkInputs, STDIN, type InputCheck } from '../input/source.js';
+import { checkInputs, inputName, STDIN, type InputCheck } from '../input/source.js';
+import { refuseWrongInput } from '../input/wrong-input.js';
 import { prepareModel, type PreparedModel } from '../models/prepare.js';
 import { DEMO, DEMO_NOTICE } from '../models/resolve.js';
 import { modelOptionsOf } from '../options/check.js';
 import { type RunOptions } from '../options/table.js';
 import type { Job, Outcome } from '../scoring/score-stream.js';
 import { counted } from '../util/format.js';
+import { RejectNotes } from './reject-notes.js';
+import { RowNotes } from './row-notes.js';
 import { RunLog } from './run-log.js';
 import { resumeRun } from './resume.js';
 import { JournaledOutput } from './output/journaled-output.js';
@@ -72,7 +75,7 @@ export async function scoreFiles(
   }
 }
 
-/** A row on its way through the engine, and the id that its result will carry. */
+/** A row on its way through the engine, and the id that its result will carry: '' where it has none to come. */
 interface RowTag {
   row: InputRow;
   idJson: string;
@@ -81,8 +84,9 @@ interface RowTag {
 class ScoreRun {
   readonly stats = new RunStats();
   readonly #pipeline = new PipelineStats();
+  readonly #rejects: RejectNotes;
+  readonly #rows: RowNotes;
   #log: RunLog | undefined;
-  #rowsWithoutId = false;
   /** What scoring took. */
   #seconds = 0;
 
@@ -94,7 +98,10 @@ class ScoreRun {
     private readonly output: RunOutput,
     private readonly engine: EngineProcess,
     private readonly reporter: Reporter,
-  ) {}
+  ) {
+    this.#rejects = new RejectNotes(reporter.note);
+    this.#rows = new RowNotes(reporter.note);
+  }
 
   async execute(modelName: string, interrupted: AbortSignal): Promise<RunOutcome> {
     const { output, stats, settings } = this;
@@ -108,6 +115,8 @@ class ScoreRun {
       await rows.close();
     }
     if (!output.readerGone.aborted) {
+      this.#rejects.sumUp();
+      if (settings.shard === undefined) this.#refuseNothing(rows.read);
       for (const note of await output.finish(rows.read)) this.reporter.note(note);
       await this.#logEnd();
     }
@@ -120,6 +129,12 @@ class ScoreRun {
       rejectsPath: stats.rejected > 0 ? output.rejectsPath : undefined,
       readerGone: output.readerGone.aborted,
     };
+  }
+
+  /** A result without a score: right for an input without rows, an error for one with rows. */
+  #refuseNothing(rows: number): void {
+    if (rows === 0) this.reporter.note(`${this.inputs.map(inputName).join(', ')}: no samples, so there are no scores.`);
+    else if (this.stats.scored === 0) throw this.#rejects.nothingScored();
   }
 
   /** After a failure: closes everything, and says what is kept and how to go on. */
@@ -228,27 +243,18 @@ class ScoreRun {
   }
 
   async *#jobs(rows: RunRows): AsyncGenerator<Job<RowTag>> {
-    for await (const row of rows) {
+    const areAll = this.settings.shard === undefined;
+    for await (const row of this.stats.resumed ? rows : refuseWrongInput(rows, areAll)) {
       // A row that could not be read travels along as its error, so that rejects keep the input's order.
       const conversation = row.ok ? checkedConversation(row.value) : row.error;
-      yield { tag: { row, idJson: this.#idOf(row) }, conversation, characters: row.text?.length };
+      const idJson = conversation instanceof InformError ? '' : this.#rows.idOf(row);
+      yield { tag: { row, idJson }, conversation, characters: row.text?.length };
     }
   }
 
   #showEngineLog(model: SupervisedModel): void {
     if (this.settings.verbose !== true) return;
     for (const line of model.drainLog()) this.reporter.note(line);
-  }
-
-  #idOf(row: InputRow): string {
-    if (row.id) return row.id.json;
-    if (row.ok && !this.#rowsWithoutId) {
-      this.#rowsWithoutId = true;
-      this.reporter.note(
-        `Samples without an "id" get their 0-based row number as id (first: ${row.file} line ${row.line}).`,
-      );
-    }
-    return String(row.row);
   }
 
   async #record(outcome: Outcome<RowTag>): Promise<void> {
@@ -277,7 +283,7 @@ class ScoreRun {
       code: error.code,
       reason: error.message,
     });
-    this.reporter.note(`Rejected ${place}: ${error.message} [${error.code}]`);
+    this.#rejects.add(place, error);
   }
 
   /** Says what happened to the engine, on the terminal and in the log. */

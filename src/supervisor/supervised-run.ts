@@ -56,6 +56,8 @@ interface Slot<Tag> {
   outcome: Outcome<Tag> | undefined;
   /** How often it has ended the process while it was alone in there. */
   crashes: number;
+  /** Whether its outcome was taken: that of a bad sample may be before a process has answered for its place. */
+  taken: boolean;
 }
 
 /**
@@ -73,7 +75,7 @@ export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
   readonly #reading: Promise<void>;
   /** In input order. */
   readonly #slots = new Queue<Slot<Tag>>();
-  /** Of all slots. */
+  /** Of all slots that wait to be taken or answered. */
   #heldCharacters = 0;
   /** Those without an answer from a process, in input order. */
   readonly #unanswered = new Map<number, Slot<Tag>>();
@@ -110,15 +112,22 @@ export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
 
   /** The next outcome in input order, undefined while there is none. Throws what ended the run before its end. */
   take(): Outcome<Tag> | undefined {
-    const outcome = this.#slots.front?.outcome;
-    if (outcome) {
-      this.#heldCharacters -= this.#slots.shift()?.characters ?? 0;
-      this.#room.notify();
-      return outcome;
+    const slot = this.#slots.front;
+    if (slot?.outcome) {
+      this.#slots.shift();
+      slot.taken = true;
+      if (!this.#unanswered.has(slot.index)) this.#release(slot);
+      return slot.outcome;
     }
     const failure = this.#failure ?? (this.ended ? this.#sourceFailure : undefined);
     if (failure) throw failure.error;
     return undefined;
+  }
+
+  /** Makes room: nothing holds this slot any more. */
+  #release(slot: Slot<Tag>): void {
+    this.#heldCharacters -= slot.characters;
+    this.#room.notify();
   }
 
   /** Ends what runs, and the source. After an abort both are left to themselves: neither may hold up the caller. */
@@ -160,7 +169,10 @@ export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
   /** A window ends with the row that fills it, so the process never waits for what does not fit here. */
   #isFull(): boolean {
     const most = WINDOWS_HELD * this.options.window + HELD_BEYOND_WINDOWS;
-    return this.#slots.length >= most || this.#heldCharacters >= WINDOWS_HELD * WINDOW_CHARACTERS;
+    return (
+      Math.max(this.#slots.length, this.#unanswered.size) >= most ||
+      this.#heldCharacters >= WINDOWS_HELD * WINDOW_CHARACTERS
+    );
   }
 
   #add(slot: Slot<Tag>): void {
@@ -266,6 +278,7 @@ export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
     const slot = this.#unanswered.get(answer.index);
     if (!slot) return;
     this.#unanswered.delete(answer.index);
+    if (slot.taken) this.#release(slot);
     const { tag } = slot;
     if (answer.error !== undefined) {
       slot.outcome ??= { tag, error: fromSent(answer.error) };
@@ -329,7 +342,7 @@ export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
 }
 
 function newSlot<Tag>({ tag, conversation, characters = 0 }: Job<Tag>, index: number): Slot<Tag> {
-  const slot = { index, tag, characters, crashes: 0 };
+  const slot = { index, tag, characters, crashes: 0, taken: false };
   return conversation instanceof InformError
     ? { ...slot, messages: null, outcome: { tag, error: conversation } }
     : { ...slot, messages: conversation, outcome: undefined };

@@ -87,9 +87,9 @@ test('bad rows are reported and set aside, good ones scored, exit code 3', async
     '[1, 2]',
     '{"id": 2, "instruction": 7, "output": "a"}',
     '{"id": 3, "instruction": "q"}',
-    '{"id": 4, "instruction": "q", "output": ""}',
+    '{"id": 4, "instruction": "q", "output": "a", "tools": ["b"]}',
     '{"id": 12345678901234567890, "instruction": "q", "output": "a"}',
-    '{"id": {"x": 1}, "instruction": "q", "output": "a"}',
+    '{"id": NaN, "instruction": "q", "output": "a"}',
   ];
   const invalid = Buffer.concat([
     Buffer.from('{"id": 9, "instruction": "'),
@@ -131,6 +131,55 @@ test('--on-error stop ends at the first bad row and keeps what was scored; --on-
   assert.is(parseLines(readFileSync(output, 'utf8')).length, 41);
 });
 
+test('an empty input gives an empty output, and exit code 0', async () => {
+  const output = inFolder('empty-out.jsonl');
+  const { code, stderr } = await runCli([fileIn(FOLDER, 'empty.jsonl', ''), '-m', MODEL, '-o', output, ...QUIET]);
+  assert.is(code, 0, stderr);
+  assert.match(stderr, /empty\.jsonl: no samples, so there are no scores\./);
+  assert.is(readFileSync(output, 'utf8'), '');
+});
+
+test('a run that can score nothing is an error and leaves nothing; equal rejects are counted', async () => {
+  const rows = jsonl(...Array.from({ length: 2000 }, (_, id) => ({ id, instruction: 'q' })));
+  const output = inFolder('nothing.jsonl');
+  const { code, stderr } = await runCli(['-m', MODEL, '-o', output, ...QUIET], rows);
+  assert.is(code, 1);
+  assert.match(
+    stderr,
+    /Each of the 2,000 rows was rejected \(the first, <stdin>, line 1: "output" is missing\), so nothing/,
+  );
+  assert.match(stderr, /Rejected 1,997 more like <stdin>, line 3: "output" is missing/);
+  assert.ok(stderr.split('\n').length < 15, stderr);
+  for (const left of [output, `${output}.journal`, `${output}.rejects.jsonl`]) assert.not.ok(existsSync(left), left);
+  // With one good row they are all in the rejects file.
+  const some = await runCli(['-m', MODEL, '-o', output, ...QUIET], rows + jsonl(GOOD));
+  assert.is(some.code, 3);
+  assert.is(parseLines(readFileSync(output, 'utf8')).length, 1);
+  assert.is(parseLines(readFileSync(`${output}.rejects.jsonl`, 'utf8')).length, 2000);
+});
+
+test('history and system score as the conversation that they are', async () => {
+  const turns = [
+    { role: 'user', content: 'Hi' },
+    { role: 'assistant', content: 'Hello' },
+    { role: 'user', content: GOOD.instruction },
+    { role: 'assistant', content: GOOD.output },
+  ];
+  const system = { role: 'system', content: 'Be brief.' };
+  const rows = [
+    { ...GOOD, history: [['Hi', 'Hello']], system: 'Be brief.' },
+    { messages: turns, system: 'Be brief.' },
+    { messages: [system, ...turns] },
+    { ...GOOD, history: [], system: '' },
+    GOOD,
+  ];
+  const { code, stdout, stderr } = await runCli(['-m', MODEL, ...QUIET], jsonl(...rows));
+  assert.is(code, 0, stderr);
+  const [one, two, three, four, five] = parseLines(stdout).map(({ score }) => score);
+  assert.equal([one, two, four], [three, three, five]);
+  assert.is.not(one, four);
+});
+
 test('an existing output is not touched without --overwrite', async () => {
   const output = fileIn(FOLDER, 'precious.jsonl', 'precious\n');
   const refused = await runCli(['-m', MODEL, '-o', output, ...QUIET], jsonl(GOOD));
@@ -165,10 +214,10 @@ const MISTAKES: [what: string, args: () => Promise<string[]> | string[], code: n
   ],
   ['a folder as input', () => [FOLDER, '-m', MODEL], 1, /is a directory.*INFORM_INPUT_UNREADABLE/],
   [
-    'an empty input',
-    () => [fileIn(FOLDER, 'empty.jsonl', ''), '-m', MODEL],
+    'an input in another form',
+    () => [fileIn(FOLDER, 'sharegpt.jsonl', jsonl({ conversations: [{ from: 'human', value: 'q' }] })), '-m', MODEL],
     1,
-    /holds no samples.*INFORM_INPUT_UNREADABLE/,
+    /rows of .*sharegpt\.jsonl are in a form that is not read.*"conversations".*INFORM_INPUT_UNREADABLE/,
   ],
   ['no model', () => [fileIn(FOLDER, 'x.jsonl', jsonl(GOOD))], 2, /No model is named.*INFORM_INVALID_CONFIG/],
   ['a missing model', () => ['-', '-m', inFolder('none.gguf')], 1, /none\.gguf does not exist.*INFORM_MODEL_NOT_FOUND/],

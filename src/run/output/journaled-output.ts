@@ -234,7 +234,9 @@ export class JournaledOutput implements RunOutput {
       () => true,
       () => false,
     );
-    if (this.#started ? journal.rows > 0 : journal.found !== undefined) {
+    // Rejected rows alone are nothing to go on with: they cost no time, and their input is likely to be mended.
+    const keep = this.#started ? journal.rows > this.#rejected : journal.found !== undefined;
+    if (keep) {
       const rows = intact && !this.#finishing ? journal.rows : await journal.readableRows().catch(() => 0);
       await journal.close();
       return this.#started ? { rows, journal: journal.path } : undefined;

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { convertCheckpoint } from '#src/convert/convert.js';
+import { CONVERTER_VERSION } from '#src/models/converted-models.js';
 import type { ConversionType } from '#src/gguf/model-types.js';
 import { llamaVocabularyFiles } from '../../../tools/random-checkpoint/vocabulary-files.js';
 import { generateCheckpoint } from '../../../tools/random-checkpoint/generate.js';
@@ -15,7 +16,8 @@ import { generateOddCheckpoint, ODD_CHECKPOINTS, type OddCheckpoint } from './od
 
 // The models that tests score with: the generated checkpoint and conversions of it, made once and kept below build/.
 
-const FOLDER = path.join(packageRoot(), 'build', 'test-models');
+/** A newer converter writes other files, so they are made anew. */
+const FOLDER = path.join(packageRoot(), 'build', `test-models-v${CONVERTER_VERSION}`);
 
 /** The folder of the generated Hugging Face checkpoint. */
 export async function testCheckpoint(): Promise<string> {

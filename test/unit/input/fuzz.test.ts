@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { InformError } from '#src/errors.js';
 import { type InputRow, readRows } from '#src/input/rows.js';
 import { toId, toMessages } from '#src/input/sample.js';
+import { packageRoot } from '#src/util/package-root.js';
 import { damagedBytes, damagedJson } from '../../support/models/damage.js';
 import { Random } from '../../support/random.js';
 import { fileIn, tempFolder } from '../../support/temp-folder.js';
@@ -118,6 +121,21 @@ const SOUP: readonly [number, ...number[]] = [
   0xbf,
 ];
 
+test("rows are read exactly where Python's json reads them, and as it reads them", async () => {
+  const file = join(packageRoot(), 'test', 'fixtures', 'python-rows.json');
+  const cases = JSON.parse(readFileSync(file, 'utf8')) as [line: string, fields: Record<string, unknown> | null][];
+  const rows = await read(Buffer.from(cases.map(([line]) => `${line}\n`).join('')));
+  assert.is(rows.length, cases.length);
+  for (const [index, [line, fields]] of cases.entries()) {
+    const row = rows[index];
+    assert.is(row?.ok, fields !== null, line);
+    if (row?.ok !== true) assert.match(row?.error.message ?? '', /^the row is not valid JSON at column \d+: /);
+    for (const [name, value] of Object.entries(fields ?? {})) {
+      assert.equal((row as { value: Record<string, unknown> }).value[name], value, line);
+    }
+  }
+});
+
 test('samples of any structure: a conversation that ends with the assistant, or a sentence', () => {
   const random = new Random(SEED);
   const wholes: readonly [unknown, unknown] = [
@@ -132,7 +150,7 @@ test('samples of any structure: a conversation that ends with the assistant, or 
       toId(typeof sample === 'object' && sample !== null && 'id' in sample ? sample.id : undefined);
       const messages = toMessages(sample);
       assert.is(messages.at(-1)?.role, 'assistant');
-      for (const { content } of messages) assert.ok(typeof content === 'string' && content !== '');
+      for (const { content } of messages) assert.type(content, 'string');
       accepted++;
     } catch (error) {
       if (!(error instanceof InformError)) throw new Error(`round ${round}`, { cause: error });

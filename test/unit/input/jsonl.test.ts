@@ -122,6 +122,23 @@ test('the end of every row tells how many bytes came before the next', () => {
   );
 });
 
+test('lines that end with a carriage return', () => {
+  assert.equal(cutEveryWay(Buffer.from('{"a":1} \r\r {"a":2}\rx\r{"a":3}')), [
+    { line: 1, end: 11, text: '{"a":1} \r\r ', problem: undefined },
+    { line: 3, end: 19, text: '{"a":2}', problem: undefined },
+    { line: 4, end: 21, text: 'x', problem: undefined },
+    { line: 5, end: 28, text: '{"a":3}', problem: undefined },
+  ]);
+  // In a row it is white space, and lines that end otherwise are no such file.
+  for (const text of ['{"a":\r{}}\n{"b":\r1}\n', '{"a":1}\r\n{"a":2}\r{"a":3}\n', '{"a":1}\r']) {
+    const lines = text.split('\n').filter((line) => line !== '');
+    assert.equal(
+      cutEveryWay(Buffer.from(text)).map((row) => row.text),
+      lines,
+    );
+  }
+});
+
 test('other formats are named in one sentence', async () => {
   const cases: [number[], RegExp][] = [
     [[0x1f, 0x8b, 8, 0, 0, 0], /^data\.jsonl is gzip-compressed\./],
@@ -130,6 +147,8 @@ test('other formats are named in one sentence', async () => {
     [[0xff, 0xfe, 0x7b, 0], /^data\.jsonl is UTF-16 text\./],
     [[0xfe, 0xff, 0, 0x7b], /^data\.jsonl is UTF-16 text\./],
     [[0xff, 0xfe], /^data\.jsonl is UTF-16 text\./],
+    [[0x7b, 0, 0x22, 0], /^data\.jsonl is UTF-16 text\./],
+    [[0, 0x5b, 0, 0x7b], /^data\.jsonl is UTF-16 text\./],
   ];
   for (const [bytes, message] of cases) {
     for (const size of [1, 2, 3, bytes.length]) {

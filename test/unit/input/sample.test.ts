@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { toId, toMessages } from '#src/input/sample.js';
+import { leavesMessagesOut, toId, toMessages } from '#src/input/sample.js';
 import { expectError } from '../../support/assert/expect-error.js';
 
 function pair(question: string, answer: string): unknown {
@@ -44,6 +44,91 @@ const user = { role: 'user', content: 'Hi' };
 const assistant = { role: 'assistant', content: 'Hello' };
 const system = { role: 'system', content: 'Be brief.' };
 
+// What the Python scorer does with such rows: `if item.get("input")`, and no check of anything else.
+test('empty texts are scored', () => {
+  assert.equal(toMessages({ instruction: 'x', output: '' }), pair('x', ''));
+  assert.equal(toMessages({ instruction: '', input: 'x', output: 'y' }), pair('\nx', 'y'));
+  assert.equal(toMessages({ instruction: '', output: 'y' }), pair('', 'y'));
+  assert.equal(toMessages({ messages: [user, { role: 'assistant', content: '' }] }), pair('Hi', ''));
+});
+
+test('what Python calls false is no input', () => {
+  for (const input of [0, -0, false, [], {}, '', null]) {
+    assert.equal(toMessages({ instruction: 'x', input, output: 'y' }), pair('x', 'y'));
+  }
+});
+
+test('an instruction is read before messages, unless one of them is empty', () => {
+  const messages = [user, assistant];
+  const columns = { instruction: 'x', output: 'y' };
+  assert.equal(toMessages({ ...columns, messages }), pair('x', 'y'));
+  assert.equal(toMessages({ instruction: '', input: 'x', output: 'y', messages }), pair('\nx', 'y'));
+  for (const none of [null, '', undefined]) {
+    assert.equal(toMessages({ instruction: none, input: none, output: none, messages }), messages);
+    assert.equal(toMessages({ ...columns, messages: none }), pair('x', 'y'));
+  }
+  assert.equal(toMessages({ ...columns, messages: [] }), pair('x', 'y'));
+  assert.equal(toMessages({ instruction: '', output: 'y', messages: [] }), pair('', 'y'));
+  assert.is(leavesMessagesOut({ ...columns, messages }), true);
+  for (const sample of [
+    { messages },
+    { ...columns, messages: [] },
+    { messages, instruction: '' },
+    columns,
+    null,
+    [1],
+  ]) {
+    assert.is(leavesMessagesOut(sample), false);
+  }
+});
+
+test('history and system become the turns that they are', () => {
+  const sample = { instruction: 'And now?', input: '', output: 'Bye' };
+  const history = [
+    ['Hi', 'Hello'],
+    ['', 'More'],
+  ];
+  const turns = [user, assistant, ...(pair('', 'More') as unknown[]), ...(pair('And now?', 'Bye') as unknown[])];
+  assert.equal(toMessages({ ...sample, history }), turns);
+  for (const field of ['system', 'system_prompt', 'system_message']) {
+    assert.equal(toMessages({ ...sample, history, [field]: 'Be brief.' }), [system, ...turns]);
+    assert.equal(toMessages({ messages: [user, assistant], [field]: 'Be brief.' }), [system, user, assistant]);
+    assert.equal(toMessages({ messages: [system, user, assistant], [field]: 'Be brief.' }), [system, user, assistant]);
+    const empty = { role: 'system', content: '' };
+    assert.equal(toMessages({ messages: [empty, user, assistant], [field]: 'Be brief.' }), [system, user, assistant]);
+  }
+  assert.equal(toMessages({ ...sample, system: 'Be brief.', system_prompt: 'Be brief.' })[0], system);
+  assert.equal(toMessages({ ...sample, system: '', system_prompt: 'Be brief.' })[0], system);
+  for (const none of [null, '', [], {}]) {
+    const fields = { history: none, system: none, system_prompt: none, tools: none, functions: none, images: none };
+    assert.equal(toMessages({ ...sample, ...fields }), pair('And now?', 'Bye'));
+    assert.equal(toMessages({ messages: [user, assistant], ...fields }), [user, assistant]);
+  }
+});
+
+test('an empty system message is left to the template', () => {
+  const empty = { role: 'system', content: '' };
+  assert.equal(toMessages({ messages: [empty, user, assistant] }), [empty, user, assistant]);
+});
+
+test('fields without a conversation are ignored', () => {
+  const extra = {
+    source: 'web',
+    category: 'a',
+    scores: [1],
+    embeddings: [[1]],
+    text: 'x',
+    prompt: 'y',
+    rating: Infinity,
+  };
+  assert.equal(toMessages({ ...extra, instruction: 'x', output: 'y' }), pair('x', 'y'));
+});
+
+const NOT_FINITE =
+  " is NaN or Infinity, which Python's json.dumps writes and JSON does not have; write null for a missing value " +
+  "(pandas' to_json does, and json.dumps(..., allow_nan=False) finds such values)";
+const NO_PLACE = ' belongs to the conversation but cannot be put into the prompt; remove it or the sample';
+
 const INVALID: [value: unknown, reason: string][] = [
   [null, 'The sample must be a JSON object but is null'],
   [undefined, 'The sample must be a JSON object but is missing'],
@@ -53,25 +138,57 @@ const INVALID: [value: unknown, reason: string][] = [
   [{}, '"instruction" is missing'],
   [{ output: 'x' }, '"instruction" is missing'],
   [{ instruction: 'x' }, '"output" is missing'],
-  [{ instruction: '', output: 'x' }, '"instruction" is empty'],
-  [{ instruction: 'x', output: '' }, '"output" is empty'],
   [{ instruction: 5, output: 'x' }, '"instruction" must be a string but is a number'],
   [{ instruction: 'x', output: null }, '"output" must be a string but is null'],
   [{ instruction: null, output: 'x' }, '"instruction" must be a string but is null'],
   [{ instruction: ['x'], output: 'x' }, '"instruction" must be a string but is an array'],
   [{ instruction: 'x', output: { text: 'x' } }, '"output" must be a string but is an object'],
   [{ instruction: 'x', output: true }, '"output" must be a string but is a boolean'],
-  [{ instruction: 'x', input: 0, output: 'x' }, '"input" must be a string but is a number'],
   [{ instruction: 'x', input: '\uDC00', output: 'x' }, '"input" holds an unpaired surrogate and is not valid Unicode'],
   [{ instruction: 'a\uD800b', output: 'x' }, '"instruction" holds an unpaired surrogate and is not valid Unicode'],
   [{ instruction: 'é\uD800', output: 'x' }, '"instruction" holds an unpaired surrogate and is not valid Unicode'],
   [{ instruction: 'x', output: '\uDE00\uD83D' }, '"output" holds an unpaired surrogate and is not valid Unicode'],
-  [
-    { messages: [user, assistant], instruction: 'x', output: 'x' },
-    '"messages" and "instruction" are both given; choose one',
-  ],
-  [{ messages: [], instruction: '' }, '"messages" and "instruction" are both given; choose one'],
   [{ messages: [] }, '"messages" is empty'],
+  [{ messages: [], instruction: '' }, '"output" is missing'],
+  [{ messages: [user, assistant], instruction: 'x' }, '"output" is missing'],
+  ...(['instruction', 'input', 'output', 'system', 'history', 'tools'] as const).map((field): [unknown, string] => [
+    { instruction: 'x', output: 'y', [field]: NaN },
+    field === 'tools' ? `"tools"${NO_PLACE}` : `"${field}"${NOT_FINITE}`,
+  ]),
+  [{ messages: NaN }, `"messages"${NOT_FINITE}`],
+  ...['tools', 'functions', 'documents', 'images', 'videos', 'audios', 'chat_template_kwargs'].flatMap(
+    (field): [unknown, string][] => [
+      [{ instruction: 'x', output: 'y', [field]: ['a'] }, `"${field}"${NO_PLACE}`],
+      [{ messages: [user, assistant], [field]: { a: 1 } }, `"${field}"${NO_PLACE}`],
+    ],
+  ),
+  ...['tool_calls', 'function_call', 'reasoning_content', 'thinking'].map((field): [unknown, string] => [
+    { messages: [user, { ...assistant, [field]: 'x' }] },
+    `"messages[1].${field}"${NO_PLACE}`,
+  ]),
+  [
+    { messages: [user, assistant], history: [['a', 'b']] },
+    '"messages" and "history" are both given; put the turns of the history into the messages',
+  ],
+  [
+    { messages: [system, user, assistant], system: 'Be long.' },
+    '"system" and the system message of "messages" are both given and differ; keep one',
+  ],
+  [
+    { instruction: 'x', output: 'y', system: 'a', system_message: 'b' },
+    '"system" and "system_message" are both given and differ; keep one',
+  ],
+  [{ instruction: 'x', output: 'y', system: ['a'] }, '"system" must be a string but is an array'],
+  [{ instruction: 'x', output: 'y', history: 'a' }, '"history" must be an array but is a string'],
+  [
+    { instruction: 'x', output: 'y', history: [['a', 'b'], ['c']] },
+    '"history[1]" must be a pair [question, answer] but is an array',
+  ],
+  [
+    { instruction: 'x', output: 'y', history: [{ role: 'user', content: 'a' }] },
+    '"history[0]" must be a pair [question, answer] but is an object',
+  ],
+  [{ instruction: 'x', output: 'y', history: [['a', null]] }, '"history[0][1]" must be a string but is null'],
   [{ messages: {} }, '"messages" must be an array but is an object'],
   [{ messages: 'Hi' }, '"messages" must be an array but is a string'],
   [{ messages: [user] }, 'the last of "messages" must be the assistant\'s but is the user\'s'],
@@ -88,7 +205,6 @@ const INVALID: [value: unknown, reason: string][] = [
     '"messages[0].role" must be "system", "user" or "assistant" but is a number',
   ],
   [{ messages: [user, { role: 'assistant' }] }, '"messages[1].content" is missing'],
-  [{ messages: [user, { role: 'assistant', content: '' }] }, '"messages[1].content" is empty'],
   [{ messages: [user, { role: 'assistant', content: null }] }, '"messages[1].content" must be a string but is null'],
   [
     { messages: [{ role: 'user', content: '\uD800' }, assistant] },
@@ -108,14 +224,12 @@ test('members of "__proto__" are not members of the sample', async () => {
   assert.is(({} as Record<string, unknown>)['instruction'], undefined);
 });
 
-test('ids: strings and finite numbers, absent and null', async () => {
+test('ids: any JSON value, absent and null', async () => {
   for (const id of ['', 'a', 0, -0, 1.5, 2 ** 53]) assert.is(toId(id), id);
   assert.is(toId(undefined), undefined);
   assert.is(toId(null), undefined);
-  const mustBe = '"id" must be a string or a number but is ';
-  await expectError('INFORM_INVALID_SAMPLE', `${mustBe}an object`, () => toId({}));
-  await expectError('INFORM_INVALID_SAMPLE', `${mustBe}an array`, () => toId([1]));
-  await expectError('INFORM_INVALID_SAMPLE', `${mustBe}a boolean`, () => toId(false));
+  for (const id of [true, false, {}, [1], { a: [] }]) assert.is(toId(id), id);
+  await expectError('INFORM_INVALID_SAMPLE', '"id" must be a JSON value but is a bigint', () => toId(5n));
   await expectError('INFORM_INVALID_SAMPLE', '"id" must be a finite number', () => toId(Infinity));
   await expectError('INFORM_INVALID_SAMPLE', '"id" must be a finite number', () => toId(NaN));
 });

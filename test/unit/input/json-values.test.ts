@@ -172,4 +172,34 @@ function isJson(text: string | undefined): boolean {
   }
 }
 
+// As `jq .` and Python's json.dumps(indent=2), one after the other, write them.
+test('objects of many lines each, one after the other', () => {
+  const one = '{\n  "a": 1,\n  "b": {\n    "c": "}\\"{"\n  }\n}';
+  const two = '{\r\n\t"a": []\r\n}';
+  assert.equal(cutEveryWay(`\uFEFF\n${one}\n${two}${one}`), [
+    { line: 2, end: 4 + one.length, text: one, problem: undefined },
+    { line: 8, end: 5 + one.length + two.length, text: two, problem: undefined },
+    { line: 10, end: 5 + 2 * one.length + two.length, text: one, problem: undefined },
+  ]);
+  assert.equal(brief('{\n"a": 1},\n{"a": 2} ] 7 {"a":'), [
+    ['{\n"a": 1}'],
+    [undefined, '"," stands between two objects'],
+    ['{"a": 2}'],
+    [undefined, '"]" stands between two objects'],
+    ['7'],
+    ['{"a":', 'the input ends inside this object'],
+  ]);
+  assert.equal(cutEveryWay('{\n"a": 1}{"b": 2}', 8), [
+    { line: 1, end: 9, text: undefined, problem: 'the object is longer than 8 bytes' },
+    { line: 2, end: 17, text: '{"b": 2}', problem: undefined },
+  ]);
+});
+
+test('a first line of JSON Lines that was cut is a line', () => {
+  for (const first of ['{', '{ ', '{"a": 1,', '{ "a":']) {
+    assert.equal(brief(`${first}\n{"b": 2}\n`), [[first], ['{"b": 2}']]);
+  }
+  assert.equal(brief(`{${' '.repeat(5000)}\n"a": 1}`).length, 2);
+});
+
 test.run();

@@ -7,7 +7,7 @@ import {
   LINE_FEED,
   OPEN_BRACE,
   OPEN_BRACKET,
-  type Piece,
+  type RawRow,
   QUOTE,
   type Splitter,
   isBlank,
@@ -15,17 +15,19 @@ import {
 } from './bytes.js';
 
 /** What may come next. `unread`: something follows the array, so the rest of the input is left alone. */
-type State = 'open' | 'first' | 'element' | 'separator' | 'next' | 'closed' | 'unread';
+type State = 'open' | 'first' | 'element' | 'separator' | 'next' | 'closed' | 'unread' | 'object';
 
 /**
- * Cuts a JSON array into its elements without parsing them: it only follows strings and brackets, so memory is bounded
- * by the largest element. What is wrong with the array itself comes as a piece with a `problem`; a missing comma costs
- * the element after it, text after the array ends the reading, and elements cut before that stay good.
+ * Cuts a JSON array into its elements, or objects that follow one another over any number of lines into those, without
+ * parsing them: it only follows strings and brackets, so memory is bounded by the largest one. What is wrong with the
+ * array itself comes as a row with a `problem`; a missing comma costs the element after it, text after the array ends
+ * the reading, and elements cut before that stay good.
  */
-export class ArraySplitter implements Splitter {
+export class JsonSplitter implements Splitter {
   readonly #limit: number;
+  readonly #inArray: boolean;
   readonly #held: HeldBytes;
-  #state: State = 'open';
+  #state: State;
   #line: number;
   #offset: number;
 
@@ -37,15 +39,20 @@ export class ArraySplitter implements Splitter {
   #inString = false;
   #escaped = false;
 
-  /** `line` and `offset`: where in the input the first byte to come stands. `limit`: the largest element, in bytes. */
-  constructor(limit: number, line = 1, offset = 0) {
+  /**
+   * `first`: the first byte to come, of an array or of an object. `line` and `offset`: where in the input it stands.
+   * `limit`: the largest element, in bytes.
+   */
+  constructor(first: number, limit: number, line = 1, offset = 0) {
+    this.#inArray = first === OPEN_BRACKET;
+    this.#state = this.#inArray ? 'open' : 'object';
     this.#limit = limit;
     this.#held = new HeldBytes(limit);
     this.#line = line;
     this.#offset = offset;
   }
 
-  *push(chunk: Buffer): Generator<Piece> {
+  *push(chunk: Buffer): Generator<RawRow> {
     let at = 0;
     while (at < chunk.length && this.#state !== 'unread') {
       if (this.#state === 'element') {
@@ -64,12 +71,12 @@ export class ArraySplitter implements Splitter {
     this.#offset += chunk.length;
   }
 
-  *end(): Generator<Piece> {
+  *end(): Generator<RawRow> {
     if (this.#state === 'element') {
       const bytes = this.#held.take();
-      const problem = 'the input ends inside this element of the array';
+      const problem = `the input ends inside this ${this.#inArray ? 'element of the array' : 'object'}`;
       yield { line: this.#elementLine, end: this.#offset, bytes, problem };
-    } else if (this.#state !== 'closed' && this.#state !== 'unread') {
+    } else if (this.#inArray && this.#state !== 'closed' && this.#state !== 'unread') {
       yield this.#problem('the array is not closed: its "]" is missing', this.#offset);
     }
   }
@@ -96,6 +103,12 @@ export class ArraySplitter implements Splitter {
       case 'closed':
         this.#state = 'unread';
         return 'something follows the array; only one array a file is read';
+      case 'object':
+        if (byte === COMMA || byte === CLOSE_BRACKET || byte === CLOSE_BRACE) {
+          return `${JSON.stringify(String.fromCharCode(byte))} stands between two objects`;
+        }
+        this.#beginElement(byte, false);
+        return undefined;
       case 'element':
       case 'unread':
         return undefined;
@@ -159,16 +172,16 @@ export class ArraySplitter implements Splitter {
     return undefined;
   }
 
-  #finishElement(end: number): Piece {
+  #finishElement(end: number): RawRow {
     const bytes = this.#held.take();
-    this.#state = 'separator';
+    this.#state = this.#inArray ? 'separator' : 'object';
     let problem: string | undefined;
-    if (bytes === undefined) problem = tooLong('element', this.#limit);
+    if (bytes === undefined) problem = tooLong(this.#inArray ? 'element' : 'object', this.#limit);
     else if (this.#commaMissing) problem = 'a comma is missing before this element of the array';
     return { line: this.#elementLine, end, bytes, problem };
   }
 
-  #problem(problem: string, end: number): Piece {
+  #problem(problem: string, end: number): RawRow {
     return { line: this.#line, end, bytes: undefined, problem };
   }
 }
