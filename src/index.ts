@@ -2,7 +2,7 @@ export { findDevices, type BackendReport, type Device, type DeviceReport } from 
 export type { ModelSizes } from './addon/load-addon.js';
 export { ERROR_CODES, InformError, type ErrorCode } from './errors.js';
 export type { ConversionType } from './gguf/model-types.js';
-export type { InstructionSample, Message, MessagesSample, Role, Sample, SampleId } from './input/sample.js';
+export type { AnySample, InstructionSample, Message, MessagesSample, Role, Sample, SampleId } from './input/sample.js';
 export type { ConfirmDownload, DownloadPlan } from './models/confirm-download.js';
 export { inspectModel, type ModelReport, type Token } from './models/inspect.js';
 export type { ModelOptions } from './options/table.js';

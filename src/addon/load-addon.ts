@@ -133,7 +133,7 @@ export interface NativeDevice {
 }
 
 /** One GPU backend of ggml that lies in a backend folder as a module, and what became of it. */
-export interface NativeBackend {
+interface NativeBackend {
   /** "cuda" of libggml-cuda.so. */
   name: string;
   file: string;
@@ -163,7 +163,7 @@ export interface NativeQuantizeOptions {
   backendDir: string;
 }
 
-export interface LogLine {
+interface LogLine {
   /** ggml's levels: 1 debug, 2 info, 3 warning, 4 error. */
   level: number;
   text: string;

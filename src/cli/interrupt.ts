@@ -1,12 +1,23 @@
 import { ExitCode } from './exit-codes.js';
 
+/**
+ * Milliseconds within which signals are one: under npm and npx a Ctrl-C arrives from the terminal and once more from npm. Nobody
+ * presses it twice that fast.
+ */
+const SAME_MS = 300;
+
 /** SIGINT and its like end the run in order; a second one ends the process at once. */
 export function onInterrupt(): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  let firstAt = 0;
   const handle = (): void => {
-    if (controller.signal.aborted) process.exit(ExitCode.interrupted);
-    controller.abort();
+    if (!controller.signal.aborted) {
+      firstAt = performance.now();
+      controller.abort();
+    } else if (performance.now() - firstAt >= SAME_MS) {
+      process.exit(ExitCode.interrupted);
+    }
   };
   for (const name of signals) process.on(name, handle);
   return {

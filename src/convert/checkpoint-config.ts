@@ -2,6 +2,7 @@ import { InformError } from '../errors.js';
 import type { ReadToken } from '../gguf/scoring-rules.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
+import { isAbsent } from '../util/is-absent.js';
 
 /** Llama 3.1's scaling of rope frequencies, from `rope_scaling` (or `rope_parameters`) of config.json. */
 export interface Llama3RopeScaling {
@@ -13,7 +14,7 @@ export interface Llama3RopeScaling {
 }
 
 /** Every rope frequency divided by one factor. */
-export interface LinearRopeScaling {
+interface LinearRopeScaling {
   readonly type: 'linear';
   readonly factor: number;
 }
@@ -242,10 +243,6 @@ function specialTokenIds(config: JsonObject): Map<string, number> {
     if (kind !== undefined && typeof value === 'number' && Number.isInteger(value) && value >= 0) ids.set(kind, value);
   }
   return ids;
-}
-
-function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null;
 }
 
 function named(value: unknown): string {

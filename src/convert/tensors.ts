@@ -20,7 +20,7 @@ export type TensorSource =
  * How a tensor's type is chosen (tensor-types.ts): a matrix gets what the conversion's type says, vectors are F32
  * (llama.cpp's kernels for them take nothing else), the head's matrices keep the checkpoint's own precision.
  */
-export type TensorRole = 'matrix' | 'vector' | 'head';
+type TensorRole = 'matrix' | 'vector' | 'head';
 
 /** A tensor of the GGUF file to be written. */
 export interface PlannedTensor {

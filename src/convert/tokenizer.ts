@@ -9,7 +9,7 @@ import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.
 import { preTokenizerName } from './pre-tokenizer.js';
 
 /** The types of llama.cpp's tokens (enum llama_token_type in llama.h). */
-export const TOKEN_TYPE = { normal: 1, control: 3, userDefined: 4, unused: 5 } as const;
+const TOKEN_TYPE = { normal: 1, control: 3, userDefined: 4, unused: 5 } as const;
 
 export interface TokenizerOptions {
   /** Text of a chat template that replaces the checkpoint's. */

@@ -12,7 +12,6 @@ import { loadWithFallback } from './placement/load-with-fallback.js';
 import type { Batch, BatchLimits } from './batch.js';
 import type { TaskHooks } from '../addon/task.js';
 
-export type { ModelSizes } from '../addon/load-addon.js';
 export type Evaluation = NativeEvaluation;
 
 /** What an engine is loaded from. */

@@ -3,7 +3,7 @@ import type { GgufMetadata, GgufValue } from '../gguf/types.js';
 import type { GgufTensorInfo } from '../gguf/writer.js';
 
 /** The model that a head belongs to. What is not known is undefined. */
-export interface HeadModel {
+interface HeadModel {
   readonly hiddenSize: number;
   readonly layerCount: number | undefined;
   /** Rows of the embedding. */

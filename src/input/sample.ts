@@ -1,4 +1,5 @@
 import { InformError } from '../errors.js';
+import { isAbsent } from '../util/is-absent.js';
 import { invalid, isNone, kindOf, objectOf, textOf } from './checks.js';
 import { otherFormatOf } from './other-formats.js';
 import { historyOf, messagesOf, refuseFields } from './turns.js';
@@ -11,7 +12,7 @@ export interface Message {
 }
 
 /** What both forms of a sample may have. */
-interface AnySample {
+export interface AnySample {
   id?: SampleId | null | undefined;
   /** The system message, for a conversation that has none. "system_prompt" and "system_message" are the same. */
   system?: string | null | undefined;
@@ -87,12 +88,8 @@ export function toId(value: unknown): SampleId | undefined {
 /** Of a table that was merged from both forms, every row has both, and one of them is empty. */
 function readsInstruction(sample: Readonly<Record<string, unknown>>): boolean {
   const { messages, instruction, input } = sample;
-  if (isNone(messages)) return messages === undefined || messages === null || !isMissing(instruction);
+  if (isNone(messages)) return messages === undefined || messages === null || !isAbsent(instruction);
   return !isNone(instruction) || (typeof instruction === 'string' && !isNone(input));
-}
-
-function isMissing(value: unknown): boolean {
-  return value === undefined || value === null;
 }
 
 function instructionTurns(sample: Readonly<Record<string, unknown>>): Message[] {

@@ -1,5 +1,4 @@
-import { InformError, messageOf } from '../errors.js';
-import { readBoundedText } from '../util/files/bounded-text.js';
+import { readNamedText } from '../util/files/bounded-text.js';
 
 /** Size limit of a chat template in bytes: a template is a page of text. */
 export const MAX_TEMPLATE_BYTES = 1024 * 1024;
@@ -9,18 +8,10 @@ export const MAX_TEMPLATE_BYTES = 1024 * 1024;
  *
  * @throws InformError INFORM_TEMPLATE_FAILED where it cannot be read or is too large
  */
-export async function readTemplateFile(file: string): Promise<string> {
-  let text: string | undefined;
-  try {
-    text = await readBoundedText(file, MAX_TEMPLATE_BYTES);
-  } catch (error) {
-    throw new InformError('INFORM_TEMPLATE_FAILED', `The chat template ${file} cannot be read: ${messageOf(error)}.`, {
-      cause: error,
-    });
-  }
-  if (text !== undefined) return text;
-  throw new InformError(
-    'INFORM_TEMPLATE_FAILED',
-    `${file} is larger than 1 MB, which no chat template is. Check what chat_template names.`,
-  );
+export function readTemplateFile(file: string): Promise<string> {
+  return readNamedText(file, MAX_TEMPLATE_BYTES, {
+    code: 'INFORM_TEMPLATE_FAILED',
+    subject: `The chat template ${file}`,
+    tooLarge: `${file} is larger than 1 MB, which no chat template is. Check what chat_template names.`,
+  });
 }

@@ -4,9 +4,7 @@ import { TemplateLimitError } from './jinja/errors.js';
 import { JinjaTemplate } from './jinja/template.js';
 import type { Message } from '../input/sample.js';
 import { TimeLimitError, withTimeLimit } from '../util/async/time-limit.js';
-
-/** A template is a page of text; a larger one is a mistake, or worse. */
-export const MAX_TEMPLATE_BYTES = 1024 * 1024;
+import { MAX_TEMPLATE_BYTES } from '../models/template-file.js';
 
 /** The longest that parsing a template, or rendering one conversation, may take. Either is a matter of milliseconds. */
 export const TEMPLATE_MILLISECONDS = 5000;

@@ -9,7 +9,7 @@ import { WindowReader, WINDOW_CHARACTERS } from './window-reader.js';
 import { BatchPlanner, type PlannedBatch } from './planner/batch-planner.js';
 import { PipelineStats } from './pipeline-stats.js';
 
-export type { Job, OnNative, Outcome } from './job.js';
+export type { Job, Outcome } from './job.js';
 
 export interface StreamOptions<Tag = unknown> {
   /** The most samples planned together. */

@@ -111,7 +111,7 @@ function endOf(child: ChildProcess): Promise<ProcessEnd> {
 }
 
 /** "was ended by SIGSEGV: the last line that it printed" */
-export function describeEnd({ code, signal, errorOutput, cause, reason }: ProcessEnd): string {
+function describeEnd({ code, signal, errorOutput, cause, reason }: ProcessEnd): string {
   if (reason !== undefined) return reason;
   if (cause !== undefined) return `could not be started: ${messageOf(cause)}`;
   const how = signal === null ? `ended with exit code ${code ?? 'unknown'}` : `was ended by ${signal}`;

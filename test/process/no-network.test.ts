@@ -11,7 +11,7 @@ const samples = fileIn(folder, 'samples.jsonl', '{"instruction": "the", "output"
 const preload = new URL('../support/children/no-network.js', import.meta.url).href;
 const env = {
   NODE_OPTIONS: `--import=${preload}`,
-  HF_ENDPOINT: 'http://127.0.0.1:9',
+  HF_ENDPOINT: 'http://127.0.0.1:49151',
   HF_HOME: join(folder, 'hf'),
   HF_HUB_CACHE: join(folder, 'hf', 'hub'),
   INFORM_CACHE_DIR: join(folder, 'own'),

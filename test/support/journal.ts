@@ -35,7 +35,7 @@ export function inputRow(row: number): InputRow {
   return { ok: true, ...place, value: {}, id: { value: row, json: String(row) }, text: `{"id": ${row}}` };
 }
 
-export function isBad(row: number): boolean {
+function isBad(row: number): boolean {
   return row % 7 === 3;
 }
 

@@ -25,7 +25,7 @@ export async function readBaseVocabulary(path: string): Promise<BaseVocabulary> 
   return { tokens: tokens.slice(0, FIRST_SPECIAL_TOKEN), merges };
 }
 
-export const BOS_TOKEN = '<|begin_of_text|>';
+const BOS_TOKEN = '<|begin_of_text|>';
 export const EOS_TOKEN = '<|eot_id|>';
 
 /**

@@ -43,7 +43,7 @@ export async function loadPlanner(
   };
   if (options.gpuLayers === 0 && !placementOptionsOf(options).streaming) return onlyAtFirst(cpu);
   const first = await findMachine(options);
-  if (first.gpus.length === 0) return onlyAtFirst(cpu);
+  if (first.gpus.length === 0) return onlyAtFirst({ ...cpu, note: nothingToUse(options) });
 
   const file = await readGgufModel(path, { wantArray: () => false });
   checkIsLlama(file);
@@ -80,6 +80,18 @@ function onceEach(measure: MeasureCompute): MeasureCompute {
     measured.set(key, result);
     return result;
   };
+}
+
+/** Options that ask for a GPU are not passed over in silence where there is none. */
+function nothingToUse({ gpuLayers, tensorSplit, splitMode, streamWeights }: ModelOptions): string | undefined {
+  const asked = [
+    ...(gpuLayers === 'auto' || gpuLayers === 0 ? [] : [`gpu_layers ${gpuLayers}`]),
+    ...(tensorSplit === undefined ? [] : ['tensor_split']),
+    ...(splitMode === 'layer' ? [] : [`split_mode ${splitMode}`]),
+    ...(streamWeights === 'always' ? ['stream_weights always'] : []),
+  ];
+  if (asked.length === 0) return undefined;
+  return `No GPU can be used here, so ${asked.join(', ')} had no effect and the CPU does everything. inform-score devices says why, and inform-score backend add fetches a backend.`;
 }
 
 function nothingFits({ gpus }: Machine, { tensorSplit }: ModelOptions): string {

@@ -4,7 +4,7 @@ import type { GgufModel } from '../../gguf/split-model.js';
 import { elementCount } from '../../gguf/types.js';
 
 /** Bytes of one transformer layer. */
-export interface LayerMemory {
+interface LayerMemory {
   /** The matrices of attention and feed-forward network: all that streaming moves. */
   readonly matrices: number;
   /** Norms and biases. */

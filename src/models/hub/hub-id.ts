@@ -8,7 +8,7 @@ export interface HubId {
   readonly revision: string;
 }
 
-export const DEFAULT_REVISION = 'main';
+const DEFAULT_REVISION = 'main';
 
 // Both become folder names of caches, so nothing that leads out of a folder passes. The hub itself allows no `--` in a
 // name, which separates owner and name there.

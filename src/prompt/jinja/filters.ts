@@ -3,8 +3,8 @@ import { TemplateError, UnsupportedError } from './errors.js';
 import { percentFormat, truncate } from './format.js';
 import { dumpJson } from './json.js';
 import { parseFloatText, parseInteger, roundFloat, roundInteger } from './numbers.js';
+import { calculate } from './arithmetic.js';
 import {
-  calculate,
   equals,
   isNumber,
   isTrue,

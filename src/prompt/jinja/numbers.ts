@@ -78,7 +78,7 @@ function divideHalfEven(numerator: bigint, denominator: bigint): bigint {
 }
 
 /** A float of 0 or more times 10^decimals, rounded to an integer, halves to even, as C does it. */
-export function scaled(value: number, decimals: number): bigint {
+function scaled(value: number, decimals: number): bigint {
   const [numerator, denominator] = toFraction(value);
   return decimals >= 0
     ? divideHalfEven(numerator * 10n ** BigInt(decimals), denominator)

@@ -11,7 +11,7 @@ const LINE_END = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/g;
 const SURROGATE = /[\ud800-\udfff]/;
 
 /** Whether each unit of the text is a character of its own. */
-export function isPlain(text: string): boolean {
+function isPlain(text: string): boolean {
   return !SURROGATE.test(text);
 }
 

@@ -19,8 +19,14 @@ export class Runtime {
   #stepsLeft: number;
   #calls = 0;
 
-  /** @param size of the conversation, in characters: the bounds of steps and of texts grow with it */
-  constructor(size: number) {
+  /**
+   * @param size of the conversation, in characters: the bounds of steps and of texts grow with it
+   * @param isFilter whether there is a filter of a name, for the test of that name
+   */
+  constructor(
+    size: number,
+    readonly isFilter: (name: string) => boolean,
+  ) {
     this.#stepsLeft = BASE_STEPS + STEPS_PER_CHARACTER * size;
     this.#maxText = BASE_TEXT + TEXT_PER_CHARACTER * size;
   }

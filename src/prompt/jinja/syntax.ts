@@ -19,7 +19,7 @@ export interface NameNode {
   readonly line: number;
 }
 
-export interface TupleNode {
+interface TupleNode {
   readonly kind: 'tuple';
   readonly items: readonly Expression[];
   readonly line: number;

@@ -1,6 +1,7 @@
 import { Activation, reader, type ReadVariable } from './activation.js';
 import { RaisedByTemplate, TemplateError } from './errors.js';
 import { ExpressionCompiler, type Evaluate, type Place } from './expressions.js';
+import { isFilter } from './filters.js';
 import { checkAttribute, GLOBALS } from './globals.js';
 import { Loop } from './loop.js';
 import { isTrue, iterate, toList } from './operators.js';
@@ -52,7 +53,7 @@ export class JinjaTemplate {
    * @throws TemplateLimitError; TemplateError, with the line unless the template itself raises it; RangeError
    */
   render(variables: Readonly<Record<string, unknown>>, size: number): string {
-    const runtime = new Runtime(size);
+    const runtime = new Runtime(size, isFilter);
     const context = new Map(GLOBALS);
     for (const [name, value] of Object.entries(variables)) context.set(name, fromJson(value));
     const activation = new Activation(runtime, context, undefined);

@@ -1,16 +1,7 @@
 import { TemplateError, UnsupportedError } from './errors.js';
-import { isFilter } from './filters.js';
 import { Loop } from './loop.js';
-import {
-  calculate,
-  callableOf,
-  compare,
-  contains,
-  equals,
-  isNumber,
-  iterateIfPossible,
-  lengthIfSized,
-} from './operators.js';
+import { calculate } from './arithmetic.js';
+import { callableOf, compare, contains, equals, isNumber, iterateIfPossible, lengthIfSized } from './operators.js';
 import { toText } from './print.js';
 import { hasOnlyCase } from './python-text.js';
 import type { Runtime } from './runtime.js';
@@ -35,7 +26,7 @@ const TESTS: Readonly<Record<string, BuiltIn>> = {
   escaped: test('', (value) => value instanceof Markup),
   even: test('', (value, _, runtime) => equals(runtime, calculate(runtime, '%', value, 2n), 0n)),
   false: test('', (value) => value === false),
-  filter: test('', (value) => isKnown(value, isFilter)),
+  filter: test('', (value, _, runtime) => isKnown(value, runtime.isFilter)),
   float: test('', (value) => typeof value === 'number'),
   ge: comparison('>='),
   gt: comparison('>'),

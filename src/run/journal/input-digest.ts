@@ -14,7 +14,7 @@ export interface DigestedInput extends InputFingerprint {
   state?: InputState | undefined;
 }
 
-export interface InputState {
+interface InputState {
   /** The path that it was read from. */
   path: string;
   entry: BigIntStats;

@@ -13,7 +13,7 @@ import { invalidEnd, invalidHeader, invalidInputs, invalidRow, shown } from './v
 export const JOURNAL_FORMAT = 1;
 
 /** The first line: what the run was begun with. */
-export interface HeaderRecord {
+interface HeaderRecord {
   kind: 'header';
   format: number;
   /** ISO 8601. */
@@ -40,7 +40,7 @@ export interface RowRecord {
 }
 
 /** The inputs from here on: they had grown when the run was continued. */
-export interface InputsRecord {
+interface InputsRecord {
   kind: 'inputs';
   inputs: InputFingerprint[];
 }

@@ -31,7 +31,7 @@ export interface JournalSummary {
   bytes: number;
 }
 
-export interface Damage {
+interface Damage {
   /** The first damaged line, 1-based. */
   line: number;
   /** Whether all that is wrong is a last line that was cut off: a crash leaves it so. */

@@ -12,7 +12,7 @@ export interface OutputPaths {
 }
 
 /** SHA-256 of the files that were written. */
-export interface OutputHashes {
+interface OutputHashes {
   output: string;
   /** undefined where no row was rejected, and so there is no such file. */
   rejects?: string | undefined;

@@ -8,7 +8,7 @@ import { InformError, messageOf, type ErrorCode } from '../../errors.js';
  *
  * @throws the system's errors as they are
  */
-export async function readBoundedText(path: string, maxBytes: number): Promise<string | undefined> {
+async function readBoundedText(path: string, maxBytes: number): Promise<string | undefined> {
   const file = await open(path, 'r');
   try {
     return await boundedTextOf(file, maxBytes);

@@ -26,7 +26,7 @@ export interface GoldenSequence {
   score64: number;
 }
 
-export interface GoldenSample extends GoldenSequence {
+interface GoldenSample extends GoldenSequence {
   sample: unknown;
   prompt: string;
   /** Before truncation. */

@@ -5,7 +5,7 @@ import { LLAMA3_SPLIT_PATTERN } from '#src/convert/pre-tokenizer.js';
 // A Hugging Face checkpoint small enough to follow every value by hand: hidden 8, 2 heads of 4, 1 key-value head,
 // feed forward 6, 1 layer, vocabulary 5.
 
-export interface HandTensor {
+interface HandTensor {
   shape: number[];
   /** F32 values, row by row. */
   values: number[];

@@ -22,14 +22,6 @@ export const GEOMETRY_70B: Geometry = {
   kvHeadCount: 8,
 };
 
-export const GEOMETRY_8B: Geometry = {
-  hiddenSize: 4096,
-  feedForwardSize: 14336,
-  layerCount: 32,
-  headCount: 32,
-  kvHeadCount: 8,
-};
-
 /**
  * Writes the GGUF file that a conversion of a checkpoint of this geometry gives, all of it but the weights: they are a hole
  * that reads as zeros and takes no space on the disk. It can be planned with, not scored with.
