@@ -1,5 +1,5 @@
 // How far our scores are from Hugging Face transformers' float32 goldens, and what the exact settings cost:
-// `npm run bench:accuracy` prints two tables of docs/accuracy.md.
+// `npm run bench -- accuracy` prints two tables of docs/accuracy.md.
 
 import {
   differences,

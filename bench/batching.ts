@@ -1,4 +1,4 @@
-// How much a sample's score depends on its batch: `npm run bench:batching` prints the table of docs/accuracy.md. Every
+// How much a sample's score depends on its batch: `npm run bench -- batching` prints the table of docs/accuracy.md. Every
 // golden sample is scored alone, and then at several batch sizes, forwards, backwards and shuffled.
 
 import { RewardModel, type Sample } from '#src/index.js';

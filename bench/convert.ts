@@ -1,9 +1,9 @@
-// How fast `convert` is: `npm run bench:convert -- [--quick] [--json] [--python PYTHON]`. A synthetic BF16 checkpoint (8B
+// How fast `convert` is: `npm run bench -- convert [--quick] [--json] [--python PYTHON]`. A synthetic BF16 checkpoint (8B
 // geometry with few layers) is converted in turn with what it is compared to, every trial in a process of its own:
 //
 //   bf16     against `cp` of the same bytes, both until the file is synced to the disk
 //   q4_k_m   against llama.cpp's path: convert_hf_to_gguf.py to BF16, then llama.cpp's quantizer. The script runs in PYTHON,
-//            or in the Python of `npm run bench:peers`. Where there is neither, only its quantizer is timed, on our BF16
+//            or in the Python of `npm run bench -- install-peers`. Where there is neither, only its quantizer is timed, on our BF16
 //            file, which favours llama.cpp.
 //
 // `--json` prints one document on standard output; everything else goes to standard error.

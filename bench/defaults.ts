@@ -1,4 +1,4 @@
-// What the defaults were chosen by: `npm run bench:defaults [-- --quick] [-- --rounds N]`. One setting at a time against the
+// What the defaults were chosen by: `npm run bench -- defaults [-- --quick] [-- --rounds N]`. One setting at a time against the
 // defaults, with the 1.2B model on the CPU, or with two of its layers (--quick). Writes its section of RESULTS.md.
 
 import { parseArgs } from 'node:util';
@@ -53,9 +53,10 @@ for (let round = 0; round < rounds; round++) for (const race of races) await run
 
 const sections = races.map((race) => `### ${title(race.race.dataset)}\n\n${settingsTable(race)}`);
 const note = `Model ${model.name}, ${threads} threads. Each row changes what it names and leaves the rest at the defaults; ${rounds} rounds.`;
-const command = ['npm run bench:defaults', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(
-  ' ',
-);
+const command = [
+  'npm run bench -- defaults',
+  ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : []),
+].join(' ');
 writeSection('Defaults', command, [note, ...sections].join('\n\n'));
 
 function title(dataset: Dataset): string {

@@ -1,4 +1,4 @@
-// Installs and builds what `npm run bench` compares with, into the cache folder: `npm run bench:peers`. Some 300 MB and ten
+// Installs and builds what `npm run bench` compares with, into the cache folder: `npm run bench -- install-peers`. Some 300 MB and ten
 // minutes, torch apart. INFORM_BENCH_PYTHON names a Python that has bench/peers/requirements.txt already.
 
 import { spawnSync } from 'node:child_process';

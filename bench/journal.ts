@@ -1,4 +1,4 @@
-// What keeping and syncing the journal costs: `npm run bench:journal`. Writes its section of RESULTS.md.
+// What keeping and syncing the journal costs: `npm run bench -- journal`. Writes its section of RESULTS.md.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
@@ -35,7 +35,7 @@ try {
   });
   const note = `${ROWS.toLocaleString('en-US')} rows as fast as they are taken, to the last sync; median of ${ROUNDS} rounds.`;
   const heads = ['journal', 'µs a row', 'rows/s', 'ratio to not synced'];
-  writeSection('The journal', 'npm run bench:journal', `${note}\n\n${table(heads, rows)}`);
+  writeSection('The journal', 'npm run bench -- journal', `${note}\n\n${table(heads, rows)}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

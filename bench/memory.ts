@@ -1,5 +1,5 @@
 // Peak memory of a run over a million short rows against one over ten thousand, with the command line and the tiny model:
-// `npm run bench:memory [-- --rows 1000000]`. Linux only: it reads /proc. Ten minutes and more on two cores. Writes its section
+// `npm run bench -- memory [-- --rows 1000000]`. Linux only: it reads /proc. Ten minutes and more on two cores. Writes its section
 // of RESULTS.md.
 
 import { spawn } from 'node:child_process';
@@ -35,7 +35,7 @@ try {
   const growth = (peaks.at(-1)?.megabytes ?? NaN) - (peaks[0]?.megabytes ?? NaN);
   const rows = peaks.map(({ rows, megabytes, seconds }) => [String(rows), megabytes.toFixed(0), seconds.toFixed(0)]);
   const body = `Peak resident memory of \`inform-score rows.jsonl -m tiny.gguf -o scores.jsonl\`, rows of a few words, all different. The largest input took ${growth.toFixed(0)} MB more than the smallest; the bar is ${BAR_MB} MB.\n\n${table(['rows', 'peak MB', 'seconds'], rows)}`;
-  writeSection('Memory', `npm run bench:memory -- --rows ${most}`, body);
+  writeSection('Memory', `npm run bench -- memory --rows ${most}`, body);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,4 +1,4 @@
-// What each type of `convert --type` costs and keeps on learned weights: `npm run bench:mini -- CHECKPOINT DATA.jsonl.gz`
+// What each type of `convert --type` costs and keeps on learned weights: `npm run bench -- mini CHECKPOINT DATA.jsonl.gz`
 // prints the table of docs/quantization.md. CHECKPOINT is the folder that tools/train-mini exported, DATA the validation
 // split of its preferences. The truth is the F32 conversion with the most exact settings.
 
@@ -25,7 +25,7 @@ type Answer = Judged & { instruction: string; output: string };
 
 const [checkpoint, data] = process.argv.slice(2);
 if (checkpoint === undefined || data === undefined) {
-  throw new Error('usage: npm run bench:mini -- CHECKPOINT VALIDATION.jsonl.gz');
+  throw new Error('usage: npm run bench -- mini CHECKPOINT VALIDATION.jsonl.gz');
 }
 const all = gunzipSync(readFileSync(data))
   .toString('utf8')

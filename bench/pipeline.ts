@@ -1,4 +1,4 @@
-// What our own code costs: `npm run bench:pipeline`. First the whole flow (read, parse, template, tokenize, plan, put in order,
+// What our own code costs: `npm run bench -- pipeline`. First the whole flow (read, parse, template, tokenize, plan, put in order,
 // write) with an engine that computes nothing; then, where Linux's perf is installed, a real run's CPU time by whose code
 // spent it. Writes its section of RESULTS.md.
 
@@ -36,7 +36,7 @@ const folder = mkdtempSync(path.join(os.tmpdir(), 'inform-score-pipeline-'));
 try {
   const found = await nullEngine();
   const own = await realRun();
-  writeSection('Pipeline', 'npm run bench:pipeline', [nullText(found), ownText(own)].join('\n\n'));
+  writeSection('Pipeline', 'npm run bench -- pipeline', [nullText(found), ownText(own)].join('\n\n'));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

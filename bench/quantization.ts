@@ -1,4 +1,4 @@
-// What each type of `convert --type` costs and keeps: `npm run bench:quantization -- DATA.jsonl` prints the tables of
+// What each type of `convert --type` costs and keeps: `npm run bench -- quantization DATA.jsonl` prints the tables of
 // docs/quantization.md. Generated models are converted to every type and score the same samples; the truth is the F32
 // conversion with the most exact settings.
 
@@ -29,7 +29,7 @@ const MODELS: readonly { name: string; geometry: Geometry }[] = [
 ];
 
 const [data] = process.argv.slice(2);
-if (data === undefined) throw new Error('usage: npm run bench:quantization -- DATA.jsonl');
+if (data === undefined) throw new Error('usage: npm run bench -- quantization DATA.jsonl');
 const samples = everyFew(readFileSync(data, 'utf8').trimEnd().split('\n'), MAX_SAMPLES).map(
   (line) => JSON.parse(line) as Sample,
 );

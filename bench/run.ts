@@ -1,6 +1,6 @@
 // Us against the others, and against ourselves with sharing off: `npm run bench [-- --rounds N]` takes an hour on two cores
 // and writes bench/RESULTS.md; `npm run bench -- --quick` takes four minutes and only prints. `--json` prints one JSON
-// document on standard output. `npm run bench:peers` installs the others.
+// document on standard output. `npm run bench -- install-peers` installs the others.
 
 import { parseArgs } from 'node:util';
 import {

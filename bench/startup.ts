@@ -1,4 +1,4 @@
-// How long a user waits before anything happens: `npm run bench:startup`. Writes its section of RESULTS.md.
+// How long a user waits before anything happens: `npm run bench -- startup`. Writes its section of RESULTS.md.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,7 +24,7 @@ try {
     await row('first score of `inform-score one.jsonl -m 1.2B.gguf`', [CLI, input, '-m', model], '1500'),
   ];
   const note = `The 1.2B model (0.8 GB) is in the page cache. Median of ${ROUNDS} runs after one to warm up (fastest to slowest).`;
-  writeSection('Start-up', 'npm run bench:startup', `${note}\n\n${table(['what', 'milliseconds', 'bar'], rows)}`);
+  writeSection('Start-up', 'npm run bench -- startup', `${note}\n\n${table(['what', 'milliseconds', 'bar'], rows)}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,4 +1,4 @@
-// What it costs to evaluate in a process of its own: `npm run bench:supervision`. The same file with the small model of random weights, whose tokens
+// What it costs to evaluate in a process of its own: `npm run bench -- supervision`. The same file with the small model of random weights, whose tokens
 // are the cheapest there are, in one process and in two, by turns. Writes its section of RESULTS.md.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -48,7 +48,7 @@ try {
       `Over ${inOther[0]?.tokens} tokens the supervisor took ${(100 * median(({ cpuSeconds, seconds }) => cpuSeconds / seconds)).toFixed(1)} % of one core, ` +
       `and the engine was idle ${(100 * median(({ idleSeconds, seconds }) => idleSeconds / seconds)).toFixed(1)} % of the time, the first batch's preparation included.`,
   ];
-  writeSection('Supervision', 'npm run bench:supervision', body.join('\n\n'));
+  writeSection('Supervision', 'npm run bench -- supervision', body.join('\n\n'));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

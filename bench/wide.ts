@@ -1,5 +1,5 @@
 // INF-ORM's true width (hidden 8192, FFN 28672, 64/8 heads, head 8192x8192) with one layer and random weights, against
-// Hugging Face transformers: `npm run bench:wide -- PYTHON`, where PYTHON has test/reference/requirements.txt installed.
+// Hugging Face transformers: `npm run bench -- wide PYTHON`, where PYTHON has test/reference/requirements.txt installed.
 // Needs 18 GB of disk below the folder for temporary files, 12 GB of memory and about ten minutes on two cores.
 
 import { execFileSync } from 'node:child_process';
@@ -21,7 +21,7 @@ interface WideGoldens {
 }
 
 const [python] = process.argv.slice(2);
-if (python === undefined) throw new Error('usage: npm run bench:wide -- PYTHON');
+if (python === undefined) throw new Error('usage: npm run bench -- wide PYTHON');
 
 const work = mkdtempSync(path.join(os.tmpdir(), 'inform-score-wide-'));
 try {

@@ -196,6 +196,6 @@ function transformersVersion(): string | undefined {
 }
 
 function required(found: string | undefined): string {
-  if (found === undefined) throw new Error('The contestant is not installed. Run `npm run bench:peers`.');
+  if (found === undefined) throw new Error('The contestant is not installed. Run `npm run bench -- install-peers`.');
   return found;
 }

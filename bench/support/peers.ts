@@ -4,7 +4,7 @@ import path from 'node:path';
 import { cacheFolder } from '#src/util/cache-folder.js';
 import { packageRoot } from '#src/util/package-root.js';
 
-// Where the peers are: `npm run bench:peers` puts them into the cache folder, outside of the repository.
+// Where the peers are: `npm run bench -- install-peers` puts them into the cache folder, outside of the repository.
 
 const EXE = process.platform === 'win32' ? '.exe' : '';
 

@@ -19,7 +19,7 @@ const FOLDER = tempFolder();
 const SMALL = { threads: 1, batchSize: 4, maxLength: 256, contextTokens: 512, window: 8, deterministic: true };
 const SAMPLES = Array.from({ length: 400 }, (_, i) => ({
   instruction: `Question ${i}`,
-  output: 'because '.repeat(i % 20) + i,
+  output: `${'because '.repeat(i % 20)}${i}`,
 }));
 
 async function* jobs(): AsyncGenerator<Job<number>> {
