@@ -12,7 +12,7 @@ import { packageRoot } from '../util/package-root.js';
 export interface ModelSizes {
   /** llama.cpp's one-line description, "llama 8B Q4_K - Medium". */
   description: string;
-  /** Of all tensors llama.cpp loaded, in bytes. */
+  /** Size in bytes of all tensors that llama.cpp loaded. */
   sizeBytes: number;
   parameters: number;
   vocabularySize: number;
@@ -122,7 +122,7 @@ export interface NativeDevice {
   name: string;
   description: string;
   backend: string;
-  /** Of the hardware, such as its PCI address; '' where that is not known. */
+  /** Identifier of the hardware, such as its PCI address; '' where that is not known. */
   id: string;
   type: 'cpu' | 'gpu' | 'igpu' | 'accelerator' | 'other';
   memoryFree: number;
@@ -203,7 +203,7 @@ export interface NativeAddon {
 export interface LoadedAddon {
   addon: NativeAddon;
   /**
-   * The folder of the addon, where llama.cpp's backends lie too. Whoever loads backends asks for it first, which makes the
+   * The folder of the addon, where llama.cpp's backends lie too. Code that loads backends asks for it first, which makes the
    * user's own modules known to the engine; their hashes are not computed where none is loaded.
    */
   readonly backendDir: string;

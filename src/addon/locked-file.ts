@@ -20,7 +20,7 @@ const FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | NO_FOL
 /**
  * Opens a file for reading and appending, made where it is not there, that no other process has while this one has it open.
  * The lock is the operating system's: a process that ends lets go of it, however it ends. A file that belongs elsewhere too,
- * by a symbolic or a hard link, is refused: whoever may write to the folder could put any file of ours there.
+ * by a symbolic or a hard link, is refused: anyone who may write to the folder could make any file of ours appear there.
  *
  * @param output what the file belongs to, for messages
  * @param lock in place of the operating system's

@@ -98,7 +98,7 @@ function oneLine(message: string): string {
   return message.trim().replace(/\s+/g, ' ').replace(/\.?$/, '.');
 }
 
-// Whoever reads our output may leave early; scoring has its own way to notice.
+// The reader of our output may leave early; scoring has its own way to notice.
 process.stdout.on('error', (error) => {
   if (systemCodeOf(error) !== 'EPIPE') throw error;
 });

@@ -34,7 +34,7 @@ export interface ConvertOptions {
 export interface Conversion {
   /** The file, or the shards in order. */
   readonly paths: readonly string[];
-  /** Of all of them together. */
+  /** Size of all of them together in bytes. */
   readonly bytes: number;
   /** What a user should know before relying on the scores, a sentence each. */
   readonly notes: readonly string[];

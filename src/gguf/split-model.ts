@@ -20,7 +20,7 @@ export interface GgufModel {
   /** The file, or the first shard. */
   readonly path: string;
   readonly shards: readonly Gguf[];
-  /** Of all shards together, in bytes. */
+  /** Size of all parts together in bytes. */
   readonly fileSize: number;
   /** Without what only says how the model is split. */
   readonly metadata: GgufMetadata;

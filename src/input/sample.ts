@@ -85,7 +85,7 @@ export function toId(value: unknown): SampleId | undefined {
   throw invalid(`"id" must be a JSON value but is ${kindOf(value)}`);
 }
 
-/** Of a table that was merged from both forms, every row has both, and one of them is empty. */
+/** In a table that was merged from both forms every row has both, and one of them is empty. */
 function readsInstruction(sample: Readonly<Record<string, unknown>>): boolean {
   const { messages, instruction, input } = sample;
   if (isNone(messages)) return messages === undefined || messages === null || !isAbsent(instruction);

@@ -33,7 +33,7 @@ export async function convertFolder(folder: string, options: ModelSourceOptions)
   return path;
 }
 
-/** Of the small files' contents, and of the place, sizes and times of the shards, which are too large to be read for it. */
+/** Hash of the small files' contents, and of the place, sizes and times of the shards, which are too large to be read for it. */
 async function fingerprint(files: CheckpointFiles, shards: readonly string[]): Promise<string> {
   const facts: unknown[] = [await realpath(files.folder)];
   for (const name of CHECKPOINT_FILES) {

@@ -10,7 +10,7 @@ import { fileSize } from '../util/files/file-size.js';
 import { writeSmallFile } from '../util/files/small-file.js';
 import { bytesStatus, type ProgressStatus } from '../util/progress-status.js';
 
-// Conversions that were made once and are used ever after, in the folder `models` of our cache:
+// Conversions that are made once and used from then on, in the folder `models` of our cache:
 //
 //     owner--name/<commit>-v2/name-q4_k_m.gguf              of a repository of the hub
 //     owner--name/refs/main                                 the commit that was converted last

@@ -8,7 +8,7 @@ import { HEAD_TENSOR, HEAD_TENSORS } from '../gguf/head-tensors.js';
 /** What a GGUF file holds. Plain JSON: absent facts are null; numbers that JSON cannot hold exactly are strings. */
 export interface ModelReport {
   readonly path: string;
-  /** Of all shards together. */
+  /** Size of all parts together in bytes. */
   readonly fileBytes: number;
   /** How many files the model is split into; 1 where it is not. */
   readonly shards: number;

@@ -22,7 +22,7 @@ export async function readConfig(path: string): Promise<PartialOptions> {
   const text = await readNamedText(path, MAX_CONFIG_BYTES, {
     code: 'INFORM_INVALID_CONFIG',
     subject: `the configuration ${path}`,
-    tooLarge: `${path} is larger than 1 MB, so it is no configuration file.`,
+    tooLarge: `${path} is larger than 1 MB, which no configuration file is. Check what -c names.`,
   });
   return parseConfig(text, path);
 }

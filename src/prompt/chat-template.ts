@@ -9,7 +9,7 @@ import { MAX_TEMPLATE_BYTES } from '../models/template-file.js';
 /** The longest that parsing a template, or rendering one conversation, may take. Either is a matter of milliseconds. */
 export const TEMPLATE_MILLISECONDS = 5000;
 
-/** So much of what a template says is shown. */
+/** Characters of a template's own message that are shown. */
 const MAX_MESSAGE = 300;
 
 /** What every template can render that is not broken, or refuses in a sentence. */
@@ -18,7 +18,7 @@ const PROBE: Message[] = [
   { role: 'assistant', content: 'Hi' },
 ];
 
-/** The texts of a tokenizer's special tokens. Empty, or left out, for those that it has not. */
+/** The texts of a tokenizer's special tokens. Empty, or left out, for those that it does not have. */
 export interface TemplateTokens {
   readonly bosToken: string;
   readonly eosToken: string;

@@ -37,7 +37,7 @@ export async function readImatrix(path: string): Promise<Imatrix> {
   const file = await openImatrix(path);
   try {
     const { size } = await file.stat();
-    if (size > MAX_BYTES) throw new ImatrixError('is larger than 1 GiB, so it is no importance matrix of a llama');
+    if (size > MAX_BYTES) throw new ImatrixError('is larger than 1 GiB, which no importance matrix of a llama is');
     const magic = Buffer.alloc(4);
     await file.read(magic, 0, 4, 0);
     if (magic.toString('latin1') !== 'GGUF') {

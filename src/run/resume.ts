@@ -19,7 +19,7 @@ export interface ResumeOptions {
   options: RunOptions;
   model: PreparedModel;
   inputs: readonly string[];
-  /** Of all inputs together, in bytes; undefined when one is a pipe. */
+  /** Size of all inputs together in bytes; undefined when one is a pipe. */
   totalBytes: number | undefined;
   shard: Shard | undefined;
   followAppended: boolean;
@@ -85,7 +85,7 @@ export async function resumeRun(
 
 /** The rows that an earlier run did, each compared with the input's row, and counted in, when its turn comes. */
 class DoneRows {
-  /** Of the input, up to the end of the last row that is done. */
+  /** Bytes of the input up to the end of the last row that is done. */
   bytes = 0;
   onRow: ((bytes: number) => void) | undefined;
   readonly #records: AsyncGenerator<RowRecord>;

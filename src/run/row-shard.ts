@@ -23,7 +23,7 @@ export function formatShard({ index, count }: Shard): string {
   return `${index}/${count}`;
 }
 
-/** The rows of a shard, all where there is none; they keep their numbers in the whole input. */
+/** The rows of a shard, or all rows where no shard is given; they keep their numbers in the whole input. */
 export async function* rowsOfShard<Row extends { row: number }>(
   rows: AsyncIterable<Row>,
   shard: Shard | undefined,

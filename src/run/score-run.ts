@@ -192,7 +192,7 @@ class ScoreRun {
       });
       await this.#scoreRows(model, rows, signal);
     } catch (error) {
-      // Whoever read our standard output has all they wanted: that ends the run, quietly.
+      // The reader of our standard output has all they wanted: that ends the run quietly.
       if (!this.output.readerGone.aborted) throw error;
     } finally {
       await model.close();

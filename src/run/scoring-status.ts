@@ -8,7 +8,7 @@ export interface ScoringProgress {
   seconds: number;
   /** Input bytes of the samples done: they stand for tokens, which are not known for samples yet to come. */
   bytes: number;
-  /** Of all inputs; undefined when one is a pipe. */
+  /** Size of all inputs in bytes; undefined when one is a pipe. */
   totalBytes: number | undefined;
 }
 

@@ -20,7 +20,7 @@ export class PipelineStats {
   halved = 0;
   /** Times that the engine's process was started again after a crash. */
   restarts = 0;
-  /** Of all samples evaluated, after truncation. */
+  /** Tokens of all samples evaluated, after truncation. */
   tokensSeen = 0;
   /** Those that went through the model: a prefix that samples share goes once. */
   tokensComputed = 0;

@@ -128,7 +128,7 @@ class Flow<Tag> implements OrderedSource<Outcome<Tag>> {
     this.#leaving.abort();
     const closed = this.#reader.stop();
     await Promise.all(this.#inFlight);
-    // A source that stays silent would hold the stream for ever: after an abort it is left to itself.
+    // A source that stays silent would hold the stream without end: after an abort it is left alone.
     if (signal?.aborted !== true) await closed;
   }
 

@@ -133,7 +133,7 @@ export class WindowReader<Tag> {
     this.#chunkCharacters = 0;
     this.#chunksInFlight++;
     const encoding = this.#encode(jobs);
-    encoding.catch(() => undefined); // Its failure is met where its turn comes.
+    encoding.catch(() => undefined); // It is handled below, when its turn comes.
     this.#encoded = this.#encoded.then(async () => {
       try {
         const results = await encoding;
@@ -178,7 +178,7 @@ export class WindowReader<Tag> {
       this.#endWindow();
       this.#windowSize = Math.min(2 * this.#windowSize, this.options.window);
     } else if (this.#fillingCharacters >= WINDOW_CHARACTERS) {
-      // Not with the next row: whoever bounds what is sent here may send none before a score comes back.
+      // Not with the next row: a sender that bounds what it sends may send none before a score comes back.
       this.#endWindow();
     }
   }

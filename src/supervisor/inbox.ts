@@ -1,7 +1,7 @@
 import { Notifier } from '../util/async/notifier.js';
 import { Queue } from '../util/async/queue.js';
 
-/** As many are reported at once. */
+/** Number of items that are reported as taken together. */
 const REPORT_EVERY = 32;
 
 /** What was received, as a source to read from. It reports what was taken out, so that its sender knows how much it holds. */

@@ -16,7 +16,7 @@ export interface SupervisedOptions extends LoadHooks {
   onSilence?: ((what: string) => void) | undefined;
   /** Seconds without an answer after which the engine's process is ended and started again; 0, the default: never. */
   engineTimeout?: number | undefined;
-  /** A process that was started before, to save the time of its start. Where loading fails, whoever started it ends it. */
+  /** A process that was started before, to save the time of its start. Where loading fails, its owner ends it. */
   process?: EngineProcess | undefined;
   /** The program of the process, for tests that make it crash. */
   childModule?: string | undefined;

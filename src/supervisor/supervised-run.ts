@@ -75,7 +75,7 @@ export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
   readonly #reading: Promise<void>;
   /** In input order. */
   readonly #slots = new Queue<Slot<Tag>>();
-  /** Of all slots that wait to be taken or answered. */
+  /** Characters of all slots that wait to be taken or answered. */
   #heldCharacters = 0;
   /** Those without an answer from a process, in input order. */
   readonly #unanswered = new Map<number, Slot<Tag>>();

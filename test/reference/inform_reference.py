@@ -108,7 +108,7 @@ def load_reference(checkpoint: Path, dtype: torch.dtype = torch.float32) -> Info
 
 
 def fingerprint(checkpoint: Path) -> str:
-    """SHA-256 of config.json and the weight files one after another, as test/support/models.ts computes it."""
+    """SHA-256 of config.json and the weight files one after another, as test/support/models/models.ts computes it."""
     digest = hashlib.sha256((checkpoint / "config.json").read_bytes())
     for path in sorted(checkpoint.glob("*.safetensors")):
         digest.update(path.read_bytes())

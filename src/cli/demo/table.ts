@@ -27,7 +27,7 @@ export function formatTable(answers: readonly JudgedAnswer[], scores: readonly n
   return lines.join('\n');
 }
 
-/** Of all pairs of answers to one instruction, how many the scores put in the judge's order. */
+/** How many pairs of answers to one instruction there are, and how many of them the scores put in the judge's order. */
 export function countOrdered(
   answers: readonly JudgedAnswer[],
   scores: readonly number[],

@@ -19,7 +19,7 @@ export interface RepositoryFile {
   readonly path: string;
   /** In bytes. */
   readonly size: number;
-  /** Of its content; the cache names it so. */
+  /** Hash of its content, which is its name in the cache. */
   readonly hash: FileHash;
   /** Where the hub gives it out. */
   readonly url: string;

@@ -31,7 +31,7 @@ function named(parameters: string, run: Method): BuiltIn {
   return builtIn(parameters, (runtime, self, bound) => run(self as string, bound, runtime));
 }
 
-/** Methods of Python's `str` that no chat template needs, or whose tables JavaScript has not. */
+/** Methods of Python's `str` that no chat template needs, or whose tables JavaScript does not have. */
 const UNSUPPORTED = new Set(['casefold', 'encode', 'expandtabs', 'maketrans', 'translate']);
 
 /** The methods of Python's `str`, less `format` and `format_map` (attributes.ts). */

@@ -142,7 +142,7 @@ export class Dict {
     return this.#entries.has(hashKey(key));
   }
 
-  /** For whoever makes the dictionary. An equal key that is there stays, with the new value. */
+  /** For the code that makes the dictionary. An equal key that is there stays, with the new value. */
   set(key: Value, value: Value): void {
     const hash = hashKey(key);
     const old = this.#entries.get(hash);

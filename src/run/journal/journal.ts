@@ -23,7 +23,7 @@ export function damagedOf(output: string): string {
   return `${journalOf(output)}.damaged`;
 }
 
-/** So much of the header is compared with every write. */
+/** Bytes of the header that are compared with every write. */
 const COMPARED_BYTES = 2 ** 16;
 const COPY_BYTES = 2 ** 20;
 const SPACE = 0x20;

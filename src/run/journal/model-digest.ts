@@ -9,7 +9,7 @@ import type { FileFingerprint, ModelFingerprint } from './fingerprint-types.js';
 
 /** How much of every tensor the digest takes. Another model, or another quantization, differs in each of them. */
 const SAMPLE_BYTES = 16 * 1024;
-/** So much of all tensors together is compared, which takes a second: of a smaller model every byte. */
+/** Bytes of all tensors together that are compared, which takes a second: of a smaller model every byte. */
 const CONTENT_BYTES = 2 ** 30;
 const WINDOW_BYTES = 2 ** 20;
 const READ_BYTES = 2 ** 20;

@@ -28,7 +28,7 @@ export interface RowRecord {
   kind: 'score' | 'reject';
   /** 0-based over all inputs. */
   row: number;
-  /** Of the row's text; see `rowDigest`. */
+  /** Digest of the row's text; see `rowDigest`. */
   digest: string;
   /** After truncation; 0 for a rejected row. */
   tokens: number;

@@ -40,7 +40,7 @@ interface Damage {
   extents: readonly Extent[];
 }
 
-/** A journal that is none, or that this version cannot go on with. */
+/** A file that is not a journal, or one that this version cannot go on with. */
 export interface UnreadableJournal {
   /** What is wrong with it: a clause that follows its name. */
   unreadable: string;

@@ -7,7 +7,7 @@ import { outputError } from '../../util/files/file-errors.js';
 const WRITE_MS = 100;
 /** The file is synced this often while it grows: a machine that loses power loses no more than this. */
 const SYNC_MS = 2000;
-/** Whoever appends waits once so much is unwritten. */
+/** Characters that may wait to be written before `append` waits too. */
 const MAX_WAITING_BYTES = 2 ** 20;
 
 export interface WriterOptions {

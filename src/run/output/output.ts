@@ -5,7 +5,7 @@ import type { ScoredSample } from '../run-stats.js';
 
 /** Where the results of a run go, in input order. Wait for each call before the next. */
 export interface RunOutput {
-  /** Aborts when whoever reads the output has left: nobody wants more, and that is no error. */
+  /** Aborts when the reader of the output has left: more is not wanted, and that is not an error. */
   readonly readerGone: AbortSignal;
   /** Where rejected rows are written; undefined where the output is no regular file. */
   readonly rejectsPath: string | undefined;

@@ -15,7 +15,7 @@ export const STDOUT = '-';
 
 /** Where scores go, one JSON object a line, in the order of the calls. Wait for each call before the next. */
 export interface ResultSink {
-  /** Aborts when whoever reads the output has left (EPIPE): nobody wants more, and that is no error. */
+  /** Aborts when the reader of the output has left (EPIPE): more is not wanted, and that is not an error. */
   readonly readerGone: AbortSignal;
   /**
    * @param idJson the id as JSON, written as it is

@@ -27,7 +27,7 @@ export function withTimeLimit(milliseconds: number, task: () => void): void {
   }
 }
 
-/** The error is one of the context's own, so it is no `Error` of ours. */
+/** The error is one of the context's own, so `instanceof Error` says no. */
 function isTimeout(error: unknown): boolean {
   return (
     typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'

@@ -79,7 +79,7 @@ function temporaryPrefix(path: string): string {
 
 /**
  * Removes what processes that are gone left of files of one folder: a killed conversion can leave tens of gigabytes.
- * `writeFilesAtomically` does it by itself; whoever asks for free space before that wants it back already.
+ * `writeFilesAtomically` does it by itself; a caller that asks for free space before that wants it back already.
  */
 export async function removeAbandoned(paths: readonly string[]): Promise<void> {
   const folder = dirname(paths[0] ?? '');

@@ -29,7 +29,7 @@ export function requireSameFiles(versions: readonly FileVersion[]): void {
 }
 
 /**
- * As `requireSameFiles`, for files that are open: what has been renamed over them or removed is still there for whoever has
+ * As `requireSameFiles`, for files that are open: what has been renamed over them or removed is still there for the process that has
  * opened it, but not what was written into them.
  */
 export function requireUnchangedContent(versions: readonly FileVersion[]): void {
