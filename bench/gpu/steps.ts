@@ -71,7 +71,7 @@ export function stepsOf({ microBatches, large }: Sizes): Step[] {
 async function machine({ card }: Setting): Promise<object> {
   const properties = card ? ['name', 'memory.total', 'driver_version', 'compute_cap'] : [];
   const answers = await Promise.all(properties.map(async (property) => [property, await nvidiaSmi(property)]));
-  return { ...circumstances('bash bench/gpu.sh'), card: Object.fromEntries(answers) as object };
+  return { ...circumstances('bash bench/gpu/gpu.sh'), card: Object.fromEntries(answers) as object };
 }
 
 async function devices({ signal }: Setting): Promise<object> {

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Makes a CUDA toolkit that is complete enough for `npm run build -- --cuda` out of NVIDIA's own Python packages, without
-# root and without the 8 GB installer: bash scripts/cuda-toolkit-from-pypi.sh DIR. Linux; needs pip and a C compiler.
+# root and without the 8 GB installer: bash scripts/build/cuda-toolkit-from-pypi.sh DIR. Linux; needs pip and a C compiler.
 # The packages come under NVIDIA's licence, each with its text in DIR.
 set -euo pipefail
 
-target=${1:?usage: bash scripts/cuda-toolkit-from-pypi.sh DIR}
+target=${1:?usage: bash scripts/build/cuda-toolkit-from-pypi.sh DIR}
 # One CUDA release: compiler, its headers and back end, the C++ library, the runtime, and the matrix library.
 packages=(
   nvidia-cuda-nvcc==13.0.88

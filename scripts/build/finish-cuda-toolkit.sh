@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Gives a toolkit made of NVIDIA's Python packages what a linker looks for: bash scripts/finish-cuda-toolkit.sh ROOT, the
+# Gives a toolkit made of NVIDIA's Python packages what a linker looks for: bash scripts/build/finish-cuda-toolkit.sh ROOT, the
 # folder of bin/, include/ and lib/. Does nothing to what is there already.
 set -euo pipefail
-root=$(cd "${1:?usage: bash scripts/finish-cuda-toolkit.sh ROOT}" && pwd)
+root=$(cd "${1:?usage: bash scripts/build/finish-cuda-toolkit.sh ROOT}" && pwd)
 
 for library in "$root"/lib/lib*.so.*; do
   plain=${library%.so.*}.so

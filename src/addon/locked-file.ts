@@ -72,5 +72,5 @@ async function openPlain(path: string, output: string): Promise<FileHandle> {
 }
 
 function linked(path: string, what: string): InformError {
-  return unwritable(path, `${what}, and a run writes to a file of its own. Remove it, or choose another output.`);
+  return unwritable(path, `${what}, which is not written to. Remove it and run the same command again.`);
 }

@@ -58,7 +58,7 @@ function truncationText(stats: RunStats, maxLength: number): string {
   const were = stats.truncated === 1 ? 'was' : 'were';
   return (
     `${counted(stats.truncated, 'sample')} ${were} longer than max_length (${formatCount(maxLength)} tokens) and ` +
-    `cut at the end: ${stats.truncated === 1 ? 'id' : 'ids'} ${ids}${more > 0 ? ` and ${formatCount(more)} more` : ''}`
+    `cut: ${stats.truncated === 1 ? 'id' : 'ids'} ${ids}${more > 0 ? ` and ${formatCount(more)} more` : ''}`
   );
 }
 

@@ -27,7 +27,10 @@ const ASK_ABOVE_BYTES = 5e9;
  */
 export async function confirmLarge(plan: DownloadPlan, confirm: ConfirmDownload | undefined): Promise<void> {
   if (plan.bytes <= ASK_ABOVE_BYTES) return;
-  if (confirm === undefined) throw unasked(plan, `Fetch it ahead of time with: inform-score pull ${plan.model} --yes`);
+  if (confirm === undefined) {
+    const type = plan.converted === undefined ? '' : ` --type ${plan.converted.type}`;
+    throw unasked(plan, `Fetch it ahead of time with: inform-score pull ${plan.model} --yes${type}`);
+  }
   if (await confirm(plan)) return;
   throw new InformError('INFORM_DOWNLOAD_REFUSED', `The download of ${plan.model} was declined.`);
 }

@@ -34,8 +34,9 @@ export async function withLock<T>(
   try {
     return await work(!unlocked);
   } finally {
-    // Removed while it is held: a process that waits for it sees that what it opened has lost its name.
-    if (options.keep !== true) await rm(path, { force: true });
+    // Removed while it is held: a process that waits for it sees that what it opened has lost its name. One that cannot be removed
+    // does no harm, and must not hide what the work came to.
+    if (options.keep !== true) await rm(path, { force: true }).catch(() => undefined);
     await file.close();
   }
 }

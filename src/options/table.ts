@@ -92,7 +92,7 @@ export const OPTIONS = [
     inPlan: true,
     kind: { type: 'integer', min: 1, max: MAX_INT32 },
     fallback: 4096,
-    help: 'longest sequence in tokens; longer ones are truncated on the right, with a warning',
+    help: 'longest sequence in tokens; longer ones are truncated, on the right unless the tokenizer says left, with a warning',
   },
   {
     key: 'input',

@@ -147,7 +147,7 @@ interface Prompt {
   holdsSpecialText: boolean;
 }
 
-/** At most `maxLength` tokens, with the tokenizer's BOS where the text does not begin with it. BOS itself is never cut off. */
+/** At most `maxLength` tokens, with the tokenizer's BOS where the text does not begin with it. A BOS that is added here is never cut off. */
 function truncate(
   rendered: Int32Array,
   maxLength: number,

@@ -18,14 +18,12 @@ export class RejectNotes {
   readonly #reasons = new Map<string, Reason>();
   /** Rows rejected for reasons beyond the first MOST_REASONS. */
   #others = 0;
-  #total = 0;
   #first: { place: string; error: InformError } | undefined;
 
   constructor(private readonly note: (line: string) => void) {}
 
   /** @param place the row's file and line */
   add(place: string, error: InformError): void {
-    this.#total++;
     this.#first ??= { place, error };
     const kind = kindOf(error);
     let reason = this.#reasons.get(kind);
@@ -50,15 +48,18 @@ export class RejectNotes {
     if (this.#others > 0) this.note(`Rejected ${formatCount(this.#others)} more for other reasons`);
   }
 
-  /** The error of a run that rejected every row. */
-  nothingScored(): InformError {
-    const { place = '', error } = this.#first ?? {};
-    const code = error?.code ?? 'INFORM_INVALID_SAMPLE';
-    const rows = this.#total === 1 ? 'The only row' : `Each of the ${formatCount(this.#total)} rows`;
-    const example = this.#total === 1 ? '' : 'the first, ';
+  /**
+   * The error of a run that rejected every row.
+   *
+   * @param total rejected rows, those of an earlier run included
+   */
+  nothingScored(total: number): InformError {
+    const rows = total === 1 ? 'The only row' : `Each of the ${formatCount(total)} rows`;
+    const where = total === 1 ? '' : 'the first, ';
+    const example = this.#first && ` (${where}${this.#first.place}: ${this.#first.error.message})`;
     return new InformError(
-      code,
-      `${rows} was rejected (${example}${place}: ${error?.message ?? ''}), so nothing was scored and no output is written.`,
+      this.#first?.error.code ?? 'INFORM_INVALID_SAMPLE',
+      `${rows} was rejected${example ?? ''}, so nothing was scored and no output is written.`,
     );
   }
 }

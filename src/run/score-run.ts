@@ -120,7 +120,7 @@ class ScoreRun {
       for (const note of await output.finish(rows.read)) this.reporter.note(note);
       await this.#logEnd();
     }
-    await this.#log?.close();
+    await this.#log?.close().catch(() => undefined);
     return {
       stats,
       pipeline: this.#pipeline,
@@ -134,7 +134,7 @@ class ScoreRun {
   /** A result without a score: right for an input without rows, an error for one with rows. */
   #refuseNothing(rows: number): void {
     if (rows === 0) this.reporter.note(`${this.inputs.map(inputName).join(', ')}: no samples, so there are no scores.`);
-    else if (this.stats.scored === 0) throw this.#rejects.nothingScored();
+    else if (this.stats.scored === 0) throw this.#rejects.nothingScored(this.stats.rejected);
   }
 
   /** After a failure: closes everything, and says what is kept and how to go on. */
@@ -295,6 +295,10 @@ class ScoreRun {
   async #logEnd(): Promise<void> {
     const { scored, rejected, truncated, tokens, mean, standardDeviation } = this.stats;
     const seconds = this.#seconds;
-    await this.#log?.write('finished', { seconds, scored, rejected, truncated, tokens, mean, standardDeviation });
+    const totals = { seconds, scored, rejected, truncated, tokens, mean, standardDeviation };
+    // The output is there by now: a log that cannot be written is said, and is no failure of the run.
+    await this.#log?.write('finished', totals).catch((error: unknown) => {
+      this.reporter.note(`The log lacks its last line: ${messageOf(error)}`);
+    });
   }
 }

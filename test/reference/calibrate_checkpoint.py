@@ -2,7 +2,7 @@
 
     python calibrate_checkpoint.py <checkpoint folder> <samples.jsonl> [number of samples]
 
-The constants SCORE_SCALE, SCORE_OFFSET and TEST_SEED of test/support/random-checkpoint/weights.ts were found with it: a scale of 2 / std and
+The constants SCORE_SCALE, SCORE_OFFSET and TEST_SEED of tools/random-checkpoint/weights.ts were found with it: a scale of 2 / std and
 an offset of -mean bring the scores to a deviation of 2 around 0. Besides mean and deviation it prints how far the
 scores move when every matrix product rounds its input to BF16 or F16 (as llama.cpp's CPU kernels do for matrices of
 those types), or when keys and values do (as its KV cache does), and when one kind of tensor at a time is spoiled: a

@@ -77,12 +77,14 @@ function listCommand(): CommandModule {
     command: 'list',
     describe: 'the GPU backends that are installed, and why one is not used',
     handler: async () => {
-      const [{ findDevices }, { userBackendFolder }] = await Promise.all([
+      const [{ findDevices }, { findUserBackendFolder }] = await Promise.all([
         import('../../addon/device-report.js'),
         import('../../addon/backend-folder.js'),
       ]);
       const { backends } = await findDevices();
-      const none = `No GPU backend is installed. \`inform-score backend add cuda\` or \`vulkan\` fetches one into ${userBackendFolder().path}.`;
+      const folder = findUserBackendFolder()?.path;
+      const into = folder === undefined ? '' : ` into ${folder}`;
+      const none = `No GPU backend is installed. \`inform-score backend add cuda\` or \`vulkan\` fetches one${into}.`;
       const lines = backends.map(({ name, file, devices, reason }) => {
         return `${name}: ${reason ?? counted(devices, 'device')}\n  ${file}`;
       });

@@ -31,7 +31,7 @@ test('of equal rejects three are named and the others counted', () => {
     'Rejected 997 more like f, line 6: "output" is missing [INFORM_INVALID_SAMPLE]',
   ]);
   assert.is(
-    rejects.nothingScored().message,
+    rejects.nothingScored(2000).message,
     'Each of the 2,000 rows was rejected (the first, f, line 1: bad at column 1: unexpected "1"), so nothing was scored and no output is written.',
   );
 });

@@ -79,7 +79,7 @@ test('the summary of a run with everything', () => {
       'Rejected  2 samples, see out.jsonl.rejects.jsonl',
       'Scores    mean 1.000, standard deviation 0.000, min 1.000, max 1.000',
       'Note      1 sample with the text of special tokens in the content',
-      'Warning   1,500 samples were longer than max_length (4,096 tokens) and cut at the end: ids 1000, 1001, 1002, ' +
+      'Warning   1,500 samples were longer than max_length (4,096 tokens) and cut: ids 1000, 1001, 1002, ' +
         '1003, 1004, 1005, 1006, 1007, 1008, 1009 and 1,490 more',
       '',
     ].join('\n'),
@@ -95,7 +95,7 @@ test('one of each, and none at all', () => {
       'Scored    1 sample (10 tokens) in 0.5 s: 2.00 samples/s, 20 tokens/s',
       'Rejected  1 sample',
       'Scores    mean 0.500, min 0.500, max 0.500',
-      'Warning   1 sample was longer than max_length (8 tokens) and cut at the end: id 0',
+      'Warning   1 sample was longer than max_length (8 tokens) and cut: id 0',
       '',
     ].join('\n'),
   );
