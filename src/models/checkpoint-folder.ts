@@ -24,7 +24,7 @@ export async function convertFolder(folder: string, options: ModelSourceOptions)
   const path = convertedPath(localSource(name, await fingerprint(files, [...shards])), type);
   await convertOnce(path, options, async () => {
     const checkpoint = await openCheckpoint(files, { templateOptional, readTensors: () => Promise.resolve(tensors) });
-    await convertCheckpoint(checkpoint, path, {
+    return convertCheckpoint(checkpoint, path, {
       type,
       signal,
       onProgress: (progress) => onProgress?.(conversionStatus(progress)),

@@ -78,12 +78,18 @@ export async function rememberConverted(repository: string, revision: string, co
  */
 export async function convertOnce(
   path: string,
-  options: { signal?: AbortSignal | undefined; onProgress?: ((status: ProgressStatus) => void) | undefined },
-  convert: () => Promise<void>,
+  options: {
+    signal?: AbortSignal | undefined;
+    onProgress?: ((status: ProgressStatus) => void) | undefined;
+    onNote?: ((text: string) => void) | undefined;
+  },
+  convert: () => Promise<{ readonly notes: readonly string[] }>,
 ): Promise<void> {
   const onWait = (): void => options.onProgress?.({ label: 'Waiting for another process that converts the model' });
   await withLock(`${path}.lock`, { signal: options.signal, onWait, interrupted: WAIT_INTERRUPTED }, async () => {
-    if (!(await isConverted(path))) await convert();
+    if (await isConverted(path)) return;
+    const { notes } = await convert();
+    for (const text of notes) options.onNote?.(text);
   });
 }
 

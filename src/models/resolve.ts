@@ -21,6 +21,8 @@ export interface ModelSourceOptions {
   readonly templateOptional?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((status: ProgressStatus) => void) | undefined;
+  /** Told what a user should know of a conversion that was just made, a sentence each. */
+  readonly onNote?: ((text: string) => void) | undefined;
   /** Asked before more than 5 GB are downloaded; without it such a download is refused. */
   readonly confirm?: ConfirmDownload | undefined;
 }

@@ -164,6 +164,7 @@ class ScoreRun {
       signal,
       confirm: this.settings.confirm,
       onProgress: this.reporter.update,
+      onNote: this.reporter.note,
     });
     this.reporter.clear();
     return prepared;

@@ -47,13 +47,14 @@ export const pullCommand: CommandModule<object, PullArguments> = {
       import('../../models/hub/pull.js'),
     ]);
     const id = requireHubId(name, revision);
-    const path = await runTask(({ signal, update, clear }) =>
+    const path = await runTask(({ signal, update, note, clear }) =>
       pullModel(id, {
         type,
         deleteShards,
         signal,
         confirm: confirmOnTerminal({ yes, signal, beforeAsking: clear }),
         onProgress: update,
+        onNote: note,
       }),
     );
     const { size } = await stat(path);

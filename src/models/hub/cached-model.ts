@@ -62,7 +62,7 @@ export async function convertSnapshot(
   const { type, signal, onProgress } = options;
   const path = convertedPath(hubSource(repository, commit), type);
   await convertOnce(path, options, async () => {
-    await convertCheckpoint(checkpoint, path, {
+    return convertCheckpoint(checkpoint, path, {
       type,
       source: { repository, revision: commit },
       signal,

@@ -11,6 +11,8 @@ const FILES_AT_ONCE = 4;
 export interface TransferOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((status: ProgressStatus) => void) | undefined;
+  /** Told what a user should know of a conversion that was just made, a sentence each. */
+  readonly onNote?: ((text: string) => void) | undefined;
 }
 
 /** The bytes of files that are still to be fetched into the shared cache. */

@@ -210,7 +210,7 @@ class Pull {
     });
     try {
       await convertOnce(target, this.#options, async () => {
-        await convertCheckpoint(checkpoint, target, {
+        const made = await convertCheckpoint(checkpoint, target, {
           type,
           shards,
           source: { repository: name, revision: commit },
@@ -221,6 +221,7 @@ class Pull {
           },
         });
         await shards.removeFolder();
+        return made;
       });
     } catch (error) {
       throw shards.deleted === 0 ? error : startsAnew(error, shards.deleted);
