@@ -4,17 +4,17 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CheckpointFiles } from '#src/convert/checkpoint-files.js';
 import { openCheckpointFolder } from '#src/convert/weights.js';
-import { llamaVocabularyFiles } from '../../../tools/random-checkpoint/vocabulary-files.js';
-import { generateCheckpoint } from '../../../tools/random-checkpoint/generate.js';
-import { normalDeviates, RandomStream } from '../../../tools/random-checkpoint/random.js';
-import { llama31SpecialTokens } from '../../../tools/random-checkpoint/tokenizer-files.js';
+import { llamaVocabularyFiles } from '../../tools/random-checkpoint/vocabulary-files.js';
+import { generateCheckpoint } from '../../tools/random-checkpoint/generate.js';
+import { normalDeviates, RandomStream } from '../../tools/random-checkpoint/random.js';
+import { llama31SpecialTokens } from '../../tools/random-checkpoint/tokenizer-files.js';
 import { stringsAt } from '#src/gguf/metadata.js';
 import { readGguf } from '#src/gguf/reader.js';
-import { expectError } from '../../support/assert/expect-error.js';
-import { ggufBytes } from '../../support/models/gguf-bytes.js';
-import { testModel } from '../../support/models/models.js';
-import { fileIn, tempFolder } from '../../support/temp-folder.js';
-import { testIf } from '../../support/test-if.js';
+import { expectError } from '../support/assert/expect-error.js';
+import { ggufBytes } from '../support/models/gguf-bytes.js';
+import { testModel } from '../support/models/models.js';
+import { fileIn, tempFolder } from '../support/temp-folder.js';
+import { testIf } from '../support/test-if.js';
 
 // The native build puts llama.cpp's vocabulary file beside the addon.
 const sources = await llamaVocabularyFiles().catch(() => undefined);
