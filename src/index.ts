@@ -1,4 +1,5 @@
-export { findDevices, type BackendReport, type Device, type DeviceReport } from './addon/device-report.js';
+export type { Device } from './addon/device.js';
+export { findDevices, type BackendReport, type DeviceReport } from './addon/device-report.js';
 export type { ModelSizes } from './addon/load-addon.js';
 export { ERROR_CODES, InformError, type ErrorCode } from './errors.js';
 export type { ConversionType } from './gguf/model-types.js';

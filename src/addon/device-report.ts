@@ -4,6 +4,7 @@ import { explainBackend } from './backend-failure.js';
 import { findUserBackendFolder } from './backend-folder.js';
 import { untrustedModules } from './module-record.js';
 import { toInformError } from '../errors.js';
+import type { Device } from './device.js';
 import { loadAddon, type NativeDevice } from './load-addon.js';
 import { physicalCores } from '../util/physical-cores.js';
 
@@ -17,24 +18,6 @@ export interface BackendReport {
   devices: number;
   /** Why it offers none, and what to do. */
   reason?: string;
-}
-
-/** A processor that a backend of llama.cpp offers. */
-export interface Device {
-  /** llama.cpp's name for it, such as "CUDA0", as the option `devices` takes it. */
-  name: string;
-  description: string;
-  /** "CPU", "CUDA", "Vulkan", "Metal" */
-  backend: string;
-  /** Identifier of the hardware, such as its PCI address; '' where that is not known. */
-  id: string;
-  type: 'cpu' | 'gpu' | 'igpu' | 'accelerator' | 'other';
-  /** Free memory in bytes. */
-  memoryFree: number;
-  /** Memory in bytes. */
-  memoryTotal: number;
-  /** Instruction sets and other features, in ggml's words. */
-  features: string[];
 }
 
 export interface DeviceReport {

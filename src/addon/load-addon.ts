@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import type { Device } from './device.js';
 import { findUserBackendFolder } from './backend-folder.js';
 import { untrustedModules } from './module-record.js';
 import { InformError, messageOf } from '../errors.js';
@@ -118,18 +119,9 @@ export interface TaskHandle {
   cancel(): void;
 }
 
-export interface NativeDevice {
-  name: string;
-  description: string;
-  backend: string;
-  /** Identifier of the hardware, such as its PCI address; '' where that is not known. */
-  id: string;
-  type: 'cpu' | 'gpu' | 'igpu' | 'accelerator' | 'other';
-  memoryFree: number;
-  memoryTotal: number;
+export interface NativeDevice extends Device {
   /** Whether contexts in several threads may hand intermediate results from it to another device at the same time. */
   concurrentTransfers: boolean;
-  features: string[];
 }
 
 /** One GPU backend of ggml that lies in a backend folder as a module, and what became of it. */

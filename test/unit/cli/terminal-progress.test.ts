@@ -3,7 +3,6 @@ import * as assert from 'uvu/assert';
 import { Progress, type ProgressMode } from '#src/cli/terminal-progress.js';
 import { scoringStatus } from '#src/run/scoring-status.js';
 import { type ProgressStatus } from '#src/util/progress-status.js';
-import { formatCount, formatDuration } from '#src/util/format.js';
 
 const ERASE = '\r\u001b[K';
 
@@ -178,23 +177,6 @@ test('scoring: the share goes by bytes; without a total there is none', () => {
   const { progress, written } = setUp('bar', { columns: 80 });
   progress.update(scoringStatus({ ...piped, samples: 5, tokens: 100, seconds: 2 }));
   assert.equal(written, [`${ERASE}Scoring  5 samples  50 tokens/s`]);
-});
-
-test('durations and counts', () => {
-  const cases: [number, string][] = [
-    [0, '0.0 s'],
-    [9.94, '9.9 s'],
-    [9.96, '10 s'],
-    [59.4, '59 s'],
-    [59.6, '1 min 0 s'],
-    [3599.4, '59 min 59 s'],
-    [3599.6, '1 h 0 min'],
-    [7265, '2 h 1 min'],
-    [86_399, '1 d 0 h'],
-    [1e6, '11 d 14 h'],
-  ];
-  for (const [seconds, text] of cases) assert.is(formatDuration(seconds), text);
-  assert.is(formatCount(1234567), '1,234,567');
 });
 
 test.run();
