@@ -7,7 +7,7 @@ import { ExitCode } from '../exit-codes.js';
 import { optionFlags, optionsFromFlags } from '../option-flags.js';
 import { CONFIG, OVERWRITE, YES } from '../shared-flags.js';
 import type { Task } from '../task.js';
-import { printLines } from '../terminal.js';
+import { sayLines } from '../terminal.js';
 
 const PROGRESS_MODES = ['auto', 'bar', 'plain', 'none'] as const;
 
@@ -130,6 +130,6 @@ async function report(options: RunOptions, outcome: RunOutcome, withStats: boole
   const { model: name = '', type, maxLength, output } = options;
   // The conversion of a folder or of a repository lies elsewhere.
   const model = modelPath === undefined ? undefined : `${name} as ${type}: ${modelPath}`;
-  printLines(formatSummary(stats, { seconds, maxLength, output, rejects: rejectsPath, model }), process.stderr);
-  if (withStats) printLines(formatStats(pipeline), process.stderr);
+  sayLines(formatSummary(stats, { seconds, maxLength, output, rejects: rejectsPath, model }));
+  if (withStats) sayLines(formatStats(pipeline));
 }
