@@ -67,7 +67,8 @@ export function checkpointNotes({ config, tokenizer }: Checkpoint): string[] {
       `The pad token of config.json is ${text}, which ends turns. As transformers does, the token before it is scored.`,
     );
   }
-  const { beyondEmbedding } = tokenizer;
+  const { beyondEmbedding, splitNote } = tokenizer;
+  if (splitNote !== undefined) notes.push(splitNote);
   if (beyondEmbedding.length > 0) {
     const texts = beyondEmbedding.map((text) => JSON.stringify(text)).join(', ');
     notes.push(

@@ -56,10 +56,8 @@ export class LoadedModel implements AsyncDisposable {
     const { path, headPath, template, options } = model;
     const engine = await Engine.load({ path, headPath, options }, hooks);
     try {
-      const { hasBos, hasEos, ...rules } = await readModelRules(model);
-      const { bosToken, eosToken } = engine.info;
-      const tokens = { bosToken: hasBos ? bosToken : '', eosToken: hasEos ? eosToken : '' };
-      const chatTemplate = new ChatTemplate(template ?? modelTemplate(engine, path), tokens);
+      const { encoding: rules, templateTokens } = await readModelRules(model);
+      const chatTemplate = new ChatTemplate(template ?? modelTemplate(engine, path), templateTokens);
       const encoder = new Encoder(engine, chatTemplate, { ...options, rules });
       return new LoadedModel(engine, encoder, options.window, describe(path, engine));
     } catch (error) {
