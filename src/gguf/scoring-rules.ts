@@ -22,6 +22,14 @@ export interface TokenizerRules {
   readonly hasEos: boolean;
 }
 
+/** What a file says of its head beside the tensors. */
+export const HEAD_KEY = {
+  format: 'inform.head.format',
+  activation: 'inform.head.activation',
+  /** The Hugging Face class that the head comes from. */
+  className: 'inform.head.class',
+} as const;
+
 const READ_TOKEN = 'inform.head.read_token';
 const PAD_TOKEN_ID = 'inform.head.pad_token_id';
 const BOS_IN_TEMPLATE = 'inform.tokenizer.bos_in_template';
