@@ -4,7 +4,7 @@ import type { CheckpointFiles } from './checkpoint-files.js';
 import { modelCardMetadata } from './model-card.js';
 import type { SafetensorsTensor } from './safetensors.js';
 import { readTokenizer, type CheckpointTokenizer, type TokenizerOptions } from './tokenizer.js';
-import { readValueHead } from './value-head.js';
+import { readHeadFile } from './head-file.js';
 import { FolderStore, openCheckpointFolder } from './weights.js';
 
 /** A Hugging Face checkpoint: all that a conversion takes from its folder but the weights' values, read once. */
@@ -46,14 +46,14 @@ export async function openCheckpoint(
   };
 }
 
-/** The headers of a folder's weights, with a value head that lies beside them. */
+/** The headers of a folder's weights, with a head that lies beside them. */
 export async function readFolderTensors(
-  { hasValueHead }: CheckpointConfig,
+  { recipe }: CheckpointConfig,
   files: CheckpointFiles,
 ): Promise<ReadonlyMap<string, SafetensorsTensor>> {
   const { tensors } = await openCheckpointFolder(files);
-  if (!hasValueHead) return tensors;
-  const head = await readValueHead(files.folder, new FolderStore(files.folder));
+  if (recipe.headFile === undefined) return tensors;
+  const head = await readHeadFile(recipe, files.folder, new FolderStore(files.folder));
   return new Map([...tensors, ...head.map((tensor) => [tensor.name, tensor] as const)]);
 }
 

@@ -1,4 +1,4 @@
-import { checkIsLlama } from '../../gguf/llama-model.js';
+import { checkIsModel } from '../../gguf/reward-model-file.js';
 import { readGgufModel } from '../../gguf/split-model.js';
 import { listDevices } from '../../addon/device-report.js';
 import type { ModelOptions } from '../../options/table.js';
@@ -35,7 +35,7 @@ export interface PlanSettings {
 export async function planModel(path: string, options: ModelOptions, settings: PlanSettings): Promise<PlanReport> {
   const { memory, assumptions } = settings;
   const file = await readGgufModel(path, { wantArray: () => false });
-  checkIsLlama(file);
+  checkIsModel(file);
   const model = modelMemory(file);
   const simulated = memory !== undefined;
   const machine = simulated
