@@ -35,11 +35,14 @@ export function allTexts(value: unknown): string {
  * are written without spaces give a word for each character.
  */
 export function wordsOf(text: string): string[] {
-  return text.normalize('NFKC').toLowerCase().match(WORD) ?? [];
+  const plain = text.normalize('NFKC').toLowerCase();
+  return plain.match(UNSPACED.test(plain) ? WORD_OR_CHARACTER : WORD) ?? [];
 }
 
-const UNSPACED = String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}`;
-const WORD = new RegExp(`[${UNSPACED}]|(?:(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}])+`, 'gu');
+const SCRIPTS = ['Han', 'Hiragana', 'Katakana', 'Thai', 'Lao', 'Khmer'].map((name) => `\\p{Script=${name}}`).join('');
+const UNSPACED = new RegExp(`[${SCRIPTS}]`, 'u');
+const WORD = /[\p{L}\p{M}\p{N}]+/gu;
+const WORD_OR_CHARACTER = new RegExp(`[${SCRIPTS}]|(?:(?![${SCRIPTS}])[\\p{L}\\p{M}\\p{N}])+`, 'gu');
 
 /** The value at a dotted path, as text; undefined where there is none. */
 export function fieldOf(value: unknown, path: string): string | undefined {

@@ -75,8 +75,8 @@ export const selectCommand: CommandModule<object, SelectArguments> = {
     const { select } = await import('../../curate/select.js');
     const { data, scores, output, overwrite } = argv;
     const outcome = await select({ data: [data], scores, output, overwrite, criteria: criteriaOf(argv) });
-    const what = argv.pairs ? 'pair' : 'row';
-    say(`Kept ${counted(outcome.written, what)} of ${formatCount(outcome.read)} rows in ${output}`);
+    const written = argv.pairs ? `${counted(outcome.written, 'pair')} from` : `${formatCount(outcome.written)} of`;
+    say(`${output}: ${written} ${counted(outcome.read, 'row')}`);
     if (outcome.lengthModel !== undefined) {
       const { slope, correlation } = outcome.lengthModel;
       say(
