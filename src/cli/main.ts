@@ -11,6 +11,7 @@ import { planCommand } from './commands/plan.js';
 import { quantizeCommand } from './commands/quantize.js';
 import { pullCommand } from './commands/pull.js';
 import { explainCommand } from './commands/explain.js';
+import { reportCommand } from './commands/report.js';
 import { selectCommand } from './commands/select.js';
 import { scoreCommand } from './commands/score.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
@@ -23,7 +24,7 @@ import { leave, openTerminal, outputTaken, say, sayLines } from './terminal.js';
 const MAX_HELP_COLUMNS = 110;
 
 /** The arguments that are lists of files; "_" is yargs' own. */
-const LISTS = ['_', 'inputs', 'shards', 'against'];
+const LISTS = ['_', 'inputs', 'shards', 'scores', 'against'];
 
 /** Runs one command line. Resolves to the exit code; never throws. */
 async function main(args: string[]): Promise<number> {
@@ -40,6 +41,7 @@ async function main(args: string[]): Promise<number> {
     .command(demoCommand)
     .command(mergeCommand(finish))
     .command(selectCommand)
+    .command(reportCommand)
     .command(explainCommand(finish))
     .command(pullCommand)
     .command(convertCommand)
