@@ -18,7 +18,7 @@ export function trusted(text: string): Markup {
 function safe(part: Part): string {
   if (part instanceof Markup) return part.text;
   if (Array.isArray(part)) return part.map((item: Markup | string) => safe(item)).join('');
-  return escapeHtml(String(part));
+  return escapeHtml(typeof part === 'string' ? part : String(part as number));
 }
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
