@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { systemCodeOf } from '../errors.js';
+import { ExitCode } from './exit-codes.js';
 import { outputError } from '../util/files/file-errors.js';
 import { printable, printableJson } from '../util/printable.js';
 
@@ -95,6 +96,8 @@ export async function leave(exitCode: number): Promise<void> {
     }
     await delay(LOOK_AGAIN_MS);
   }
+  // What a reader of standard output has not taken by then is not waited for.
+  if (exitCode === ExitCode.interrupted) process.exit(exitCode);
 }
 
 /**

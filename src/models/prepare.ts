@@ -38,7 +38,7 @@ export async function prepareModel(
   const { chatTemplate, scoreHead, type } = options;
   const { signal } = settings;
   // First what is quick to fail: finding the model may take hours.
-  const template = chatTemplate === undefined ? undefined : await readTemplateFile(chatTemplate);
+  const template = chatTemplate === undefined ? undefined : await readTemplateFile(chatTemplate, signal);
   throwIfAborted(signal);
   const path = await resolveModel(model, { type, templateOptional: template !== undefined, ...settings });
   const headPath = scoreHead === undefined ? undefined : await headFile(scoreHead, signal);

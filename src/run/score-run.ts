@@ -64,7 +64,7 @@ export async function scoreFiles(
   const inputs = chooseInputs(options.input);
   const size = await checkInputs(inputs);
   throwIfAborted(interrupted, INTERRUPTED);
-  const output = await openOutput(options, inputs, settings);
+  const output = await openOutput(options, inputs, settings, interrupted);
   const run = new ScoreRun(options, settings, inputs, size, output, engine, reporter);
   try {
     return await run.execute(model, interrupted);
@@ -113,7 +113,7 @@ class ScoreRun {
 
   async execute(modelName: string, interrupted: AbortSignal): Promise<RunOutcome> {
     const { output, stats, settings } = this;
-    if (settings.log !== undefined) this.#log = await RunLog.open(settings.log);
+    if (settings.log !== undefined) this.#log = await RunLog.open(settings.log, interrupted);
     const signal = AbortSignal.any([interrupted, output.readerGone]);
     const prepared = await this.#prepare(modelName, signal);
     const { rows, done } = await this.#begin(prepared, signal);

@@ -105,7 +105,7 @@ async function score(engine: EngineProcess, task: Task, argv: ScoreArguments): P
       import('../resume-command.js'),
       import('../confirm.js'),
     ]);
-  const configured = argv.config === undefined ? {} : await readConfig(argv.config);
+  const configured = argv.config === undefined ? {} : await readConfig(argv.config, task.signal);
   const inputs = argv.inputs && argv.inputs.length > 0 ? { input: argv.inputs } : {};
   const options = mergeOptions(configured, optionsFromFlags(argv), inputs);
   const { overwrite, restart, followAppended, log, verbose, stats, yes, config } = argv;
