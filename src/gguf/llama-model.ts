@@ -1,6 +1,7 @@
 import { InformError } from '../errors.js';
 import { numberAt, stringAt } from './metadata.js';
 import type { GgufModel } from './split-model.js';
+import type { GgufMetadata } from './types.js';
 
 /**
  * Refuses adapters, importance matrices, vocabularies and other architectures.
@@ -26,6 +27,12 @@ export function checkIsLlama({ path, metadata, tensors }: GgufModel): void {
 export function vocabularySizeOf({ metadata, tensors }: GgufModel): number | undefined {
   const embedding = tensors.find(({ name }) => name === 'token_embd.weight');
   return embedding?.shape[1] ?? numberAt(metadata, 'llama.vocab_size');
+}
+
+/** Tokens of the longest sequences that the model was trained on; undefined where the file does not say. */
+export function trainedContextOf(metadata: GgufMetadata): number | undefined {
+  const architecture = stringAt(metadata, 'general.architecture') ?? '';
+  return numberAt(metadata, `${architecture}.context_length`);
 }
 
 /** What the file calls its model, and what it says that it was made from. */
