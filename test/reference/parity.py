@@ -55,6 +55,7 @@ CHOICES = {
     "class": ["LlamaForSequenceClassification", "LlamaForSequenceClassification", "INFORM", "value head"],
     "layers": [1, 1, 2, 3],
     "heads": [[4, 2, 16], [4, 4, 8], [2, 1, 32], [6, 2, 12], [3, 1, 24]],
+    # transformers 5 wants a multiple of the heads, with heads of any size.
     "hidden": [96, 48, 144],
     "ffn": [96, 80, 160],
     "tied": [False, True],
@@ -113,9 +114,9 @@ def sample_of(chance: random.Random) -> dict:
 def messages_of(sample: dict) -> list[dict]:
     if "messages" in sample:
         return sample["messages"]
-    asked = sample["instruction"] + ("\n" + sample["input"] if sample.get("input", "").strip() else "")
+    asked = sample["instruction"] + ("\n" + sample["input"] if sample.get("input") else "")
     turns = [(question, answer) for question, answer in sample.get("history", [])] + [(asked, sample["output"])]
-    system = [{"role": "system", "content": sample["system"]}] if sample.get("system", "").strip() else []
+    system = [{"role": "system", "content": sample["system"]}] if sample.get("system") else []
     return system + [message for user, reply in turns for message in ({"role": "user", "content": user}, {"role": "assistant", "content": reply})]
 
 
