@@ -53,13 +53,13 @@ export class LoadedModel implements AsyncDisposable {
 
   /** @throws InformError what loading the model's files throws, and INFORM_TEMPLATE_FAILED */
   static async load(model: PreparedModel, hooks: LoadHooks = {}): Promise<LoadedModel> {
-    const { path, headPath, template, options } = model;
+    const { path, headPath, template, options, notes } = model;
     const engine = await Engine.load({ path, headPath, options }, hooks);
     try {
       const { encoding: rules, templateTokens } = await readModelRules(model);
       const chatTemplate = new ChatTemplate(template ?? modelTemplate(engine, path), templateTokens);
       const encoder = new Encoder(engine, chatTemplate, { ...options, rules });
-      return new LoadedModel(engine, encoder, options.window, describe(path, engine));
+      return new LoadedModel(engine, encoder, options.window, describe(path, engine, notes));
     } catch (error) {
       await engine.close();
       throw error;
@@ -92,7 +92,7 @@ function modelTemplate(engine: Engine, model: string): string {
   );
 }
 
-function describe(path: string, engine: Engine): ModelInfo {
+function describe(path: string, engine: Engine, settled: readonly string[]): ModelInfo {
   const { description, sizeBytes, parameters, vocabularySize, hiddenSize, headHiddenSize, trainedContext } =
     engine.info;
   const { limits, microBatch, placement, notes } = engine;
@@ -108,6 +108,6 @@ function describe(path: string, engine: Engine): ModelInfo {
     contextTokens: limits.contextTokens,
     microBatch,
     devices: (placement?.devices ?? []).map(({ name, layers, streamedLayers }) => ({ name, layers, streamedLayers })),
-    notes,
+    notes: [...settled, ...notes],
   };
 }
