@@ -56,6 +56,13 @@ export const RECIPES: readonly Recipe[] = [
     example: 'Skywork/Skywork-Reward-V2-Llama-3.1-8B',
   },
   {
+    className: 'Qwen3ForSequenceClassification',
+    backbone: 'qwen3',
+    head: SCORE,
+    reads: 'last_non_pad',
+    example: 'Skywork/Skywork-Reward-V2-Qwen3-8B',
+  },
+  {
     className: 'LlamaForCausalLM',
     backbone: 'llama',
     head: VALUE_HEAD,

@@ -1,15 +1,13 @@
 import { InformError } from '../errors.js';
 import { ggufBool, ggufNumber, ggufString, ggufStrings } from '../gguf/metadata.js';
-import { truncationEntries, withoutBosInTemplate } from '../gguf/scoring-rules.js';
+import { normalizerEntries, truncationEntries, withoutBosInTemplate } from '../gguf/scoring-rules.js';
+import { TOKEN_TYPE } from '../gguf/token-types.js';
 import type { GgufValue } from '../gguf/types.js';
 import { readAddedTokens, tokenText, type AddedToken } from './added-tokens.js';
 import type { CheckpointConfig } from './checkpoint-config.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
-import { preTokenizerName } from './pre-tokenizer.js';
-
-/** The types of llama.cpp's tokens (enum llama_token_type in llama.h). */
-const TOKEN_TYPE = { normal: 1, control: 3, userDefined: 4, unused: 5 } as const;
+import { preTokenizerOf } from './pre-tokenizer.js';
 
 export interface TokenizerOptions {
   /** Text of a chat template that replaces the checkpoint's. */
@@ -46,7 +44,7 @@ export async function readTokenizer(
   const tokenizer = await files.requiredJson('tokenizer.json');
   const tokenizerConfig = await readTokenizerConfig(files);
   const model = objectIn(tokenizer['model']) ?? {};
-  const pre = preTokenizerName(tokenizer, path);
+  const { name: pre, normalizer } = preTokenizerOf(tokenizer, path);
   const added = await readAddedTokens(files, tokenizer, tokenizerConfig);
   const [within, beyond] = [true, false].map((inside) => added.filter(({ id }) => id < config.vocabSize === inside));
   const bos = tokenText(tokenizerConfig['bos_token']);
@@ -70,6 +68,7 @@ export async function readTokenizer(
       ]),
       ...addTokenEntries(tokenizer, tokenizerConfig, leading),
       ...(bos === undefined && leading !== undefined ? [withoutBosInTemplate()] : []),
+      ...normalizerEntries(normalizer, pre),
       ...truncationEntries(truncationSide(tokenizer, tokenizerConfig, files)),
       ...(template === undefined ? [] : ([['tokenizer.chat_template', ggufString(template)]] as [string, GgufValue][])),
     ],

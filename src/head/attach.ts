@@ -6,7 +6,7 @@ import { checkIsModel, modelNames, sizeAt, vocabularySizeOf } from '../gguf/rewa
 import { stringAt } from '../gguf/metadata.js';
 import { checkNewFile } from '../util/files/new-file.js';
 import { readGgufModel, type GgufModel } from '../gguf/split-model.js';
-import { tokenizerRulesOf, truncationEntries } from '../gguf/scoring-rules.js';
+import { normalizerEntries, tokenizerRulesOf, truncationEntries } from '../gguf/scoring-rules.js';
 import type { GgufValue } from '../gguf/types.js';
 import { layoutGguf } from '../gguf/writer.js';
 import type { HeadSource } from './head.js';
@@ -56,7 +56,7 @@ export async function attachHead(
 
   // Our layout has the default alignment, whatever the backbone's was.
   const kept = [...backbone.metadata].filter(([key]) => key !== 'general.alignment');
-  const { header, offsets, totalBytes } = layoutGguf(new Map([...kept, ...head.metadata, ...truncationOf(head)]), [
+  const { header, offsets, totalBytes } = layoutGguf(new Map([...kept, ...head.metadata, ...tokenizerEntries(head)]), [
     ...backbone.tensors,
     ...head.tensors,
   ]);
@@ -82,9 +82,14 @@ export async function attachHead(
   };
 }
 
-/** From which end texts are cut, which no other converter writes. */
-function truncationOf({ model, path }: HeadSource): [string, GgufValue][] {
-  return model.tokenizer === undefined ? [] : truncationEntries(tokenizerRulesOf(model.tokenizer, path).truncationSide);
+/** From which end texts are cut and how they are changed before, which no other converter writes. */
+function tokenizerEntries({ model: { tokenizer }, path }: HeadSource): [string, GgufValue][] {
+  if (tokenizer === undefined) return [];
+  const { truncationSide, normalizer } = tokenizerRulesOf(tokenizer, path);
+  return [
+    ...truncationEntries(truncationSide),
+    ...normalizerEntries(normalizer, stringAt(tokenizer, 'tokenizer.ggml.pre')),
+  ];
 }
 
 function checkArchitectures({ path, metadata }: GgufModel, head: HeadSource): void {

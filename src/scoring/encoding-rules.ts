@@ -1,8 +1,11 @@
+import { arrayAt, stringsAt } from '../gguf/metadata.js';
 import { readGguf } from '../gguf/reader.js';
 import { readTokenOf, tokenizerRulesOf, type TokenizerRules } from '../gguf/scoring-rules.js';
+import { TOKEN_TYPE } from '../gguf/token-types.js';
 import type { GgufMetadata } from '../gguf/types.js';
 import type { PreparedModel } from '../models/prepare.js';
 import type { EncodingRules } from '../prompt/encoder.js';
+import { Composer } from '../prompt/nfc.js';
 
 /**
  * Reads the rules from the headers of the model's file and of its score head's.
@@ -20,6 +23,22 @@ export async function readModelRules({
     readToken: readTokenOf(head, headPath),
   };
 }
+
+/** What composes the texts of a model whose tokenizer does; undefined for others. */
+export async function readComposer(
+  path: string,
+  { normalizer }: Pick<TokenizerRules, 'normalizer'>,
+): Promise<Composer | undefined> {
+  if (normalizer === 'none') return undefined;
+  const { metadata } = await readGguf(path, { wantArray: (key) => key === TOKENS || key === TOKEN_TYPES });
+  const texts = stringsAt(metadata, TOKENS) ?? [];
+  const types = arrayAt(metadata, TOKEN_TYPES)?.value ?? [];
+  const ofType = (wanted: number): string[] => texts.filter((text, id) => Number(types[id]) === wanted && text !== '');
+  return new Composer(ofType(TOKEN_TYPE.control), ofType(TOKEN_TYPE.userDefined));
+}
+
+const TOKENS = 'tokenizer.ggml.tokens';
+const TOKEN_TYPES = 'tokenizer.ggml.token_type';
 
 async function metadataOf(path: string): Promise<GgufMetadata> {
   return (await readGguf(path, { wantArray: () => false })).metadata;

@@ -4,7 +4,7 @@ import { InformError } from '../errors.js';
 import type { PreparedModel } from '../models/prepare.js';
 import { ChatTemplate } from '../prompt/chat-template.js';
 import { Encoder } from '../prompt/encoder.js';
-import { readModelRules } from './encoding-rules.js';
+import { readComposer, readModelRules } from './encoding-rules.js';
 import { scoreStream, type Job, type Outcome, type StreamOptions } from './score-stream.js';
 
 /** What a loaded model is. */
@@ -60,7 +60,8 @@ export class LoadedModel implements AsyncDisposable {
       const { bosToken, eosToken } = engine.info;
       const tokens = { bosToken: hasBos ? bosToken : '', eosToken: hasEos ? eosToken : '' };
       const chatTemplate = new ChatTemplate(template ?? modelTemplate(engine, path), tokens);
-      const encoder = new Encoder(engine, chatTemplate, { ...options, rules });
+      const composer = await readComposer(path, rules);
+      const encoder = new Encoder(engine, chatTemplate, { ...options, rules, composer });
       return new LoadedModel(engine, encoder, options.window, describe(path, engine));
     } catch (error) {
       await engine.close();
