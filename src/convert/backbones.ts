@@ -9,6 +9,8 @@ export interface Backbone {
   readonly activation: string;
   /** What config.json means that does not state `head_dim`; undefined: the hidden size over the heads. */
   readonly defaultHeadDim?: number;
+  /** Whether llama.cpp's converter states the size of a head only where config.json does. */
+  readonly headDimOptional?: true;
   /** What config.json means that does not state `num_key_value_heads`: as many as heads. */
   readonly kvHeadsOptional?: true;
   /** Whether ggml's rope pairs neighbours, and so the rows of q and k are interleaved. */
@@ -39,6 +41,7 @@ const QWEN2: Backbone = {
   modelType: 'qwen2',
   architecture: 'qwen2',
   activation: 'silu',
+  headDimOptional: true,
   qkvBias: true,
   optionalWindow: true,
 };

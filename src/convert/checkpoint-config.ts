@@ -36,6 +36,8 @@ export interface CheckpointConfig {
   readonly headCount: number;
   readonly kvHeadCount: number;
   readonly headDim: number;
+  /** Whether a model file states it, as llama.cpp's converter does. */
+  readonly statesHeadDim: boolean;
   readonly rmsNormEps: number;
   readonly ropeTheta: number;
   readonly ropeScaling: Llama3RopeScaling | LinearRopeScaling | undefined;
@@ -81,6 +83,7 @@ export async function readCheckpointConfig(files: CheckpointFiles): Promise<Chec
     headCount,
     kvHeadCount,
     headDim,
+    statesHeadDim: backbone.headDimOptional !== true || !isAbsent(config['head_dim']),
     rmsNormEps: positive(config, 'rms_norm_eps', path),
     ...readRope(config, backbone, path),
     specialTokenIds: specialTokenIds(config),

@@ -9,7 +9,9 @@ import type { GgufMetadata, GgufValue } from './types.js';
 export type ReadToken =
   | { readonly kind: 'last' }
   /** The last one that is not this id: how transformers' classes for sequence classification find the end of a text. */
-  | { readonly kind: 'last_non_pad'; readonly padTokenId: number };
+  | { readonly kind: 'last_non_pad'; readonly padTokenId: number }
+  /** The last one, and none where this id occurs. */
+  | { readonly kind: 'last_without_pad'; readonly padTokenId: number };
 
 /** What changes a text before it is tokenized, outside of added tokens: nothing, or Unicode's composition. */
 export type Normalizer = 'none' | 'nfc';
@@ -75,7 +77,7 @@ export function readTokenOf(metadata: GgufMetadata, path: string): ReadToken {
   const kind = metadata.has(READ_TOKEN) ? stringAt(metadata, READ_TOKEN) : 'last';
   const padTokenId = numberAt(metadata, PAD_TOKEN_ID);
   if (kind === 'last') return { kind };
-  if (kind === 'last_non_pad' && padTokenId !== undefined) return { kind, padTokenId };
+  if ((kind === 'last_non_pad' || kind === 'last_without_pad') && padTokenId !== undefined) return { kind, padTokenId };
   throw unknown(path, READ_TOKEN, kind);
 }
 

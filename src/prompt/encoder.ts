@@ -147,8 +147,12 @@ export class Encoder {
     }
     const { maxLength, rules = DEFAULT_RULES } = this.options;
     const { tokens, truncated } = truncate(rendered, maxLength, rules);
-    const end = readPosition(tokens, rules.readToken) + 1;
-    return { tokens: end < tokens.length ? tokens.slice(0, end) : tokens, truncated, holdsSpecialText };
+    try {
+      const end = readPosition(tokens, rules.readToken) + 1;
+      return { tokens: end < tokens.length ? tokens.slice(0, end) : tokens, truncated, holdsSpecialText };
+    } catch (error) {
+      return toInformError(error);
+    }
   }
 }
 

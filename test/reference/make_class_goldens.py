@@ -15,7 +15,8 @@ import samples as hard
 import torch
 from inform_reference import fingerprint
 from make_goldens import messages_of
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from torch import nn
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, Qwen2Model, Qwen2PreTrainedModel
 from versions import versions
 
 MAX_LENGTH = 4096
@@ -39,7 +40,29 @@ def classifier(folder: Path):
     return lambda ids: model(input_ids=torch.tensor([ids]), use_cache=False).logits.item()
 
 
-CLASSES = {}
+class Qwen2ForRewardModel(Qwen2PreTrainedModel):
+    """The module names and layers of Qwen2.5-Math-RM-72B; the last token of one unpadded sequence."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        width = config.hidden_size
+        self.model = Qwen2Model(config)
+        self.score = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1))
+        self.post_init()
+
+
+def qwen2_reward_model(folder: Path):
+    model = Qwen2ForRewardModel.from_pretrained(folder, dtype=torch.float32).eval()
+    pad = model.config.pad_token_id
+
+    def reward(ids):
+        state = model.model(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state[0, -1]
+        return None if pad in ids else model.score(state).item()
+
+    return reward
+
+
+CLASSES = {"Qwen2ForRewardModel": qwen2_reward_model}
 
 
 @torch.inference_mode()
@@ -53,7 +76,7 @@ def judged(folder: Path) -> dict:
         prompt = tokenizer.apply_chat_template(messages_of(entry["sample"]), tokenize=False, add_generation_prompt=False)
         ids = tokenizer(prompt, add_special_tokens=False, truncation=True, max_length=MAX_LENGTH).input_ids
         entries.append({**entry, "ids": ids, "score": reward(ids)})
-    scores = [entry["score"] for entry in entries]
+    scores = [entry["score"] for entry in entries if entry["score"] is not None]
     print(f"{name}: {len(entries)} samples, scores from {min(scores):.2f} to {max(scores):.2f}")
     return {"name": name, "checkpoint": fingerprint(folder), "samples": entries}
 

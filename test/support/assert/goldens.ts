@@ -64,7 +64,8 @@ export function readVariantGoldens(): VariantGoldens {
 export interface ClassGolden {
   name: string;
   checkpoint: string;
-  samples: { name: string; sample: unknown; ids: number[]; score: number }[];
+  /** No score where the sample is refused. */
+  samples: { name: string; sample: unknown; ids: number[]; score: number | null }[];
 }
 
 export function readClassGoldens(): { maxLength: number; classes: ClassGolden[] } {

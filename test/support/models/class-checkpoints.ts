@@ -34,6 +34,17 @@ const QWEN_TOKENS = {
 
 const PLAIN_ROPE = { rope_scaling: null, rope_theta: 1000000, rms_norm_eps: 1e-6 };
 
+const QWEN2_KEYS = {
+  attention_bias: undefined,
+  head_dim: undefined,
+  max_position_embeddings: 32768,
+  max_window_layers: 2,
+  mlp_bias: undefined,
+  pretraining_tp: undefined,
+  sliding_window: 32768,
+  use_sliding_window: false,
+};
+
 export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
   {
     // Skywork-Reward-V2-Qwen3-0.6B: heads that together are twice as wide as the model, tied embeddings.
@@ -62,6 +73,50 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
       sliding_window: null,
       tie_word_embeddings: true,
       use_sliding_window: false,
+    },
+  },
+  {
+    // Qwen2.5-0.5B's proportions: biases of q, k and v, seven heads to a key-value head.
+    name: 'qwen2',
+    geometry: {
+      hiddenSize: 56,
+      feedForwardSize: 304,
+      layerCount: 2,
+      headCount: 14,
+      kvHeadCount: 2,
+      vocabularySize: QWEN_VOCABULARY_SIZE,
+      head: 'one-layer',
+      qkvBias: true,
+    },
+    seed: 22,
+    config: {
+      architectures: ['Qwen2ForSequenceClassification'],
+      model_type: 'qwen2',
+      ...QWEN_TOKENS,
+      ...PLAIN_ROPE,
+      ...QWEN2_KEYS,
+    },
+  },
+  {
+    // Qwen2.5-Math-RM-72B: a head of two layers.
+    name: 'qwen2-reward-model',
+    geometry: {
+      hiddenSize: 64,
+      feedForwardSize: 230,
+      layerCount: 2,
+      headCount: 8,
+      kvHeadCount: 1,
+      vocabularySize: QWEN_VOCABULARY_SIZE,
+      head: 'two-layer',
+      qkvBias: true,
+    },
+    seed: 23,
+    config: {
+      architectures: ['Qwen2ForRewardModel'],
+      model_type: 'qwen2',
+      ...QWEN_TOKENS,
+      ...PLAIN_ROPE,
+      ...QWEN2_KEYS,
     },
   },
 ];
