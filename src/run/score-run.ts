@@ -117,7 +117,8 @@ class ScoreRun {
     const signal = AbortSignal.any([interrupted, output.readerGone]);
     const { maxLineBytes } = this.options;
     // Before the model, which may be hours away.
-    for (const note of await lookAtInputs(this.inputs, this.reader, { maxLineBytes, signal })) this.#reporter.note(note);
+    for (const note of await lookAtInputs(this.inputs, this.reader, { maxLineBytes, signal }))
+      this.#reporter.note(note);
     const prepared = await this.#prepare(modelName, signal);
     const { rows, done } = await this.#begin(prepared, signal);
     try {
