@@ -131,7 +131,7 @@ test.after(() => {
 test('a fresh pull: the file equals a conversion of the folder, apart from where it comes from', async () => {
   const commit = server.publishFolder(REPO, SHARDED);
   const model = await pull(REPO);
-  assert.is(model, path.join(ownCache, 'models', 'owner--tiny-reward', `${commit}-v2`, 'tiny-reward-f16.gguf'));
+  assert.is(model, path.join(ownCache, 'models', 'owner--tiny-reward', `${commit}-v3`, 'tiny-reward-f16.gguf'));
 
   const reference = path.join(FOLDER, 'reference.gguf');
   await convertCheckpoint(SHARDED, reference, { type: 'f16', source: { repository: REPO, revision: commit } });
@@ -406,7 +406,7 @@ test('deleting shards: never more than two are here, and the shared cache gets n
   startAnew();
   let most = 0;
   const commit = server.publishFolder(REPO, SHARDED);
-  const folder = path.join(ownCache, 'models', 'owner--tiny-reward', `${commit}-v2`, 'shards');
+  const folder = path.join(ownCache, 'models', 'owner--tiny-reward', `${commit}-v3`, 'shards');
   const count = (): void => {
     if (!existsSync(folder)) return;
     most = Math.max(most, new Set(readdirSync(folder).map((name) => name.slice(0, 64))).size);
@@ -530,7 +530,7 @@ test('a disk that cannot hold download and conversion together is told ahead of 
   const commit = server.publish(REPO, files, sizes);
   // What a killed conversion left is out of the way first.
   const { pid: dead } = spawnSync(process.execPath, ['--version']);
-  const models = path.join(ownCache, 'models', 'owner--tiny-reward', `${commit}-v2`);
+  const models = path.join(ownCache, 'models', 'owner--tiny-reward', `${commit}-v3`);
   mkdirSync(models, { recursive: true });
   const left = `.tiny-reward-f16.gguf.${hostname().replaceAll(/[^\w.]/g, '_')}-${dead}-0123456789ab.tmp`;
   writeFileSync(path.join(models, left), '');

@@ -53,7 +53,7 @@ test('`model:` as an id: fetched and converted the first time, without the netwo
   const config = fileIn(FOLDER, 'hub.yaml', `model: ${REPO}\ntype: bf16\ninput: ${SAMPLES}\n`);
   const first = await runCli(['-c', config, '--progress', 'none'], '', env);
   assert.is(first.code, 0, first.stderr);
-  const model = path.join(env.INFORM_CACHE_DIR, 'models', 'owner--generated', `${commit}-v2`, 'generated-bf16.gguf');
+  const model = path.join(env.INFORM_CACHE_DIR, 'models', 'owner--generated', `${commit}-v3`, 'generated-bf16.gguf');
   assert.ok(existsSync(model));
   assert.ok(first.stderr.includes(`Model   ${REPO} as bf16: ${model}`), first.stderr);
   // The same weights by the way that the goldens check.

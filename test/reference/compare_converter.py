@@ -26,6 +26,7 @@ CLI = Path(__file__).resolve().parents[2] / "dist" / "src" / "cli.js"
 EXPLAINED = {
     # Only ours: what a reward model is.
     "llama.pooling_type": "only ours",
+    "inform.tensors.sha256": "only ours",
     "inform.head.format": "only ours",
     "inform.head.activation": "only ours",
     # Theirs is written with spaces for hyphens; ours is the name as it is.
