@@ -96,7 +96,12 @@ async function nullRun(input: string, encoder: Encoder, engine: Engine, window: 
 
 function computingNothing(engine: Engine): Engine {
   const evaluate = ({ tokens, tails }: Batch): Promise<Evaluation> =>
-    Promise.resolve({ rewards: new Float32Array(tails.length), computedTokens: tokens.length, seconds: 0 });
+    Promise.resolve({
+      rewards: new Float32Array(tails.length),
+      computedTokens: tokens.length,
+      seconds: 0,
+      headSeconds: 0,
+    });
   return { limits: engine.limits, inFlight: engine.inFlight, info: engine.info, evaluate } as unknown as Engine;
 }
 

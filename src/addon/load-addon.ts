@@ -84,6 +84,8 @@ export interface NativeEvaluation {
   rewards: Float32Array;
   computedTokens: number;
   seconds: number;
+  /** Of `seconds`, what the score head took. */
+  headSeconds: number;
 }
 
 export interface NativeScorer {

@@ -51,7 +51,7 @@ function headLines(head: ModelReport['head']): string[] {
   return [
     row(
       'head',
-      `${head.tensors.length} tensors, ${hasHiddenLayer ? `activation ${shown(head.activation)}` : 'one layer'}`,
+      `${head.className === null ? '' : `${shown(head.className)}, `}${head.tensors.length} tensors, ${hasHiddenLayer ? `activation ${shown(head.activation)}` : 'one layer'}`,
     ),
     row('', `reads the last token${padToken === null ? '' : ` that is not ${shownToken(padToken)}`}`),
     ...head.tensors.map(({ name, type, shape }) => row('', `${name}: ${type} [${shape.join(', ')}]`)),

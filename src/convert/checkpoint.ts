@@ -4,7 +4,7 @@ import type { CheckpointFiles } from './checkpoint-files.js';
 import { modelCardMetadata } from './model-card.js';
 import { readTensorTable, type SafetensorsTensor, type ShardStore } from './safetensors.js';
 import { readTokenizer, type CheckpointTokenizer, type TokenizerOptions } from './tokenizer.js';
-import { readValueHead } from './value-head.js';
+import { readHeadFile } from './head-file.js';
 import { FolderStore, openCheckpointFolder } from './weights.js';
 
 /** A Hugging Face checkpoint: all that a conversion takes from its folder but the weights' values, read once. */
@@ -46,13 +46,13 @@ export async function openCheckpoint(
   };
 }
 
-/** The headers of a folder's weights, with a value head that lies beside them. */
+/** The headers of a folder's weights, with a head that lies beside them. */
 export async function readFolderTensors(
   config: CheckpointConfig,
   files: CheckpointFiles,
 ): Promise<ReadonlyMap<string, SafetensorsTensor>> {
   const { tensors } = await openCheckpointFolder(files);
-  return withValueHead(tensors, config, files, new FolderStore(files.folder));
+  return withHeadFile(tensors, config, files, new FolderStore(files.folder));
 }
 
 /** As `readFolderTensors`, of shards that lie in a store. */
@@ -61,17 +61,17 @@ export async function readStoredTensors(
   files: CheckpointFiles,
   store: ShardStore,
 ): Promise<ReadonlyMap<string, SafetensorsTensor>> {
-  return withValueHead(await readTensorTable(files, store), config, files, store);
+  return withHeadFile(await readTensorTable(files, store), config, files, store);
 }
 
-async function withValueHead(
+async function withHeadFile(
   tensors: ReadonlyMap<string, SafetensorsTensor>,
-  { hasValueHead }: CheckpointConfig,
+  { recipe }: CheckpointConfig,
   { folder }: CheckpointFiles,
   store: ShardStore,
 ): Promise<ReadonlyMap<string, SafetensorsTensor>> {
-  if (!hasValueHead) return tensors;
-  const head = await readValueHead(folder, store);
+  if (recipe.headFile === undefined) return tensors;
+  const head = await readHeadFile(recipe, folder, store);
   return new Map([...tensors, ...head.map((tensor) => [tensor.name, tensor] as const)]);
 }
 

@@ -19,6 +19,14 @@ export interface TokenizerRules {
   readonly truncationSide: 'left' | 'right';
 }
 
+/** What a file says of its head beside the tensors. */
+export const HEAD_KEY = {
+  format: 'inform.head.format',
+  activation: 'inform.head.activation',
+  /** The Hugging Face class that the head comes from. */
+  className: 'inform.head.class',
+} as const;
+
 const READ_TOKEN = 'inform.head.read_token';
 const PAD_TOKEN_ID = 'inform.head.pad_token_id';
 const TRUNCATION_SIDE = 'inform.tokenizer.truncation_side';

@@ -1,4 +1,4 @@
-import { trainedContextOf } from '../gguf/llama-model.js';
+import { trainedContextOf } from '../gguf/reward-model-file.js';
 import { readGguf } from '../gguf/reader.js';
 import { splitPaths } from '../gguf/split-model.js';
 import { headFile } from '../head/head-file.js';
@@ -43,7 +43,7 @@ export async function prepareModel(
   const { chatTemplate, scoreHead, type } = options;
   const { signal } = settings;
   // First what is quick to fail: finding the model may take hours.
-  const template = chatTemplate === undefined ? undefined : await readTemplateFile(chatTemplate);
+  const template = chatTemplate === undefined ? undefined : await readTemplateFile(chatTemplate, signal);
   throwIfAborted(signal);
   const path = await resolveModel(model, { type, templateOptional: template !== undefined, ...settings });
   const headPath = scoreHead === undefined ? undefined : await headFile(scoreHead, signal);

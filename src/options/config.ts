@@ -17,13 +17,14 @@ const YAML_LIMITS = { schema: CORE_SCHEMA, maxDepth: 8, maxAliases: 32 };
 /** What a configuration file says: some of the options, checked. */
 export type PartialOptions = Partial<Record<keyof RunOptions, unknown>>;
 
-/** Reads a YAML configuration. Throws INFORM_INVALID_CONFIG. */
-export async function readConfig(path: string): Promise<PartialOptions> {
-  const text = await readNamedText(path, MAX_CONFIG_BYTES, {
+/** Reads a YAML configuration. Throws INFORM_INVALID_CONFIG, INFORM_ABORTED. */
+export async function readConfig(path: string, signal?: AbortSignal): Promise<PartialOptions> {
+  const errors = {
     code: 'INFORM_INVALID_CONFIG',
     subject: `the configuration ${path}`,
     tooLarge: `${path} is larger than 1 MB, which no configuration file is. Check what -c names.`,
-  });
+  } as const;
+  const text = await readNamedText(path, MAX_CONFIG_BYTES, errors, signal);
   return parseConfig(text, path);
 }
 

@@ -1,5 +1,3 @@
-import type { HeadKind } from '#src/convert/checkpoint-config.js';
-
 /** The sizes of a generated model. */
 export interface Geometry {
   readonly hiddenSize: number;
@@ -12,7 +10,7 @@ export interface Geometry {
   /** Rows of the embedding. Default: Llama 3's vocabulary, 128256. */
   readonly vocabularySize?: number;
   /** Default: two-layer. */
-  readonly head?: HeadKind;
+  readonly head?: 'one-layer' | 'two-layer';
 }
 
 export const TEST_GEOMETRY: Geometry = {

@@ -1,5 +1,5 @@
 import { InformError } from '../../errors.js';
-import { checkIsLlama } from '../../gguf/llama-model.js';
+import { checkIsModel } from '../../gguf/reward-model-file.js';
 import { readGgufModel } from '../../gguf/split-model.js';
 import { listDevices } from '../../addon/device-report.js';
 import type { NativePlacement } from '../../addon/load-addon.js';
@@ -46,7 +46,7 @@ export async function loadPlanner(
   if (first.gpus.length === 0) return onlyAtFirst({ ...cpu, note: nothingToUse(options) });
 
   const file = await readGgufModel(path, { wantArray: () => false });
-  checkIsLlama(file);
+  checkIsModel(file);
   const model = modelMemory(file);
   const measure = onceEach(measureOnDevices(path, model, first, options));
   return async (part) => {

@@ -1,4 +1,4 @@
-import { checkIsLlama, trainedContextOf } from '../../gguf/llama-model.js';
+import { checkIsModel, trainedContextOf } from '../../gguf/reward-model-file.js';
 import { readGgufModel } from '../../gguf/split-model.js';
 import { listDevices } from '../../addon/device-report.js';
 import { settleOptions } from '../../options/settle.js';
@@ -36,7 +36,7 @@ export interface PlanSettings {
 export async function planModel(path: string, given: ModelOptions, settings: PlanSettings): Promise<PlanReport> {
   const { memory, assumptions } = settings;
   const file = await readGgufModel(path, { wantArray: () => false });
-  checkIsLlama(file);
+  checkIsModel(file);
   const model = modelMemory(file);
   const { options } = settleOptions(given, trainedContextOf(file.metadata));
   const simulated = memory !== undefined;

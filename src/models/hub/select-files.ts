@@ -1,4 +1,4 @@
-import { VALUE_HEAD_FILE } from '../../convert/checkpoint-config.js';
+import { VALUE_HEAD_FILE } from '../../convert/recipes.js';
 import { CHECKPOINT_FILES } from '../../convert/checkpoint-files.js';
 import { CONVERSION_TYPES, type ConversionType } from '../../gguf/model-types.js';
 import { InformError } from '../../errors.js';
