@@ -111,7 +111,6 @@ export const EXACT = { flashAttention: false, kvType: 'f32' } as const;
 export const SETTINGS: readonly Setting[] = [
   { name: 'F32 weights, most exact (F32 KV, no flash attention)', type: 'f32', options: EXACT, bound: 1e-4 },
   { name: 'F32 weights, default', type: 'f32', options: {}, bound: 5e-5 },
-  { name: 'F32 weights, F16 KV', type: 'f32', options: { kvType: 'f16' }, bound: 1e-2 },
   {
     name: 'F32 weights, F16 KV, no flash attention',
     type: 'f32',
