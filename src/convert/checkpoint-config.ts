@@ -36,6 +36,8 @@ export interface CheckpointConfig {
   readonly headCount: number;
   readonly kvHeadCount: number;
   readonly headDim: number;
+  /** Whether a model file states it, as llama.cpp's converter does. */
+  readonly statesHeadDim: boolean;
   readonly rmsNormEps: number;
   readonly ropeTheta: number;
   readonly ropeScaling: Llama3RopeScaling | LinearRopeScaling | undefined;
@@ -59,8 +61,10 @@ export async function readCheckpointConfig(files: CheckpointFiles): Promise<Chec
 
   const hiddenSize = count(config, 'hidden_size', path);
   const headCount = count(config, 'num_attention_heads', path);
-  const kvHeadCount = isAbsent(config['num_key_value_heads']) ? headCount : count(config, 'num_key_value_heads', path);
-  const headDim = isAbsent(config['head_dim']) ? hiddenSize / headCount : count(config, 'head_dim', path);
+  const sameAsHeads = backbone.kvHeadsOptional === true && isAbsent(config['num_key_value_heads']);
+  const kvHeadCount = sameAsHeads ? headCount : count(config, 'num_key_value_heads', path);
+  const defaultHeadDim = backbone.defaultHeadDim ?? hiddenSize / headCount;
+  const headDim = isAbsent(config['head_dim']) ? defaultHeadDim : count(config, 'head_dim', path);
   if (headCount % kvHeadCount !== 0 || !Number.isInteger(headDim) || headDim % 2 !== 0) {
     throw invalidCheckpoint(
       `${path} is inconsistent: hidden_size ${hiddenSize}, ${headCount} heads and ${kvHeadCount} key-value heads do not fit together.`,
@@ -79,8 +83,9 @@ export async function readCheckpointConfig(files: CheckpointFiles): Promise<Chec
     headCount,
     kvHeadCount,
     headDim,
+    statesHeadDim: backbone.headDimOptional !== true || !isAbsent(config['head_dim']),
     rmsNormEps: positive(config, 'rms_norm_eps', path),
-    ...readRope(config, path),
+    ...readRope(config, backbone, path),
     specialTokenIds: specialTokenIds(config),
     eosTokenIds: [config['eos_token_id']].flat().filter((id) => typeof id === 'number'),
   };
@@ -166,8 +171,24 @@ function checkSupported(config: JsonObject, backbone: Backbone, path: string): v
   for (const key of ['attention_bias', 'mlp_bias']) {
     if (config[key] === true) throw unsupported(`${path} has ${key}, which is not supported.`);
   }
+  if (backbone.optionalWindow === true) checkNoWindow(config, path);
   if (!isAbsent(config['quantization_config'])) {
     throw unsupported(`${path} describes quantized weights. Convert the original checkpoint instead.`);
+  }
+}
+
+/** As transformers reads it: layers from `max_window_layers` on see a window, unless `layer_types` says otherwise. */
+function checkNoWindow(config: JsonObject, path: string): void {
+  const types: unknown = config['layer_types'];
+  const layers = config['num_hidden_layers'];
+  const from = config['max_window_layers'] ?? 28;
+  const byNumber = typeof from === 'number' && typeof layers === 'number' && from < layers;
+  const asked = config['use_sliding_window'] === true && config['sliding_window'] !== null;
+  const windowed = Array.isArray(types) ? types.some((type) => type !== 'full_attention') : asked && byNumber;
+  if (windowed) {
+    throw unsupported(
+      `${path} lets some layers see a window of the text only (use_sliding_window), which llama.cpp does not compute for this backbone.`,
+    );
   }
 }
 
@@ -176,7 +197,11 @@ function checkSupported(config: JsonObject, backbone: Backbone, path: string): v
  * saved and the other saved again has all of them: transformers 5 takes `rope_scaling` where it says something, else
  * `rope_parameters`, and `rope_theta` out of that dictionary before any other.
  */
-function readRope(config: JsonObject, path: string): Pick<CheckpointConfig, 'ropeTheta' | 'ropeScaling'> {
+function readRope(
+  config: JsonObject,
+  backbone: Backbone,
+  path: string,
+): Pick<CheckpointConfig, 'ropeTheta' | 'ropeScaling'> {
   const dictionaries = [objectIn(config['rope_scaling']), objectIn(config['rope_parameters'])];
   const scaling = dictionaries.find((parameters) => Object.keys(parameters ?? {}).length > 0) ?? {};
   const base = [scaling, config].find((object) => 'rope_theta' in object);
@@ -188,8 +213,9 @@ function readRope(config: JsonObject, path: string): Pick<CheckpointConfig, 'rop
   const type = scaling['rope_type'] ?? scaling['type'] ?? 'default';
   if (type === 'default') return { ropeTheta, ropeScaling: undefined };
   if (type === 'linear') return { ropeTheta, ropeScaling: { type, factor: positive(scaling, 'factor', path) } };
-  if (type !== 'llama3') {
-    throw unsupported(`${path} has rope scaling of type ${named(type)}; "linear" and "llama3" are supported.`);
+  if (type !== 'llama3' || backbone.llama3Rope !== true) {
+    const known = backbone.llama3Rope === true ? '"linear" and "llama3" are' : '"linear" is';
+    throw unsupported(`${path} has rope scaling of type ${named(type)}; ${known} supported.`);
   }
   const ropeScaling: Llama3RopeScaling = {
     type,

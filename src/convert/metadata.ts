@@ -45,10 +45,12 @@ export function modelMetadata(
       : {}),
     'rope.freq_base': f32(config.ropeTheta),
     'attention.layer_norm_rms_epsilon': f32(config.rmsNormEps),
-    'attention.key_length': u32(config.headDim),
-    'attention.value_length': u32(config.headDim),
-    vocab_size: u32(config.vocabSize),
-    'rope.dimension_count': u32(config.headDim),
+    ...(config.statesHeadDim
+      ? { 'attention.key_length': u32(config.headDim), 'attention.value_length': u32(config.headDim) }
+      : {}),
+    ...(config.backbone.statesVocabulary === true
+      ? { vocab_size: u32(config.vocabSize), 'rope.dimension_count': u32(config.headDim) }
+      : {}),
   });
   return [
     ['general.architecture', ggufString(architecture)],

@@ -18,7 +18,12 @@ export interface HeadLayers {
 export type Reading =
   | 'last'
   /** The last one that is not `pad_token_id` of config.json: transformers' rule for its own classes. */
-  | 'last_non_pad';
+  | 'last_non_pad'
+  /**
+   * The last one; a sample that holds the pad token is refused. For classes of their own code, which could not be had: the
+   * rules that such classes have agree where there is none.
+   */
+  | 'last_without_pad';
 
 /** What a class of reward models adds to its backbone. */
 export interface Recipe {
@@ -54,6 +59,27 @@ export const RECIPES: readonly Recipe[] = [
     head: SCORE,
     reads: 'last_non_pad',
     example: 'Skywork/Skywork-Reward-V2-Llama-3.1-8B',
+  },
+  {
+    className: 'Qwen3ForSequenceClassification',
+    backbone: 'qwen3',
+    head: SCORE,
+    reads: 'last_non_pad',
+    example: 'Skywork/Skywork-Reward-V2-Qwen3-8B',
+  },
+  {
+    className: 'Qwen2ForSequenceClassification',
+    backbone: 'qwen2',
+    head: SCORE,
+    reads: 'last_non_pad',
+    example: 'Qwen 2 and 2.5 with one label',
+  },
+  {
+    className: 'Qwen2ForRewardModel',
+    backbone: 'qwen2',
+    head: SCORE_TWO_LAYERS,
+    reads: 'last_without_pad',
+    example: 'Qwen/Qwen2.5-Math-RM-72B',
   },
   {
     className: 'LlamaForCausalLM',

@@ -109,7 +109,7 @@ function planBackbone(mapper: TensorMapper, config: CheckpointConfig): void {
   const { hiddenSize, feedForwardSize, headDim, headCount, kvHeadCount, vocabSize, layerCount, backbone } = config;
   const queryRows = headCount * headDim;
   const keyRows = kvHeadCount * headDim;
-  const headRows = backbone.interleavedRope ? headDim : undefined;
+  const headRows = backbone.interleavedRope === true ? headDim : undefined;
   if (config.ropeScaling?.type === 'llama3') {
     mapper.computed('rope_freqs.weight', llama3RopeFactors(headDim, config.ropeTheta, config.ropeScaling));
   }
@@ -120,6 +120,15 @@ function planBackbone(mapper: TensorMapper, config: CheckpointConfig): void {
     mapper.vector(`${to}.attn_norm.weight`, `${from}.input_layernorm.weight`, hiddenSize);
     mapper.matrix(`${to}.attn_q.weight`, `${from}.self_attn.q_proj.weight`, [queryRows, hiddenSize], headRows);
     mapper.matrix(`${to}.attn_k.weight`, `${from}.self_attn.k_proj.weight`, [keyRows, hiddenSize], headRows);
+    if (backbone.qkvBias === true) {
+      mapper.vector(`${to}.attn_q.bias`, `${from}.self_attn.q_proj.bias`, queryRows);
+      mapper.vector(`${to}.attn_k.bias`, `${from}.self_attn.k_proj.bias`, keyRows);
+      mapper.vector(`${to}.attn_v.bias`, `${from}.self_attn.v_proj.bias`, keyRows);
+    }
+    if (backbone.headNorms === true) {
+      mapper.vector(`${to}.attn_q_norm.weight`, `${from}.self_attn.q_norm.weight`, headDim);
+      mapper.vector(`${to}.attn_k_norm.weight`, `${from}.self_attn.k_norm.weight`, headDim);
+    }
     mapper.matrix(`${to}.attn_v.weight`, `${from}.self_attn.v_proj.weight`, [keyRows, hiddenSize]);
     mapper.matrix(`${to}.attn_output.weight`, `${from}.self_attn.o_proj.weight`, [hiddenSize, queryRows]);
     mapper.vector(`${to}.ffn_norm.weight`, `${from}.post_attention_layernorm.weight`, hiddenSize);

@@ -1,17 +1,15 @@
 import { InformError } from '../errors.js';
 import { ggufBool, ggufNumber, ggufString, ggufStrings } from '../gguf/metadata.js';
-import { truncationEntries } from '../gguf/scoring-rules.js';
+import { normalizerEntries, truncationEntries } from '../gguf/scoring-rules.js';
 import { SPECIAL_TOKEN_ID_KEYS, templateTokensEntry } from '../gguf/template-tokens.js';
+import { TOKEN_TYPE } from '../gguf/token-types.js';
 import type { GgufValue } from '../gguf/types.js';
 import { readAddedTokens, type AddedToken } from './added-tokens.js';
 import type { CheckpointConfig } from './checkpoint-config.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
-import { preTokenizerName } from './pre-tokenizer.js';
+import { preTokenizerOf } from './pre-tokenizer.js';
 import { readTokenizerConfig, templateTokens, tokenizerClass, tokenText } from './special-tokens.js';
-
-/** The types of llama.cpp's tokens (enum llama_token_type in llama.h). */
-const TOKEN_TYPE = { normal: 1, control: 3, userDefined: 4, unused: 5 } as const;
 
 export interface TokenizerOptions {
   /** Text of a chat template that replaces the checkpoint's. */
@@ -50,7 +48,7 @@ export async function readTokenizer(
   const tokenizer = await files.requiredJson('tokenizer.json');
   const tokenizerConfig = await readTokenizerConfig(files, tokenizer);
   const model = objectIn(tokenizer['model']) ?? {};
-  const pre = preTokenizerName(tokenizer, path);
+  const { name: pre, normalizer } = preTokenizerOf(tokenizer, path);
   const added = await readAddedTokens(files, tokenizer, tokenizerConfig);
   const [within, beyond] = [true, false].map((inside) => added.filter(({ id }) => id < config.vocabSize === inside));
   const bos = tokenText(tokenizerConfig['bos_token']);
@@ -71,6 +69,7 @@ export async function readTokenizer(
       ...ids.map(([kind, id]): [string, GgufValue] => [SPECIAL_TOKEN_ID_KEYS[kind], ggufNumber('uint32', id)]),
       ...addTokenEntries(tokenizer, tokenizerConfig, leading),
       templateTokensEntry(templateTokens(tokenizerConfig)),
+      ...normalizerEntries(normalizer, pre),
       ...truncationEntries(truncationSide(tokenizer, tokenizerConfig, files)),
       ...(template === undefined ? [] : ([['tokenizer.chat_template', ggufString(template)]] as [string, GgufValue][])),
     ],

@@ -6,7 +6,7 @@ import { checkIsModel, modelNames, sizeAt, vocabularySizeOf } from '../gguf/rewa
 import { stringAt } from '../gguf/metadata.js';
 import { checkNewFile } from '../util/files/new-file.js';
 import { readGgufModel, type GgufModel } from '../gguf/split-model.js';
-import { tokenizerRulesOf, truncationEntries } from '../gguf/scoring-rules.js';
+import { normalizerEntries, tokenizerRulesOf, truncationEntries } from '../gguf/scoring-rules.js';
 import { templateTokensEntries } from '../gguf/template-tokens.js';
 import type { GgufValue } from '../gguf/types.js';
 import { layoutGguf } from '../gguf/writer.js';
@@ -83,10 +83,15 @@ export async function attachHead(
   };
 }
 
-/** From which end texts are cut, and which special tokens the template sees: what no other converter writes. */
+/** From which end texts are cut, how they are changed before, and which special tokens the template sees: what no other converter writes. */
 function tokenizerEntries({ model: { tokenizer }, path }: HeadSource): [string, GgufValue][] {
   if (tokenizer === undefined) return [];
-  return [...truncationEntries(tokenizerRulesOf(tokenizer, path).truncationSide), ...templateTokensEntries(tokenizer)];
+  const { truncationSide, normalizer } = tokenizerRulesOf(tokenizer, path);
+  return [
+    ...truncationEntries(truncationSide),
+    ...normalizerEntries(normalizer, stringAt(tokenizer, 'tokenizer.ggml.pre')),
+    ...templateTokensEntries(tokenizer),
+  ];
 }
 
 function checkArchitectures({ path, metadata }: GgufModel, head: HeadSource): void {

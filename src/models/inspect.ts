@@ -1,7 +1,7 @@
 import { arrayAt, numberAt, stringAt, stringsAt } from '../gguf/metadata.js';
 import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/split-model.js';
 import { fileTypeName } from '../gguf/model-types.js';
-import { HEAD_KEY, readTokenOf, tokenizerRulesOf } from '../gguf/scoring-rules.js';
+import { HEAD_KEY, readTokenOf, tokenizerRulesOf, type ReadToken } from '../gguf/scoring-rules.js';
 import { elementCount, type GgufMetadata, type GgufValue } from '../gguf/types.js';
 import { HEAD_TENSOR, HEAD_TENSORS } from '../gguf/head-tensors.js';
 
@@ -39,7 +39,7 @@ export interface ModelReport {
     /** Null too where the head has one layer. */
     readonly activation: string | null;
     /** Which token's state it takes: the last one, or the last one that is not the pad token. */
-    readonly reads: { readonly token: 'last' | 'last_non_pad'; readonly padToken: Token | null };
+    readonly reads: { readonly token: ReadToken['kind']; readonly padToken: Token | null };
     /** Shapes in ggml's order, the row length first. */
     readonly tensors: readonly { readonly name: string; readonly type: string; readonly shape: readonly number[] }[];
   } | null;

@@ -4,7 +4,7 @@ import { InformError } from '../errors.js';
 import type { PreparedModel } from '../models/prepare.js';
 import { ChatTemplate } from '../prompt/chat-template.js';
 import { Encoder } from '../prompt/encoder.js';
-import { readModelRules } from './encoding-rules.js';
+import { readComposer, readModelRules } from './encoding-rules.js';
 import { scoreStream, type Job, type Outcome, type StreamOptions } from './score-stream.js';
 
 /** What a loaded model is. */
@@ -56,9 +56,10 @@ export class LoadedModel implements AsyncDisposable {
     const { path, headPath, template, options, notes } = model;
     const engine = await Engine.load({ path, headPath, options }, hooks);
     try {
-      const { encoding: rules, templateTokens } = await readModelRules(model);
+      const { encoding: rules, normalizer, templateTokens } = await readModelRules(model);
       const chatTemplate = new ChatTemplate(template ?? modelTemplate(engine, path), templateTokens);
-      const encoder = new Encoder(engine, chatTemplate, { ...options, rules });
+      const composer = await readComposer(path, normalizer);
+      const encoder = new Encoder(engine, chatTemplate, { ...options, rules, composer });
       return new LoadedModel(engine, encoder, options.window, describe(path, engine, notes));
     } catch (error) {
       await engine.close();

@@ -9,6 +9,10 @@ export interface Geometry {
   readonly headDim?: number;
   /** Rows of the embedding. Default: Llama 3's vocabulary, 128256. */
   readonly vocabularySize?: number;
+  /** Biases of q, k and v. */
+  readonly qkvBias?: true;
+  /** Norms of each head of q and k. */
+  readonly headNorms?: true;
   /** Default: two-layer. */
   readonly head?: 'one-layer' | 'two-layer';
 }

@@ -36,6 +36,7 @@ function planOf(geometry: Asked): { config: CheckpointConfig; planned: PlannedTe
   const config: CheckpointConfig = {
     ...geometry,
     recipe,
+    statesHeadDim: true,
     backbone: BACKBONES[recipe.backbone],
     vocabSize: 128256,
     contextLength: 8192,
