@@ -45,7 +45,7 @@ export interface CheckpointConfig {
   readonly rmsNormEps: number;
   readonly ropeTheta: number;
   readonly ropeScaling: Llama3RopeScaling | LinearRopeScaling | undefined;
-  /** By their kind (`bos`, `eos`, …), as config.json gives them; the tokenizer's own files come first (see tokenizer.ts). */
+  /** By their name (`bos_token`, `eos_token`, …), as config.json gives them; the tokenizer's own files come first (see tokenizer.ts). */
   readonly specialTokenIds: ReadonlyMap<string, number>;
   /** Ids that end a text, of which chat models have several. */
   readonly eosTokenIds: readonly number[];
@@ -307,7 +307,7 @@ function positive(object: JsonObject, key: string, path: string): number {
 function specialTokenIds(config: JsonObject): Map<string, number> {
   const ids = new Map<string, number>();
   for (const [key, value] of Object.entries(config)) {
-    const [, kind] = /^(\w+)_token_id$/.exec(key) ?? [];
+    const [, kind] = /^(\w+_token)_id$/.exec(key) ?? [];
     if (kind !== undefined && typeof value === 'number' && Number.isInteger(value) && value >= 0) ids.set(kind, value);
   }
   return ids;

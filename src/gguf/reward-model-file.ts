@@ -33,6 +33,11 @@ export function sizeAt(metadata: GgufMetadata, key: string): number | undefined 
   return numberAt(metadata, `${architectureOf(metadata)}.${key}`);
 }
 
+/** Tokens of the longest sequences that the model was trained on; undefined where the file does not say. */
+export function trainedContextOf(metadata: GgufMetadata): number | undefined {
+  return sizeAt(metadata, 'context_length');
+}
+
 /** Rows of the embedding; in a file without one, those that it says there are. */
 export function vocabularySizeOf({ metadata, tensors }: GgufModel): number | undefined {
   const embedding = tensors.find(({ name }) => name === 'token_embd.weight');

@@ -1,5 +1,5 @@
 import { InformError } from '../errors.js';
-import { boolAt, ggufBool, ggufNumber, ggufString, numberAt, stringAt } from './metadata.js';
+import { boolAt, ggufNumber, ggufString, numberAt, stringAt } from './metadata.js';
 import type { GgufMetadata, GgufValue } from './types.js';
 
 // What a model file says, beyond llama.cpp's keys, about how a conversation becomes tokens and which of them is scored.
@@ -24,9 +24,6 @@ export interface TokenizerRules {
   readonly normalizer: Normalizer;
   /** Which end of a long text is cut off. */
   readonly truncationSide: 'left' | 'right';
-  /** Whether chat templates see a BOS and an EOS token. llama.cpp gives a tokenizer without them those of GPT-2. */
-  readonly hasBos: boolean;
-  readonly hasEos: boolean;
 }
 
 /** What a file says of its head beside the tensors. */
@@ -71,18 +68,12 @@ export function scaleOf(metadata: GgufMetadata, path: string): RewardScale | und
 
 const READ_TOKEN = 'inform.head.read_token';
 const PAD_TOKEN_ID = 'inform.head.pad_token_id';
-const BOS_IN_TEMPLATE = 'inform.tokenizer.bos_in_template';
 const NORMALIZER = 'inform.tokenizer.normalizer';
 const TRUNCATION_SIDE = 'inform.tokenizer.truncation_side';
 
 export function readTokenEntries(rule: ReadToken): [string, GgufValue][] {
   const kind: [string, GgufValue] = [READ_TOKEN, ggufString(rule.kind)];
   return rule.kind === 'last' ? [kind] : [kind, [PAD_TOKEN_ID, ggufNumber('uint32', rule.padTokenId)]];
-}
-
-/** For a tokenizer that puts BOS before a text, but has no `bos_token` that a template could write. */
-export function withoutBosInTemplate(): [string, GgufValue] {
-  return [BOS_IN_TEMPLATE, ggufBool(false)];
 }
 
 /** All tokenizers of Qwen compose, and llama.cpp's converter has no key that says so. */
@@ -126,8 +117,6 @@ export function tokenizerRulesOf(metadata: GgufMetadata, path: string): Tokenize
     addedBosId: addsBos ? bosId : undefined,
     normalizer,
     truncationSide: side,
-    hasBos: bosId !== undefined && boolAt(metadata, BOS_IN_TEMPLATE) !== false,
-    hasEos: numberAt(metadata, 'tokenizer.ggml.eos_token_id') !== undefined,
   };
 }
 

@@ -7,7 +7,9 @@ import { stringAt } from '../gguf/metadata.js';
 import { checkNewFile } from '../util/files/new-file.js';
 import { readGgufModel, type GgufModel } from '../gguf/split-model.js';
 import { normalizerEntries, tokenizerRulesOf, truncationEntries } from '../gguf/scoring-rules.js';
-import type { GgufValue } from '../gguf/types.js';
+import { templateTokensEntries } from '../gguf/template-tokens.js';
+import { TensorHashes, tensorsHashPlaceholder, writeTensorsHash, type TensorData } from '../gguf/tensors-hash.js';
+import { tensorByteLength, type GgufValue } from '../gguf/types.js';
 import { layoutGguf } from '../gguf/writer.js';
 import type { HeadSource } from './head.js';
 import { tokenizerDifferences } from './compare-tokenizers.js';
@@ -56,23 +58,26 @@ export async function attachHead(
 
   // Our layout has the default alignment, whatever the backbone's was.
   const kept = [...backbone.metadata].filter(([key]) => key !== 'general.alignment');
-  const { header, offsets, totalBytes } = layoutGguf(new Map([...kept, ...head.metadata, ...tokenizerEntries(head)]), [
-    ...backbone.tensors,
-    ...head.tensors,
-  ]);
+  const metadata = new Map([...kept, ...head.metadata, ...tokenizerEntries(head), tensorsHashPlaceholder()]);
+  const { header, offsets, totalBytes } = layoutGguf(metadata, [...backbone.tensors, ...head.tensors]);
   await writeFilesAtomically([{ path: output, bytes: totalBytes }], async ([file]) => {
     if (file === undefined) return;
     await file.handle.truncate(totalBytes);
     await writeFully(file.handle, header, 0);
-    await head.write(file, offsets.slice(backbone.tensors.length), signal);
+    const headOffsets = offsets.slice(backbone.tensors.length);
+    await head.write(file, headOffsets, signal);
+    const hashes = new TensorHashes();
+    await hashes.read(head.tensors.map((tensor, index) => writtenData(tensor, file.path, headOffsets[index] ?? 0)));
     let bytesWritten = header.length;
     await copyTensors(backbone.tensors, file.handle, offsets, {
       signal,
+      hashes,
       onBytes: (bytes) => {
         bytesWritten += bytes;
         onProgress?.({ bytesWritten, totalBytes });
       },
     });
+    await writeTensorsHash(file.handle, Buffer.from(header), hashes.sum());
   });
   const { tokenizer } = head.model;
   return {
@@ -82,13 +87,14 @@ export async function attachHead(
   };
 }
 
-/** From which end texts are cut and how they are changed before, which no other converter writes. */
+/** From which end texts are cut, how they are changed before, and which special tokens the template sees: what no other converter writes. */
 function tokenizerEntries({ model: { tokenizer }, path }: HeadSource): [string, GgufValue][] {
   if (tokenizer === undefined) return [];
   const { truncationSide, normalizer } = tokenizerRulesOf(tokenizer, path);
   return [
     ...truncationEntries(truncationSide),
     ...normalizerEntries(normalizer, stringAt(tokenizer, 'tokenizer.ggml.pre')),
+    ...templateTokensEntries(tokenizer),
   ];
 }
 
@@ -99,6 +105,10 @@ function checkArchitectures({ path, metadata }: GgufModel, head: HeadSource): vo
     'INFORM_UNSUPPORTED_MODEL',
     `The head in ${head.path} belongs to a ${head.model.architecture}, but ${path} is a ${own ?? 'model of no kind'}. Name the head of the same model.`,
   );
+}
+
+function writtenData({ name, shape, type }: HeadSource['tensors'][number], file: string, offset: number): TensorData {
+  return { name, file, offset, byteLength: tensorByteLength(type, shape) };
 }
 
 function checkSizes(backbone: GgufModel, { path, model }: HeadSource): void {

@@ -38,8 +38,8 @@ export async function openCheckpointHead(folder: string): Promise<HeadSource> {
     tensors,
     data: sources.map(({ tensor }) => ({ ...tensor, file: join(folder, tensor.file) })),
     write: async ({ path }, offsets, signal) => {
-      const placed = tensors.flatMap(({ shape, type, source }, index) =>
-        source.kind === 'checkpoint' ? [{ shape, type, source, path, offset: offsets[index] ?? 0 }] : [],
+      const placed = tensors.flatMap(({ name, shape, type, source }, index) =>
+        source.kind === 'checkpoint' ? [{ name, shape, type, source, path, offset: offsets[index] ?? 0 }] : [],
       );
       await encodeWeights(placed, folderShards(folder), { signal });
     },

@@ -17,7 +17,7 @@ import { bytesStatus, type ProgressStatus } from '../util/progress-status.js';
 //     local/<folder>-<fingerprint>-v3/<folder>-q4_k_m.gguf  of a checkpoint folder
 
 /** Raised when a change of the converter makes its earlier files wrong, so that none of those is used. */
-export const CONVERTER_VERSION = 3;
+export const CONVERTER_VERSION = 4;
 
 const WAIT_INTERRUPTED =
   'Waiting for another process that converts the model was interrupted. Run the command again to go on.';

@@ -4,6 +4,7 @@ import {
   MAX_INT32,
   MODEL_OPTIONS,
   OPTIONS,
+  snakeCase,
   type ModelOptions,
   type OptionKind,
   type OptionSpec,
@@ -20,6 +21,8 @@ export function describeKind(kind: OptionKind): string {
       return 'a string or a list of strings';
     case 'names':
       return 'names with commas between them, or a list of names';
+    case 'map':
+      return 'FIELD=PATH with commas between them, or FIELD: PATH lines, no field twice';
     case 'shares':
       return 'numbers with commas between them, or a list of numbers, none negative and not all 0';
     case 'boolean':
@@ -55,6 +58,11 @@ export function checkOption(spec: OptionSpec, value: unknown, label: string): un
       if (names?.every((name) => typeof name === 'string' && name !== '')) return names;
       break;
     }
+    case 'map': {
+      const entries = mapEntries(value);
+      if (entries !== undefined) return entries;
+      break;
+    }
     case 'shares': {
       const shares = partsOf(value)?.map((part) => (typeof part === 'string' && part !== '' ? Number(part) : part));
       if (shares?.every(isShare) && shares.some((share) => share > 0)) return shares;
@@ -78,6 +86,15 @@ export function checkOption(spec: OptionSpec, value: unknown, label: string): un
 function partsOf(value: unknown): unknown[] | undefined {
   const parts = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value;
   return Array.isArray(parts) && parts.length > 0 ? parts : undefined;
+}
+
+/** "field=path" each; undefined for anything else. */
+function mapEntries(value: unknown): string[] | undefined {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const entries = isObject ? Object.entries(value).map(([field, path]) => `${field}=${String(path)}`) : partsOf(value);
+  if (entries === undefined || entries.length === 0) return undefined;
+  const fields = entries.map((entry) => (typeof entry === 'string' ? /^([^=]+)=./s.exec(entry)?.[1] : undefined));
+  return fields.includes(undefined) || new Set(fields).size < fields.length ? undefined : (entries as string[]);
 }
 
 function isShare(value: unknown): value is number {
@@ -110,7 +127,29 @@ export function resolveModelOptions(given: Readonly<Record<string, unknown>>): M
     if (!spec) throw unknownKey(key, known, 'option');
     checked[key] = checkOption(spec, value, key);
   }
-  return { ...modelOptionsOf(defaultOptions()), ...checked };
+  return { ...modelOptionsOf(defaultOptions()), ...checked, ...exactSettings(checked) };
+}
+
+/** What `exact` stands for. */
+const EXACT = { deterministic: true, flashAttention: false, kvType: 'f32' } as const;
+
+/**
+ * The settings that `exact` makes, where some of the options that were given ask for it.
+ *
+ * @throws InformError INFORM_INVALID_CONFIG where others of them contradict it
+ */
+export function exactSettings(given: Partial<Record<keyof RunOptions, unknown>>): Partial<typeof EXACT> {
+  if (given.exact !== true) return {};
+  for (const [key, value] of Object.entries(EXACT)) {
+    const stated = given[key as keyof typeof EXACT];
+    if (stated === undefined || stated === value || stated === 'auto') continue;
+    const name = snakeCase(key);
+    throw new InformError(
+      'INFORM_INVALID_CONFIG',
+      `exact needs ${name} ${JSON.stringify(value)}, but ${name} is ${JSON.stringify(stated)}. Leave one of the two out.`,
+    );
+  }
+  return EXACT;
 }
 
 /** Any value at all, in one line: JSON has no word for infinity, big integers and loops. */

@@ -1,7 +1,7 @@
 import { CORE_SCHEMA, loadAll, YAMLException } from 'js-yaml';
 import { InformError } from '../errors.js';
 import { readNamedText } from '../util/files/bounded-text.js';
-import { checkOption, defaultOptions } from './check.js';
+import { checkOption, defaultOptions, exactSettings } from './check.js';
 import { OPTIONS, snakeCase, type RunOptions } from './table.js';
 import { unknownKey } from './unknown-key.js';
 
@@ -17,13 +17,14 @@ const YAML_LIMITS = { schema: CORE_SCHEMA, maxDepth: 8, maxAliases: 32 };
 /** What a configuration file says: some of the options, checked. */
 export type PartialOptions = Partial<Record<keyof RunOptions, unknown>>;
 
-/** Reads a YAML configuration. Throws INFORM_INVALID_CONFIG. */
-export async function readConfig(path: string): Promise<PartialOptions> {
-  const text = await readNamedText(path, MAX_CONFIG_BYTES, {
+/** Reads a YAML configuration. Throws INFORM_INVALID_CONFIG, INFORM_ABORTED. */
+export async function readConfig(path: string, signal?: AbortSignal): Promise<PartialOptions> {
+  const errors = {
     code: 'INFORM_INVALID_CONFIG',
     subject: `the configuration ${path}`,
     tooLarge: `${path} is larger than 1 MB, which no configuration file is. Check what -c names.`,
-  });
+  } as const;
+  const text = await readNamedText(path, MAX_CONFIG_BYTES, errors, signal);
   return parseConfig(text, path);
 }
 
@@ -50,7 +51,8 @@ export function parseConfig(text: string, path: string): PartialOptions {
 
 /** defaults < configuration file < flags */
 export function mergeOptions(...layers: readonly PartialOptions[]): RunOptions {
-  return Object.assign(defaultOptions(), ...layers) as RunOptions;
+  const given = Object.assign({}, ...layers) as PartialOptions;
+  return { ...defaultOptions(), ...given, ...exactSettings(given) } as RunOptions;
 }
 
 function parseYaml(text: string, path: string): unknown[] {

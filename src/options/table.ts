@@ -9,6 +9,7 @@ export type OptionKind =
   | { readonly type: 'string' }
   | { readonly type: 'strings' }
   | { readonly type: 'names' }
+  | { readonly type: 'map' }
   | { readonly type: 'shares' }
   | { readonly type: 'boolean' }
   | { readonly type: 'choice'; readonly choices: readonly string[] }
@@ -90,9 +91,9 @@ export const OPTIONS = [
     scope: 'model',
     affects: 'score',
     inPlan: true,
-    kind: { type: 'integer', min: 1, max: MAX_INT32 },
-    fallback: 4096,
-    help: 'longest sequence in tokens; longer ones are truncated, on the right unless the tokenizer says left, with a warning',
+    kind: { type: 'integer', min: 1, max: MAX_INT32, auto: true },
+    fallback: 'auto',
+    help: 'longest sequence in tokens; longer ones are truncated, on the right unless the tokenizer says left, with a warning; auto is 4096, or what the model was trained on if that is less',
   },
   {
     key: 'input',
@@ -101,6 +102,22 @@ export const OPTIONS = [
     kind: { type: 'strings' },
     fallback: [],
     help: 'files of samples, JSON Lines or a JSON array; "-" is standard input',
+  },
+  {
+    key: 'map',
+    scope: 'run',
+    affects: 'score',
+    kind: { type: 'map' },
+    fallback: undefined,
+    help: 'where the fields of a sample stand in a row, as FIELD=PATH, such as instruction=question,output=best.text',
+  },
+  {
+    key: 'system',
+    scope: 'run',
+    affects: 'score',
+    kind: { type: 'string' },
+    fallback: undefined,
+    help: 'the system message of conversations that have none',
   },
   {
     key: 'output',
@@ -150,6 +167,14 @@ export const OPTIONS = [
     kind: { type: 'string' },
     fallback: undefined,
     help: "a Jinja file to use in place of the model's own chat template",
+  },
+  {
+    key: 'pre',
+    scope: 'model',
+    affects: 'score',
+    kind: { type: 'string' },
+    fallback: undefined,
+    help: "how the tokenizer splits words, as llama.cpp names it (llama-bpe, qwen2, …), in place of the GGUF's tokenizer.ggml.pre",
   },
   {
     key: 'specialTokens',
@@ -210,6 +235,15 @@ export const OPTIONS = [
     kind: { type: 'boolean' },
     fallback: false,
     help: 'scores that do not depend, to the last bit, on the other samples; slower',
+  },
+  {
+    key: 'exact',
+    scope: 'model',
+    affects: 'score',
+    inPlan: true,
+    kind: { type: 'boolean' },
+    fallback: false,
+    help: 'the most exact settings: deterministic, kv_type f32, no flash_attention; slower',
   },
   {
     key: 'threads',
@@ -278,9 +312,9 @@ export const OPTIONS = [
     scope: 'model',
     affects: 'score',
     inPlan: true,
-    kind: { type: 'choice', choices: ['f16', 'f32'] },
-    fallback: 'f16',
-    help: 'precision of the KV cache',
+    kind: { type: 'choice', choices: ['auto', 'f16', 'f32'] },
+    fallback: 'auto',
+    help: 'precision of the KV cache; auto is f32 where the CPU does everything with weights of 16 bits or more, else f16',
   },
 ] as const satisfies readonly OptionRow[];
 

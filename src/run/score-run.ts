@@ -1,22 +1,24 @@
 import { throwIfAborted } from '../util/abort.js';
 import { InformError, messageOf } from '../errors.js';
 import type { InputRow } from '../input/rows.js';
-import { checkedConversation } from '../input/sample.js';
+import { lookAtInputs } from '../input/look-at-inputs.js';
+import { SampleReader } from '../input/sample-reader.js';
 import { checkInputs, inputName, STDIN, type InputCheck } from '../input/source.js';
 import { refuseWrongInput } from '../input/wrong-input.js';
 import { prepareModel, type PreparedModel } from '../models/prepare.js';
 import { DEMO, DEMO_NOTICE } from '../models/resolve.js';
 import { modelOptionsOf } from '../options/check.js';
 import { type RunOptions } from '../options/table.js';
-import type { Job, Outcome } from '../scoring/score-stream.js';
+import type { Job } from '../scoring/score-stream.js';
 import { counted } from '../util/format.js';
 import { RejectNotes } from './reject-notes.js';
 import { RowNotes } from './row-notes.js';
+import { jobsOf, rowOutcomes, type RowOutcome, type RowTag } from './row-outcomes.js';
 import { RunLog } from './run-log.js';
 import { resumeRun } from './resume.js';
 import { JournaledOutput } from './output/journaled-output.js';
 import { openOutput } from './output/open-output.js';
-import type { RunOutput } from './output/output.js';
+import type { RunOutput, SavedRun } from './output/output.js';
 import { RunRows } from './rows.js';
 import { chooseInputs, requireModel, type RunSettings } from './settings.js';
 import { PipelineStats } from '../scoring/pipeline-stats.js';
@@ -34,6 +36,8 @@ export interface RunOutcome {
   readonly pipeline: PipelineStats;
   /** Seconds that scoring took, without loading the model. */
   readonly seconds: number;
+  /** Tokens that a longer sequence was cut to. */
+  readonly maxLength: number;
   /** The GGUF file, where `model` names something else that it was made from. */
   readonly modelPath: string | undefined;
   /** The file of rejected rows, where there is one. */
@@ -64,8 +68,9 @@ export async function scoreFiles(
   const inputs = chooseInputs(options.input);
   const size = await checkInputs(inputs);
   throwIfAborted(interrupted, INTERRUPTED);
-  const output = await openOutput(options, inputs, settings);
-  const run = new ScoreRun(options, settings, inputs, size, output, engine, reporter);
+  const output = await openOutput(options, inputs, settings, interrupted);
+  const reader = new SampleReader(options);
+  const run = new ScoreRun(reader, options, settings, inputs, size, output, engine, reporter);
   try {
     return await run.execute(model, interrupted);
   } catch (error) {
@@ -75,38 +80,45 @@ export async function scoreFiles(
   }
 }
 
-/** A row on its way through the engine, and the id that its result will carry: '' where it has none to come. */
-interface RowTag {
-  row: InputRow;
-  idJson: string;
-}
-
 class ScoreRun {
   readonly stats = new RunStats();
   readonly #pipeline = new PipelineStats();
   readonly #rejects: RejectNotes;
   readonly #rows: RowNotes;
+  /** Shows what it is told and has it in the log, too: standard error may lead nowhere. */
+  readonly #reporter: Reporter;
   #log: RunLog | undefined;
   /** What scoring took. */
   #seconds = 0;
 
   constructor(
+    private readonly reader: SampleReader,
     private readonly options: RunOptions,
     private readonly settings: RunSettings,
     private readonly inputs: readonly string[],
     private readonly size: InputCheck,
     private readonly output: RunOutput,
     private readonly engine: EngineProcess,
-    private readonly reporter: Reporter,
+    private readonly terminal: Reporter,
   ) {
-    this.#rejects = new RejectNotes(reporter.note);
-    this.#rows = new RowNotes(reporter.note);
+    const note = (line: string): void => {
+      terminal.note(line);
+      this.#log?.write('note', { text: line }).catch(() => undefined);
+    };
+    this.#reporter = { ...terminal, note };
+    // Each rejected row has a line of its own in the log.
+    this.#rejects = new RejectNotes(terminal.note);
+    this.#rows = new RowNotes(note);
   }
 
   async execute(modelName: string, interrupted: AbortSignal): Promise<RunOutcome> {
     const { output, stats, settings } = this;
-    if (settings.log !== undefined) this.#log = await RunLog.open(settings.log);
+    if (settings.log !== undefined) this.#log = await RunLog.open(settings.log, interrupted);
     const signal = AbortSignal.any([interrupted, output.readerGone]);
+    const { maxLineBytes } = this.options;
+    // Before the model, which may be hours away.
+    for (const note of await lookAtInputs(this.inputs, this.reader, { maxLineBytes, signal }))
+      this.#reporter.note(note);
     const prepared = await this.#prepare(modelName, signal);
     const { rows, done } = await this.#begin(prepared, signal);
     try {
@@ -117,7 +129,7 @@ class ScoreRun {
     if (!output.readerGone.aborted) {
       this.#rejects.sumUp();
       if (settings.shard === undefined) this.#refuseNothing(rows.read);
-      for (const note of await output.finish(rows.read)) this.reporter.note(note);
+      for (const note of await output.finish(rows.read)) this.#reporter.note(note);
       await this.#logEnd();
     }
     await this.#log?.close().catch(() => undefined);
@@ -125,6 +137,7 @@ class ScoreRun {
       stats,
       pipeline: this.#pipeline,
       seconds: this.#seconds,
+      maxLength: prepared.options.maxLength,
       modelPath: modelName === DEMO || modelName === prepared.path ? undefined : prepared.path,
       rejectsPath: stats.rejected > 0 ? output.rejectsPath : undefined,
       readerGone: output.readerGone.aborted,
@@ -133,40 +146,45 @@ class ScoreRun {
 
   /** A result without a score: right for an input without rows, an error for one with rows. */
   #refuseNothing(rows: number): void {
-    if (rows === 0) this.reporter.note(`${this.inputs.map(inputName).join(', ')}: no samples, so there are no scores.`);
+    if (rows === 0)
+      this.#reporter.note(`${this.inputs.map(inputName).join(', ')}: no samples, so there are no scores.`);
     else if (this.stats.scored === 0) throw this.#rejects.nothingScored(this.stats.rejected);
   }
 
   /** After a failure: closes everything, and says what is kept and how to go on. */
   async abandon(error: unknown, interrupted: boolean): Promise<void> {
-    this.reporter.clear();
+    this.#reporter.clear();
     // The failure that ended the run is the one to report; none that follows from it may take its place.
     await this.#log?.write('failed', { reason: messageOf(error), scored: this.stats.scored }).catch(() => undefined);
-    await this.#log?.close().catch(() => undefined);
     const kept = await this.output.abandon().catch(() => undefined);
+    this.#sayHowToResume(kept, interrupted);
+    await this.#log?.close().catch(() => undefined);
+  }
+
+  #sayHowToResume(kept: SavedRun | undefined, interrupted: boolean): void {
+    const { note } = this.#reporter;
     if (kept !== undefined) {
-      this.reporter.note(
+      note(
         `The run did not finish. ${counted(kept.rows, 'row')} ${kept.rows === 1 ? 'is' : 'are'} kept in ${kept.journal}.`,
       );
     }
     const { resumeCommand } = this.settings;
     const resumable = this.output.rejectsPath !== undefined && (interrupted || kept !== undefined);
     if (!resumable || resumeCommand === undefined) return;
-    const how = this.inputs.includes(STDIN) ? 'Pipe the same input in again to resume it:' : 'Resume it with:';
-    this.reporter.note(how);
-    this.reporter.note(`  ${resumeCommand}`);
+    note(this.inputs.includes(STDIN) ? 'Pipe the same input in again to resume it:' : 'Resume it with:');
+    note(`  ${resumeCommand}`);
   }
 
   /** Finds the model's files, which may have to be fetched or made. */
   async #prepare(modelName: string, signal: AbortSignal): Promise<PreparedModel> {
-    if (modelName === DEMO) this.reporter.note(DEMO_NOTICE);
+    if (modelName === DEMO) this.#reporter.note(DEMO_NOTICE);
     const prepared = await prepareModel(modelName, modelOptionsOf(this.options), {
       signal,
       confirm: this.settings.confirm,
-      onProgress: this.reporter.update,
-      onNote: this.reporter.note,
+      onProgress: this.#reporter.update,
+      onNote: this.#reporter.note,
     });
-    this.reporter.clear();
+    this.#reporter.clear();
     return prepared;
   }
 
@@ -179,7 +197,7 @@ class ScoreRun {
       return { rows: new RunRows(inputs, undefined, { maxLineBytes, signal }), done: false };
     }
     const run = { options, model, inputs, totalBytes: size.bytes, shard, followAppended, signal };
-    return resumeRun(output, run, this.stats, this.reporter);
+    return resumeRun(output, run, this.stats, this.#reporter);
   }
 
   async #scoreRest(prepared: PreparedModel, rows: RunRows, signal: AbortSignal): Promise<void> {
@@ -206,7 +224,7 @@ class ScoreRun {
       process: this.engine,
       signal,
       onProgress: (fraction) => {
-        this.reporter.update({ label: 'Loading model', fraction });
+        this.#reporter.update({ label: 'Loading model', fraction });
       },
       onCrash: (what) => {
         this.#tell('restarted', what);
@@ -216,8 +234,8 @@ class ScoreRun {
       },
       engineTimeout: this.options.engineTimeout,
     });
-    this.reporter.clear();
-    for (const note of model.info.notes) this.reporter.note(note);
+    this.#reporter.clear();
+    for (const note of model.info.notes) this.#reporter.note(note);
     this.#showEngineLog(model);
     return model;
   }
@@ -227,48 +245,43 @@ class ScoreRun {
     const elapsed = (): number => (performance.now() - start) / 1000;
     // A pipe may fall silent, a file does not.
     const live = this.size.bytes === undefined;
-    for await (const outcome of model.scoreJobs(this.#jobs(rows), { live, signal, stats: this.#pipeline })) {
+    const outcomes = model.scoreJobs(this.#jobs(rows), { live, signal, stats: this.#pipeline });
+    for await (const outcome of rowOutcomes(outcomes)) {
       await this.#record(outcome);
-      this.reporter.update(
+      this.#reporter.update(
         scoringStatus({
           samples: this.stats.scored + this.stats.rejected,
           tokens: this.stats.tokens - (this.stats.resumed?.tokens ?? 0),
           seconds: elapsed(),
-          bytes: outcome.tag.row.bytes,
+          bytes: outcome.row.bytes,
           totalBytes: this.size.bytes,
         }),
       );
     }
-    this.reporter.clear();
+    this.#reporter.clear();
     this.#seconds = elapsed();
   }
 
   async *#jobs(rows: RunRows): AsyncGenerator<Job<RowTag>> {
     const areAll = this.settings.shard === undefined;
-    for await (const row of this.stats.resumed ? rows : refuseWrongInput(rows, areAll)) {
-      // A row that could not be read travels along as its error, so that rejects keep the input's order.
-      const conversation = row.ok ? checkedConversation(row.value) : row.error;
-      const idJson = conversation instanceof InformError ? '' : this.#rows.idOf(row);
-      yield { tag: { row, idJson }, conversation, characters: row.text?.length };
+    for await (const row of this.stats.resumed ? rows : refuseWrongInput(rows, this.reader, areAll)) {
+      yield* jobsOf(row, this.reader, (good) => this.#rows.idOf(good));
     }
   }
 
   #showEngineLog(model: SupervisedModel): void {
     if (this.settings.verbose !== true) return;
-    for (const line of model.drainLog()) this.reporter.note(line);
+    for (const line of model.drainLog()) this.#reporter.note(line);
   }
 
-  async #record(outcome: Outcome<RowTag>): Promise<void> {
-    const { row, idJson } = outcome.tag;
-    if (outcome.error !== undefined) {
-      await this.#reject(row, outcome.error);
+  async #record({ row, result }: RowOutcome): Promise<void> {
+    if (result instanceof InformError) {
+      await this.#reject(row, result);
       return;
     }
-    const { score, tokens, truncated, holdsSpecialText } = outcome;
-    const sample = { idJson, score, tokens, truncated, holdsSpecialText };
-    await this.output.score(row, sample);
-    this.stats.addScored(sample);
-    if (truncated) await this.#log?.write('truncated', { file: row.file, line: row.line }, idJson);
+    await this.output.score(row, result);
+    this.stats.addScored(result);
+    if (result.truncated) await this.#log?.write('truncated', { file: row.file, line: row.line }, result.idJson);
   }
 
   async #reject(row: InputRow, error: InformError): Promise<void> {
@@ -289,7 +302,7 @@ class ScoreRun {
 
   /** Says what happened to the engine, on the terminal and in the log. */
   #tell(event: string, what: string): void {
-    this.reporter.note(what);
+    this.terminal.note(what);
     this.#log?.write(event, { reason: what }).catch(() => undefined);
   }
 
@@ -299,7 +312,7 @@ class ScoreRun {
     const totals = { seconds, scored, rejected, truncated, tokens, mean, standardDeviation };
     // The output is there by now: a log that cannot be written is said, and is no failure of the run.
     await this.#log?.write('finished', totals).catch((error: unknown) => {
-      this.reporter.note(`The log lacks its last line: ${messageOf(error)}`);
+      this.#reporter.note(`The log lacks its last line: ${messageOf(error)}`);
     });
   }
 }

@@ -53,16 +53,14 @@ export class LoadedModel implements AsyncDisposable {
 
   /** @throws InformError what loading the model's files throws, and INFORM_TEMPLATE_FAILED */
   static async load(model: PreparedModel, hooks: LoadHooks = {}): Promise<LoadedModel> {
-    const { path, headPath, template, options } = model;
+    const { path, headPath, template, options, notes } = model;
     const engine = await Engine.load({ path, headPath, options }, hooks);
     try {
-      const { hasBos, hasEos, ...rules } = await readModelRules(model);
-      const { bosToken, eosToken } = engine.info;
-      const tokens = { bosToken: hasBos ? bosToken : '', eosToken: hasEos ? eosToken : '' };
-      const chatTemplate = new ChatTemplate(template ?? modelTemplate(engine, path), tokens);
-      const composer = await readComposer(path, rules);
+      const { encoding: rules, normalizer, templateTokens } = await readModelRules(model);
+      const chatTemplate = new ChatTemplate(template ?? modelTemplate(engine, path), templateTokens);
+      const composer = await readComposer(path, normalizer);
       const encoder = new Encoder(engine, chatTemplate, { ...options, rules, composer });
-      return new LoadedModel(engine, encoder, options.window, describe(path, engine));
+      return new LoadedModel(engine, encoder, options.window, describe(path, engine, notes));
     } catch (error) {
       await engine.close();
       throw error;
@@ -95,7 +93,7 @@ function modelTemplate(engine: Engine, model: string): string {
   );
 }
 
-function describe(path: string, engine: Engine): ModelInfo {
+function describe(path: string, engine: Engine, settled: readonly string[]): ModelInfo {
   const { description, sizeBytes, parameters, vocabularySize, hiddenSize, headHiddenSize, trainedContext } =
     engine.info;
   const { limits, microBatch, placement, notes } = engine;
@@ -111,6 +109,6 @@ function describe(path: string, engine: Engine): ModelInfo {
     contextTokens: limits.contextTokens,
     microBatch,
     devices: (placement?.devices ?? []).map(({ name, layers, streamedLayers }) => ({ name, layers, streamedLayers })),
-    notes,
+    notes: [...settled, ...notes],
   };
 }

@@ -73,13 +73,9 @@ async function encode(
   engine: Awaited<ReturnType<typeof loadEngine>>,
   samples: ClassGolden['samples'],
 ): Promise<(number[] | InformError)[]> {
-  const { hasBos, hasEos, ...rules } = await readModelRules({ path, headPath: undefined });
-  const { bosToken, eosToken, chatTemplate } = engine.info;
-  const template = new ChatTemplate(chatTemplate, {
-    bosToken: hasBos ? bosToken : '',
-    eosToken: hasEos ? eosToken : '',
-  });
-  const composer = await readComposer(path, rules);
+  const { encoding: rules, normalizer, templateTokens } = await readModelRules({ path, headPath: undefined });
+  const template = new ChatTemplate(engine.info.chatTemplate, templateTokens);
+  const composer = await readComposer(path, normalizer);
   const encoder = new Encoder(engine, template, {
     maxLength: GOLDENS.maxLength,
     specialTokens: 'parse',

@@ -26,6 +26,7 @@ CLI = Path(__file__).resolve().parents[2] / "dist" / "cli" / "bin.js"
 EXPLAINED = {
     # Only ours: what a reward model is.
     "*.pooling_type": "only ours",
+    "inform.tensors.sha256": "only ours",
     "inform.head.class": "only ours",
     "inform.head.read_token": "only ours",
     "inform.head.pad_token_id": "only ours",

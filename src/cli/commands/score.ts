@@ -7,7 +7,7 @@ import { ExitCode } from '../exit-codes.js';
 import { optionFlags, optionsFromFlags } from '../option-flags.js';
 import { CONFIG, OVERWRITE, YES } from '../shared-flags.js';
 import type { Task } from '../task.js';
-import { printLines } from '../terminal.js';
+import { sayLines } from '../terminal.js';
 
 const PROGRESS_MODES = ['auto', 'bar', 'plain', 'none'] as const;
 
@@ -105,7 +105,7 @@ async function score(engine: EngineProcess, task: Task, argv: ScoreArguments): P
       import('../resume-command.js'),
       import('../confirm.js'),
     ]);
-  const configured = argv.config === undefined ? {} : await readConfig(argv.config);
+  const configured = argv.config === undefined ? {} : await readConfig(argv.config, task.signal);
   const inputs = argv.inputs && argv.inputs.length > 0 ? { input: argv.inputs } : {};
   const options = mergeOptions(configured, optionsFromFlags(argv), inputs);
   const { overwrite, restart, followAppended, log, verbose, stats, yes, config } = argv;
@@ -126,10 +126,10 @@ async function report(options: RunOptions, outcome: RunOutcome, withStats: boole
     import('../summary-text.js'),
     import('../stats-text.js'),
   ]);
-  const { stats, pipeline, seconds, modelPath, rejectsPath } = outcome;
-  const { model: name = '', type, maxLength, output } = options;
+  const { stats, pipeline, seconds, maxLength, modelPath, rejectsPath } = outcome;
+  const { model: name = '', type, output } = options;
   // The conversion of a folder or of a repository lies elsewhere.
   const model = modelPath === undefined ? undefined : `${name} as ${type}: ${modelPath}`;
-  printLines(formatSummary(stats, { seconds, maxLength, output, rejects: rejectsPath, model }), process.stderr);
-  if (withStats) printLines(formatStats(pipeline), process.stderr);
+  sayLines(formatSummary(stats, { seconds, maxLength, output, rejects: rejectsPath, model }));
+  if (withStats) sayLines(formatStats(pipeline));
 }

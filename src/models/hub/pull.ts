@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 
 import { CheckpointFiles } from '../../convert/checkpoint-files.js';
-import { openCheckpoint, type Checkpoint } from '../../convert/checkpoint.js';
+import { openCheckpoint, readStoredTensors, type Checkpoint } from '../../convert/checkpoint.js';
 import { convertCheckpoint, convertedSize } from '../../convert/convert.js';
 import { knownRewardToken } from '../../convert/recipes.js';
-import { readTensorTable } from '../../convert/safetensors.js';
 import type { ConversionType } from '../../gguf/model-types.js';
 import {
   convertedModelsFolder,
@@ -157,9 +156,9 @@ class Pull {
     const checkpoint = await openCheckpoint(new CheckpointFiles(this.#cache.snapshot(commit)), {
       templateOptional,
       rewardToken: knownRewardToken(name),
-      readTensors: (_, from) => {
+      readTensors: (config, from) => {
         this.#options.onProgress?.({ label: 'Reading what the weights are' });
-        return readTensorTable(from, store);
+        return readStoredTensors(config, from, store);
       },
     });
     const shardNames = new Set([...checkpoint.tensors.values()].map(({ file }) => file));

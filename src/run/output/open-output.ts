@@ -19,12 +19,13 @@ export async function openOutput(
   options: RunOptions,
   inputs: readonly string[],
   settings: RunSettings,
+  signal: AbortSignal,
 ): Promise<RunOutput> {
   const { output } = options;
   const { overwrite, restart = false, followAppended = false, shard, log } = settings;
   const reads = await readFilesOf(options, inputs, settings.config);
   if (log !== undefined) await refuseAsLog(log, output, reads);
-  const stream = await openResults(output ?? STDOUT);
+  const stream = await openResults(output ?? STDOUT, signal);
   if (stream === undefined && output !== undefined) {
     return JournaledOutput.open(output, {
       overwrite,

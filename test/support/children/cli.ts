@@ -20,7 +20,8 @@ export function startCli(
   deadlineMs = DEADLINE_MS,
 ): ChildProcessWithoutNullStreams {
   return spawn(process.execPath, [CLI, ...args], {
-    env: { ...process.env, ...env },
+    // Whatever started the tests, and with nohup perhaps: "_" is what the shell started.
+    env: { ...process.env, _: process.execPath, ...env },
     timeout: deadlineMs,
     killSignal: 'SIGKILL',
   });
