@@ -1,9 +1,9 @@
 import { InformError } from '../errors.js';
-import type { ReadToken } from '../gguf/scoring-rules.js';
+import type { ReadToken, RewardScale } from '../gguf/scoring-rules.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
 import { BACKBONES, type Backbone } from './backbones.js';
-import { recipesOf, refusalOf, VALUE_HEAD_FILE, type Recipe } from './recipes.js';
+import { recipesOf, refusalOf, VALUE_HEAD_FILE, withHeadName, type Recipe } from './recipes.js';
 import { isAbsent } from '../util/is-absent.js';
 
 /** Llama 3.1's scaling of rope frequencies, from `rope_scaling` (or `rope_parameters`) of config.json. */
@@ -26,8 +26,12 @@ export interface CheckpointConfig {
   readonly name: string | undefined;
   readonly recipe: Recipe;
   readonly backbone: Backbone;
+  /** What makes a score of the head's output. */
+  readonly scale: RewardScale | undefined;
   /** Which token the model's class scores. */
   readonly readToken: ReadToken;
+  /** The token whose logit is the reward, where the recipe's head is a row of the output matrix. */
+  readonly rewardToken: number | undefined;
   readonly vocabSize: number;
   readonly contextLength: number;
   readonly hiddenSize: number;
@@ -47,16 +51,24 @@ export interface CheckpointConfig {
   readonly eosTokenIds: readonly number[];
 }
 
+export interface ReadConfigOptions {
+  /** The token whose logit is the reward, for a language model. */
+  readonly rewardToken?: number | undefined;
+}
+
 /**
  * Reads config.json of a checkpoint folder.
  *
  * @throws InformError INFORM_INVALID_CHECKPOINT, INFORM_UNSUPPORTED_MODEL
  */
-export async function readCheckpointConfig(files: CheckpointFiles): Promise<CheckpointConfig> {
+export async function readCheckpointConfig(
+  files: CheckpointFiles,
+  { rewardToken }: ReadConfigOptions = {},
+): Promise<CheckpointConfig> {
   const path = files.path('config.json');
   const config = await readConfigFile(files);
-  const recipe = await recipeOf(config, files);
-  const backbone = BACKBONES[recipe.backbone];
+  const recipe = await recipeOf(config, files, rewardToken);
+  const backbone = backboneOf(recipe, config, path);
   checkSupported(config, backbone, path);
 
   const hiddenSize = count(config, 'hidden_size', path);
@@ -70,12 +82,21 @@ export async function readCheckpointConfig(files: CheckpointFiles): Promise<Chec
       `${path} is inconsistent: hidden_size ${hiddenSize}, ${headCount} heads and ${kvHeadCount} key-value heads do not fit together.`,
     );
   }
+  const vocabSize = count(config, 'vocab_size', path);
+  if (rewardToken !== undefined && rewardToken >= vocabSize) {
+    throw new InformError(
+      'INFORM_INVALID_CONFIG',
+      `The reward token ${rewardToken} is outside of the vocabulary of ${vocabSize}. Name the id of one of its tokens.`,
+    );
+  }
   return {
     name: typeof config['_name_or_path'] === 'string' ? config['_name_or_path'] : undefined,
     recipe,
     backbone,
     readToken: readTokenOf(config, recipe, path),
-    vocabSize: count(config, 'vocab_size', path),
+    scale: scaleOf(config, recipe, path),
+    rewardToken,
+    vocabSize,
     contextLength: count(config, 'max_position_embeddings', path),
     hiddenSize,
     feedForwardSize: count(config, 'intermediate_size', path),
@@ -115,14 +136,19 @@ function refuseAdapter(files: CheckpointFiles, adapter: JsonObject): never {
 }
 
 /** The row of the checkpoint's class. Of two of one class, one has its head in a file of its own. */
-async function recipeOf(config: JsonObject, files: CheckpointFiles): Promise<Recipe> {
+async function recipeOf(config: JsonObject, files: CheckpointFiles, rewardToken: number | undefined): Promise<Recipe> {
   const [className] = [config['architectures']].flat();
-  const rows = recipesOf(className);
+  const rows = recipesOf(className).filter(({ head }) => (head.rowOfToken === true) === (rewardToken !== undefined));
   const withHead = rows.find(({ headFile }) => headFile !== undefined);
-  if (withHead !== undefined && (await hasHeadFile(withHead, files))) return checkedModelType(withHead, config, files);
+  if (withHead !== undefined && (await hasHeadFile(withHead, files))) return withHead;
   const within = rows.find(({ headFile }) => headFile === undefined);
-  if (within !== undefined) return checkedModelType(within, config, files);
+  if (within !== undefined) return withHeadName(within, config);
   const path = files.path('config.json');
+  if (rewardToken !== undefined) {
+    throw unsupported(
+      `${path} describes a ${named(className)}, whose reward is no token's logit. Leave --reward-token out.`,
+    );
+  }
   if (typeof className !== 'string') {
     throw unsupported(`${path} names no class of model in "architectures". ${refusalOf('')}.`);
   }
@@ -137,12 +163,33 @@ async function hasHeadFile({ headFile = '' }: Recipe, files: CheckpointFiles): P
   );
 }
 
-function checkedModelType(recipe: Recipe, config: JsonObject, files: CheckpointFiles): Recipe {
-  const { modelType } = BACKBONES[recipe.backbone];
-  if (config['model_type'] === modelType) return recipe;
+function backboneOf(recipe: Recipe, config: JsonObject, path: string): Backbone {
+  const stated = config['model_type'];
+  if (recipe.backbone === 'any') {
+    const known = Object.values(BACKBONES);
+    const found = known.find(({ modelType }) => modelType === stated);
+    if (found !== undefined) return found;
+    const names = known.map(({ modelType }) => modelType).join(', ');
+    throw unsupported(
+      `${path} describes a ${recipe.className} of model type ${named(stated)}; supported are ${names}.`,
+    );
+  }
+  const backbone = BACKBONES[recipe.backbone];
+  const { modelType } = backbone;
+  if (stated === modelType) return backbone;
   throw unsupported(
-    `${files.path('config.json')} describes a ${recipe.className} of model type ${named(config['model_type'])}; its model type is ${named(modelType)}.`,
+    `${path} describes a ${recipe.className} of model type ${named(stated)}; its model type is ${named(modelType)}.`,
   );
+}
+
+/** What makes a score of a reward: its mean and deviation, where config.json says that they are applied. */
+function scaleOf(config: JsonObject, { normalized }: Recipe, path: string): RewardScale | undefined {
+  if (normalized !== true || config['normalize_reward'] !== true) return undefined;
+  const [mean, deviation] = [config['mean'] ?? 0, config['std'] ?? 1];
+  if (typeof mean !== 'number' || typeof deviation !== 'number' || !(deviation > 0)) {
+    throw invalidCheckpoint(`${path} has the mean ${named(mean)} and std ${named(deviation)}; std must be above 0.`);
+  }
+  return { mean, deviation };
 }
 
 /** Where config.json has no pad token, transformers scores the last token. */

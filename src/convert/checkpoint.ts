@@ -1,5 +1,5 @@
 import type { GgufValue } from '../gguf/types.js';
-import { readCheckpointConfig, type CheckpointConfig } from './checkpoint-config.js';
+import { readCheckpointConfig, type CheckpointConfig, type ReadConfigOptions } from './checkpoint-config.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { modelCardMetadata } from './model-card.js';
 import { readTensorTable, type SafetensorsTensor, type ShardStore } from './safetensors.js';
@@ -18,7 +18,7 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
 }
 
-export interface OpenCheckpointOptions extends TokenizerOptions {
+export interface OpenCheckpointOptions extends TokenizerOptions, ReadConfigOptions {
   /** Reads the weights' headers, where they are not files of the folder. */
   readonly readTensors?:
     ((config: CheckpointConfig, files: CheckpointFiles) => Promise<ReadonlyMap<string, SafetensorsTensor>>) | undefined;
@@ -35,7 +35,7 @@ export async function openCheckpoint(
   { readTensors = readFolderTensors, ...options }: OpenCheckpointOptions = {},
 ): Promise<Checkpoint> {
   await files.checkFolder();
-  const config = await readCheckpointConfig(files); // says best what a folder lacks that is no checkpoint at all
+  const config = await readCheckpointConfig(files, options); // says best what a folder lacks that is no checkpoint at all
   const tensors = await readTensors(config, files);
   return {
     folder: files.folder,

@@ -25,6 +25,8 @@ export interface ConvertOptions {
   readonly splitMaxBytes?: number | undefined;
   /** Text of a chat template in place of the checkpoint's, where `from` is a folder. */
   readonly chatTemplate?: string | undefined;
+  /** The token whose logit is the reward, where `from` is the folder of a language model. */
+  readonly rewardToken?: number | undefined;
   /** Replace what exists. Default true. */
   readonly overwrite?: boolean | undefined;
   /** Where the checkpoint came from, for the file's metadata. */
@@ -58,7 +60,10 @@ export async function convertCheckpoint(
 ): Promise<Conversion> {
   const checkpoint =
     typeof from === 'string'
-      ? await openCheckpoint(new CheckpointFiles(from), { chatTemplate: options.chatTemplate })
+      ? await openCheckpoint(new CheckpointFiles(from), {
+          chatTemplate: options.chatTemplate,
+          rewardToken: options.rewardToken,
+        })
       : from;
   const { folder, tensors } = checkpoint;
   const files = planConversion(checkpoint, outPath, options);

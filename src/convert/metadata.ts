@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 
 import { ggufNumber, ggufString } from '../gguf/metadata.js';
 import type { GgufValue } from '../gguf/types.js';
-import { HEAD_KEY, readTokenEntries, type ReadToken } from '../gguf/scoring-rules.js';
+import { HEAD_KEY, readTokenEntries, scaleEntries, type ReadToken, type RewardScale } from '../gguf/scoring-rules.js';
 import type { CheckpointConfig } from './checkpoint-config.js';
 import { hubAddress } from './model-card.js';
 import { fileTypeOf, type ConversionType } from '../gguf/model-types.js';
@@ -71,15 +71,28 @@ interface HeadFacts {
   readonly className: string | undefined;
   readonly hasHiddenLayer: boolean;
   readonly readToken: ReadToken;
+  readonly scale: RewardScale | undefined;
 }
 
-export function headFactsOf({ backbone, recipe, readToken }: CheckpointConfig): HeadFacts {
+export function headFactsOf({ backbone, recipe, readToken, scale }: CheckpointConfig): HeadFacts {
   const { architecture } = backbone;
-  return { architecture, className: recipe.className, hasHiddenLayer: recipe.head.hidden !== undefined, readToken };
+  return {
+    architecture,
+    className: recipe.className,
+    hasHiddenLayer: recipe.head.hidden !== undefined,
+    readToken,
+    scale,
+  };
 }
 
 /** How a model file says that it has a score head, of which kind, and which token's state it takes. */
-export function headMetadata({ architecture, className, hasHiddenLayer, readToken }: HeadFacts): [string, GgufValue][] {
+export function headMetadata({
+  architecture,
+  className,
+  hasHiddenLayer,
+  readToken,
+  scale,
+}: HeadFacts): [string, GgufValue][] {
   return [
     [`${architecture}.pooling_type`, ggufNumber('uint32', POOLING_TYPE_LAST)],
     // Only a head with a hidden layer has one.
@@ -87,6 +100,7 @@ export function headMetadata({ architecture, className, hasHiddenLayer, readToke
     [HEAD_KEY.format, ggufNumber('uint32', 1)],
     ...(className === undefined ? [] : [[HEAD_KEY.className, ggufString(className)] as [string, GgufValue]]),
     ...readTokenEntries(readToken),
+    ...scaleEntries(scale),
   ];
 }
 

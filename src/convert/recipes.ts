@@ -1,3 +1,4 @@
+import type { JsonObject } from './checkpoint-file.js';
 import type { BackboneName } from './backbones.js';
 
 // The classes of reward models that can be scored, one row each. What `convert`, `attach`, `pull` and `inspect` know of a
@@ -11,7 +12,9 @@ export interface HeadLayers {
   /** The layer that gives the reward. */
   readonly output: string;
   /** Which layers have a bias; 'maybe': where the checkpoint has one. */
-  readonly bias: 'all' | 'maybe';
+  readonly bias: 'all' | 'maybe' | 'none';
+  /** Whether it is one row of a language model's output matrix: that of the token whose logit is the reward. */
+  readonly rowOfToken?: true;
 }
 
 /** Which token's state the head takes. */
@@ -29,8 +32,13 @@ export type Reading =
 export interface Recipe {
   /** The first of `architectures` in config.json. */
   readonly className: string;
-  readonly backbone: BackboneName;
+  /** 'any': the one that `model_type` of config.json names. */
+  readonly backbone: BackboneName | 'any';
   readonly head: HeadLayers;
+  /** The key of config.json that names the layer of a head of one layer, in place of the name here. */
+  readonly headNameKey?: string;
+  /** Whether `mean` and `std` of config.json make the reward a score, where it has `normalize_reward`. */
+  readonly normalized?: true;
   /** The file that holds the head, where that is not among the model's weights. */
   readonly headFile?: string;
   readonly reads: Reading;
@@ -43,6 +51,8 @@ export const VALUE_HEAD_FILE = 'value_head.safetensors';
 
 const SCORE: HeadLayers = { output: 'score', bias: 'maybe' };
 const SCORE_TWO_LAYERS: HeadLayers = { hidden: 'score.0', output: 'score.2', bias: 'all' };
+const VALUE_HEAD_TWO_LAYERS: HeadLayers = { hidden: 'v_head.summary.0', output: 'v_head.summary.2', bias: 'all' };
+const LOGIT: HeadLayers = { output: 'lm_head', bias: 'none', rowOfToken: true };
 const VALUE_HEAD: HeadLayers = { output: 'v_head.summary', bias: 'maybe' };
 
 export const RECIPES: readonly Recipe[] = [
@@ -89,7 +99,54 @@ export const RECIPES: readonly Recipe[] = [
     reads: 'last',
     example: 'value heads of TRL and LLaMA-Factory',
   },
+  {
+    className: 'Qwen2ForCausalLM',
+    backbone: 'qwen2',
+    head: VALUE_HEAD,
+    headFile: VALUE_HEAD_FILE,
+    reads: 'last',
+    example: 'the same',
+  },
+  {
+    className: 'Qwen3ForCausalLM',
+    backbone: 'qwen3',
+    head: VALUE_HEAD,
+    headFile: VALUE_HEAD_FILE,
+    reads: 'last',
+    example: 'the same',
+  },
+  {
+    className: 'RewardModel',
+    backbone: 'any',
+    head: { output: 'value_head', bias: 'none' },
+    headNameKey: 'value_head_prefix',
+    normalized: true,
+    reads: 'last',
+    example: 'reward models of OpenRLHF',
+  },
+  {
+    className: 'GRewardModel',
+    backbone: 'any',
+    head: VALUE_HEAD_TWO_LAYERS,
+    reads: 'last',
+    example: 'Ray2333/GRM-llama3-8B-sftreg',
+  },
+  {
+    className: 'LlamaForCausalLM',
+    backbone: 'llama',
+    head: LOGIT,
+    reads: 'last',
+    example: 'nvidia/Llama-3.1-Nemotron-70B-Reward-HF',
+  },
 ];
+
+/** Models of the hub whose reward is a token's logit. */
+const REWARD_TOKENS: ReadonlyMap<string, number> = new Map([['nvidia/Llama-3.1-Nemotron-70B-Reward-HF', 0]]);
+
+/** The token whose logit is the reward of a repository's model; undefined for all but the known ones. */
+export function knownRewardToken(repository: string): number | undefined {
+  return REWARD_TOKENS.get(repository);
+}
 
 /** Classes that give no single reward, or not one that this package computes, and what they would need. */
 const REFUSED: readonly (readonly [pattern: RegExp, why: string])[] = [
@@ -104,7 +161,7 @@ const REFUSED: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/Moe|MixtralFor/, 'is a mixture of experts; its backbone is not supported yet'],
   [
     /For(?:Causal|ConditionalGeneration)/,
-    'is a language model, which writes text instead of giving a score; a judge of this kind cannot be converted',
+    'is a language model, which writes text instead of giving a score. Where the logit of a token is its reward, name that token (convert --reward-token 0); a judge that writes its verdict cannot be converted',
   ],
 ];
 
@@ -113,11 +170,21 @@ export function recipesOf(className: unknown): readonly Recipe[] {
   return RECIPES.filter((recipe) => recipe.className === className);
 }
 
+/** A row with the head's name as config.json has it. */
+export function withHeadName(recipe: Recipe, config: JsonObject): Recipe {
+  const name = recipe.headNameKey === undefined ? undefined : config[recipe.headNameKey];
+  return typeof name === 'string' && name !== '' ? { ...recipe, head: { ...recipe.head, output: name } } : recipe;
+}
+
 /** Why a class that has no row cannot be converted, to follow its name; and which ones can. */
 export function refusalOf(className: string): string {
   const [, why] = REFUSED.find(([pattern]) => pattern.test(className)) ?? [];
-  const known = RECIPES.map(({ className: name, headFile }) =>
-    headFile === undefined ? name : `${name} with a ${headFile} beside it`,
+  const known = RECIPES.map(({ className: name, head, headFile }) =>
+    head.rowOfToken === true
+      ? `${name} with --reward-token`
+      : headFile === undefined
+        ? name
+        : `${name} with a ${headFile} beside it`,
   );
   return `${why ?? 'is no class of reward models that can be converted'}. These can be: ${known.join(', ')}`;
 }

@@ -139,18 +139,29 @@ function planBackbone(mapper: TensorMapper, config: CheckpointConfig): void {
   mapper.vector('output_norm.weight', 'model.norm.weight', hiddenSize);
 }
 
-function planHead(mapper: TensorMapper, { recipe, hiddenSize }: CheckpointConfig): void {
-  const { hidden, output, bias } = recipe.head;
+function planHead(mapper: TensorMapper, { recipe, hiddenSize, vocabSize, rewardToken }: CheckpointConfig): void {
+  const { hidden, output, bias, rowOfToken } = recipe.head;
+  if (rowOfToken === true) {
+    mapper.headRow(HEAD_TENSOR.outputWeight, outputMatrix(mapper), [vocabSize, hiddenSize], rewardToken ?? 0);
+    return;
+  }
   const [labels] = mapper.find(`${output}.weight`).shape;
   if (labels !== 1) {
     throw unsupported(`The score head has ${labels ?? 0} outputs; a reward model has 1.`);
   }
+  const width = hidden === undefined ? hiddenSize : (mapper.find(`${hidden}.weight`).shape[0] ?? hiddenSize);
   if (hidden !== undefined) {
-    mapper.headMatrix(HEAD_TENSOR.hiddenWeight, `${hidden}.weight`, [hiddenSize, hiddenSize]);
-    mapper.vector(HEAD_TENSOR.hiddenBias, `${hidden}.bias`, hiddenSize);
+    mapper.headMatrix(HEAD_TENSOR.hiddenWeight, `${hidden}.weight`, [width, hiddenSize]);
+    mapper.vector(HEAD_TENSOR.hiddenBias, `${hidden}.bias`, width);
   }
-  mapper.headMatrix(HEAD_TENSOR.outputWeight, `${output}.weight`, [1, hiddenSize]);
-  if (bias === 'all' || mapper.has(`${output}.bias`)) mapper.vector(HEAD_TENSOR.outputBias, `${output}.bias`, 1);
+  mapper.headMatrix(HEAD_TENSOR.outputWeight, `${output}.weight`, [1, width]);
+  if (bias === 'all' || (bias === 'maybe' && mapper.has(`${output}.bias`)))
+    mapper.vector(HEAD_TENSOR.outputBias, `${output}.bias`, 1);
+}
+
+/** The matrix that gives a language model's logits: the embedding, where the two are one. */
+function outputMatrix(mapper: TensorMapper): string {
+  return mapper.has('lm_head.weight') ? 'lm_head.weight' : 'model.embed_tokens.weight';
 }
 
 class TensorMapper {
@@ -170,6 +181,15 @@ class TensorMapper {
 
   headMatrix(name: string, from: string, shape: readonly number[]): void {
     this.#take(name, from, shape, 'head', undefined);
+  }
+
+  /** One row of a matrix, as the matrix of a head. */
+  headRow(name: string, from: string, [rows = 0, columns = 0]: readonly number[], row: number): void {
+    const tensor = this.#checked(from, [rows, columns]);
+    const byteLength = tensor.byteLength / rows;
+    const part = { ...tensor, shape: [1, columns], offset: tensor.offset + row * byteLength, byteLength };
+    const source = { kind: 'checkpoint', tensor: part, dtype: floatTypeOf(part), headRows: undefined } as const;
+    this.planned.push({ name, shape: [columns, 1], role: 'head', source });
   }
 
   vector(name: string, from: string, size: number): void {
@@ -199,13 +219,7 @@ class TensorMapper {
   }
 
   #take(name: string, from: string, shape: readonly number[], role: TensorRole, headRows: number | undefined): void {
-    const tensor = this.find(from);
-    this.#unused.delete(from);
-    if (tensor.shape.length !== shape.length || tensor.shape.some((size, i) => size !== shape[i])) {
-      throw invalidCheckpoint(
-        `Tensor ${from} has the shape [${tensor.shape.join(', ')}], but config.json implies [${shape.join(', ')}].`,
-      );
-    }
+    const tensor = this.#checked(from, shape);
     const dtype = floatTypeOf(tensor);
     this.planned.push({
       name,
@@ -213,6 +227,18 @@ class TensorMapper {
       role,
       source: { kind: 'checkpoint', tensor, dtype, headRows },
     });
+  }
+
+  /** A tensor of the checkpoint that has the shape that config.json implies. */
+  #checked(from: string, shape: readonly number[]): SafetensorsTensor {
+    const tensor = this.find(from);
+    this.#unused.delete(from);
+    if (tensor.shape.length !== shape.length || tensor.shape.some((size, i) => size !== shape[i])) {
+      throw invalidCheckpoint(
+        `Tensor ${from} has the shape [${tensor.shape.join(', ')}], but config.json implies [${shape.join(', ')}].`,
+      );
+    }
+    return tensor;
   }
 }
 

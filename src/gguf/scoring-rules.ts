@@ -34,6 +34,38 @@ export const HEAD_KEY = {
   className: 'inform.head.class',
 } as const;
 
+/** What makes a score of a head's output: `(output - mean) / deviation`. */
+export interface RewardScale {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+const MEAN = 'inform.head.mean';
+const DEVIATION = 'inform.head.deviation';
+
+export function scaleEntries(scale: RewardScale | undefined): [string, GgufValue][] {
+  if (scale === undefined) return [];
+  return [
+    [MEAN, ggufNumber('float32', scale.mean)],
+    [DEVIATION, ggufNumber('float32', scale.deviation)],
+  ];
+}
+
+/**
+ * What makes a score of the output of this file's head.
+ *
+ * @throws InformError INFORM_UNSUPPORTED_MODEL for a mean or deviation that is none
+ */
+export function scaleOf(metadata: GgufMetadata, path: string): RewardScale | undefined {
+  if (!metadata.has(MEAN) && !metadata.has(DEVIATION)) return undefined;
+  const mean = metadata.has(MEAN) ? numberAt(metadata, MEAN) : 0;
+  const deviation = metadata.has(DEVIATION) ? numberAt(metadata, DEVIATION) : 1;
+  if (Number.isFinite(mean) && Number.isFinite(deviation) && mean !== undefined && (deviation ?? 0) > 0) {
+    return { mean, deviation: deviation ?? 1 };
+  }
+  throw unknown(path, DEVIATION, String(deviation));
+}
+
 const READ_TOKEN = 'inform.head.read_token';
 const PAD_TOKEN_ID = 'inform.head.pad_token_id';
 const NORMALIZER = 'inform.tokenizer.normalizer';

@@ -15,8 +15,17 @@ import samples as hard
 import torch
 from inform_reference import fingerprint
 from make_goldens import messages_of
+from safetensors.torch import load_file
 from torch import nn
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, Qwen2Model, Qwen2PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    Qwen2Model,
+    Qwen2PreTrainedModel,
+)
 from versions import versions
 
 MAX_LENGTH = 4096
@@ -62,7 +71,52 @@ def qwen2_reward_model(folder: Path):
     return reward
 
 
-CLASSES = {"Qwen2ForRewardModel": qwen2_reward_model}
+REWARD_TOKEN = 7
+
+
+def token_logit(folder: Path):
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    return lambda ids: model(input_ids=torch.tensor([ids]), use_cache=False).logits[0, -1, REWARD_TOKEN].item()
+
+
+def on_backbone(folder: Path, head):
+    """A head on transformers' backbone, of which the checkpoint has the weights under the names of its causal model."""
+    config = AutoConfig.from_pretrained(folder)
+    weights = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
+    backbone = AutoModel.from_config(config, dtype=torch.float32).eval()
+    missing, _ = backbone.load_state_dict({name.removeprefix("model."): value for name, value in weights.items()}, strict=False)
+    if missing:
+        raise ValueError(f"{folder} lacks {missing}")
+    return lambda ids: head(weights, config, backbone(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state[0, -1])
+
+
+def openrlhf(folder: Path):
+    """OpenRLHF's RewardModel in evaluation: a Linear without bias, then mean and standard deviation."""
+
+    def head(weights, config, state):
+        reward = weights[f"{config.value_head_prefix}.weight"] @ state
+        return ((reward - config.mean) / config.std if config.normalize_reward else reward).item()
+
+    return on_backbone(folder, head)
+
+
+def grm(folder: Path):
+    """GRM's ValueHead of the kind "mlp" with one layer, at the last token."""
+
+    def head(weights, _, state):
+        name = "v_head.summary"
+        hidden = torch.relu(weights[f"{name}.0.weight"] @ state + weights[f"{name}.0.bias"])
+        return (weights[f"{name}.2.weight"] @ hidden + weights[f"{name}.2.bias"]).item()
+
+    return on_backbone(folder, head)
+
+
+CLASSES = {
+    "Qwen2ForRewardModel": qwen2_reward_model,
+    "LlamaForCausalLM": token_logit,
+    "RewardModel": openrlhf,
+    "GRewardModel": grm,
+}
 
 
 @torch.inference_mode()

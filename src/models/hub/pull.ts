@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CheckpointFiles } from '../../convert/checkpoint-files.js';
 import { openCheckpoint, readStoredTensors, type Checkpoint } from '../../convert/checkpoint.js';
 import { convertCheckpoint, convertedSize } from '../../convert/convert.js';
+import { knownRewardToken } from '../../convert/recipes.js';
 import type { ConversionType } from '../../gguf/model-types.js';
 import {
   convertedModelsFolder,
@@ -80,7 +81,12 @@ async function cachedModel(
   if (found?.kind !== 'checkpoint') return found?.path;
   const { files, tensors, commit } = found;
   const { templateOptional } = options;
-  const checkpoint = await openCheckpoint(files, { templateOptional, readTensors: () => Promise.resolve(tensors) });
+  const rewardToken = knownRewardToken(id.repository);
+  const checkpoint = await openCheckpoint(files, {
+    templateOptional,
+    rewardToken,
+    readTensors: () => Promise.resolve(tensors),
+  });
   return convertSnapshot(id, commit, checkpoint, options);
 }
 
@@ -149,6 +155,7 @@ class Pull {
     const store = new HubShardStore(this.#repository, this.#cache, this.#http, signal);
     const checkpoint = await openCheckpoint(new CheckpointFiles(this.#cache.snapshot(commit)), {
       templateOptional,
+      rewardToken: knownRewardToken(name),
       readTensors: (config, from) => {
         this.#options.onProgress?.({ label: 'Reading what the weights are' });
         return readStoredTensors(config, from, store);

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { modelConfig, writeJson } from '../../../tools/random-checkpoint/generate.js';
-import type { Geometry } from '../../../tools/random-checkpoint/geometry.js';
+import { VOCABULARY_SIZE, type Geometry } from '../../../tools/random-checkpoint/geometry.js';
 import {
   QWEN_END_OF_TEXT,
   QWEN_END_OF_TURN,
@@ -10,8 +10,13 @@ import {
   qwenTokenizerJson,
   readQwenVocabulary,
 } from '../../../tools/random-checkpoint/qwen-tokenizer.js';
-import { writeSafetensors } from '../../../tools/random-checkpoint/safetensors-writer.js';
-import { qwenVocabularyFiles } from '../../../tools/random-checkpoint/vocabulary-files.js';
+import { writeSafetensors, type SafetensorsSource } from '../../../tools/random-checkpoint/safetensors-writer.js';
+import {
+  readBaseVocabulary,
+  tokenizerConfig,
+  tokenizerJson,
+} from '../../../tools/random-checkpoint/tokenizer-files.js';
+import { llamaVocabularyFiles, qwenVocabularyFiles } from '../../../tools/random-checkpoint/vocabulary-files.js';
 import { generateWeights } from '../../../tools/random-checkpoint/weights.js';
 
 // One checkpoint for each row of the recipes beyond Llama's, two layers with the proportions of a published model and a real
@@ -23,7 +28,42 @@ export interface ClassCheckpoint {
   readonly seed: number;
   /** What config.json has beyond the geometry; undefined takes a key away. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Default: Qwen's. */
+  readonly tokenizer?: 'llama3';
+  /** What becomes of the generated tensors. */
+  readonly tensors?: (generated: SafetensorsSource[]) => SafetensorsSource[];
+  readonly rewardToken?: number;
 }
+
+/** Small Llamas: what is of interest is their head. */
+const LLAMA: Geometry = { hiddenSize: 64, feedForwardSize: 176, layerCount: 2, headCount: 4, kvHeadCount: 2 };
+
+function renamed(from: string, to: string): (generated: SafetensorsSource[]) => SafetensorsSource[] {
+  return (generated) => generated.map((tensor) => ({ ...tensor, name: tensor.name.replace(from, to) }));
+}
+
+/** The head of one layer as each row of an output matrix, turned by as many values as its number. */
+function asOutputMatrix(generated: SafetensorsSource[]): SafetensorsSource[] {
+  const head = generated.find(({ name }) => name === 'score.weight');
+  if (head === undefined) throw new Error('no head');
+  const [row = new Uint8Array()] = [...head.chunks()];
+  const turned = (by: number): Uint8Array => {
+    const at = (2 * by) % row.length;
+    return Buffer.concat([row.subarray(at), row.subarray(0, at)]);
+  };
+  const matrix: SafetensorsSource = {
+    ...head,
+    name: 'lm_head.weight',
+    shape: [VOCABULARY_SIZE, head.shape[1] ?? 0],
+    byteLength: VOCABULARY_SIZE * row.length,
+    *chunks() {
+      for (let i = 0; i < VOCABULARY_SIZE; i++) yield turned(i - REWARD_TOKEN);
+    },
+  };
+  return [...generated.filter((tensor) => tensor !== head), matrix];
+}
+
+const REWARD_TOKEN = 7;
 
 const QWEN_TOKENS = {
   bos_token_id: QWEN_END_OF_TEXT,
@@ -119,14 +159,59 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
       ...QWEN2_KEYS,
     },
   },
+  {
+    // Llama-3.1-Nemotron-70B-Reward-HF: the reward is a token's logit.
+    name: 'logit',
+    geometry: { ...LLAMA, head: 'one-layer' },
+    seed: 24,
+    config: { architectures: ['LlamaForCausalLM'], id2label: undefined, label2id: undefined },
+    tokenizer: 'llama3',
+    tensors: asOutputMatrix,
+    rewardToken: REWARD_TOKEN,
+  },
+  {
+    // OpenRLHF's: a head by the name in config.json, and a mean and a deviation of rewards.
+    name: 'openrlhf',
+    geometry: { ...LLAMA, head: 'one-layer' },
+    seed: 25,
+    config: {
+      architectures: ['RewardModel'],
+      mean: -0.75,
+      normalize_reward: true,
+      std: 1.6,
+      value_head_prefix: 'reward_head',
+    },
+    tokenizer: 'llama3',
+    tensors: renamed('score', 'reward_head'),
+  },
+  {
+    // Ray2333/GRM-llama3-8B-sftreg.
+    name: 'grm',
+    geometry: { ...LLAMA, head: 'two-layer' },
+    seed: 26,
+    config: { architectures: ['GRewardModel'], vhead_layer_type: 'mlp', vhead_num_neurons: 64, vhead_num_layers: 1 },
+    tokenizer: 'llama3',
+    tensors: renamed('score', 'v_head.summary'),
+  },
 ];
 
 /** Writes the checkpoint's folder. The same checkpoint gives the same bytes. */
 export async function generateClassCheckpoint(folder: string, made: ClassCheckpoint): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeJson(folder, 'config.json', { ...modelConfig(made.geometry), ...made.config });
+  await (made.tokenizer === 'llama3' ? writeLlamaTokenizer(folder) : writeQwenTokenizer(folder));
+  const generated = generateWeights(made.geometry, made.seed);
+  await writeSafetensors(path.join(folder, 'model.safetensors'), made.tensors?.(generated) ?? generated);
+}
+
+async function writeLlamaTokenizer(folder: string): Promise<void> {
+  const { vocabFile, templateFile } = await llamaVocabularyFiles();
+  await writeJson(folder, 'tokenizer.json', tokenizerJson(await readBaseVocabulary(vocabFile)));
+  await writeJson(folder, 'tokenizer_config.json', tokenizerConfig(await readFile(templateFile, 'utf8')));
+}
+
+async function writeQwenTokenizer(folder: string): Promise<void> {
   const { vocabFile, templateFile } = qwenVocabularyFiles();
   await writeJson(folder, 'tokenizer.json', qwenTokenizerJson(await readQwenVocabulary(vocabFile)));
   await writeJson(folder, 'tokenizer_config.json', qwenTokenizerConfig(await readFile(templateFile, 'utf8')));
-  await writeSafetensors(path.join(folder, 'model.safetensors'), generateWeights(made.geometry, made.seed));
 }

@@ -55,7 +55,7 @@ export async function classCheckpoint(made: ClassCheckpoint): Promise<string> {
 export async function classModel(made: ClassCheckpoint, type: ConversionType): Promise<string> {
   const checkpoint = await classCheckpoint(made);
   return makeOnce(`class-${made.name}-${type}.gguf`, async (target) => {
-    await convertCheckpoint(checkpoint, target, { type });
+    await convertCheckpoint(checkpoint, target, { type, rewardToken: made.rewardToken });
   });
 }
 

@@ -300,6 +300,73 @@ test('models that cannot be converted', async () => {
   });
 });
 
+test('the head of a row is found by its names, whatever its width', async () => {
+  const {
+    'score.0.weight': _w,
+    'score.0.bias': _b,
+    'score.2.weight': _o,
+    'score.2.bias': bias,
+    ...backbone
+  } = handTensors();
+  const tensors = {
+    ...backbone,
+    'v_head.summary.0.weight': { shape: [3, 8], values: Array.from({ length: 24 }, (_, i) => i) },
+    'v_head.summary.0.bias': { shape: [3], values: [1, 2, 3] },
+    'v_head.summary.2.weight': { shape: [1, 3], values: [4, 5, 6] },
+    ...(bias === undefined ? {} : { 'v_head.summary.2.bias': bias }),
+  };
+  const config = { ...handConfig(), architectures: ['GRewardModel'] };
+  const { gguf } = await convert({ tensors, config }, 'f32');
+  const shapes = gguf.tensors.filter(({ name }) => name.startsWith('cls.')).map(({ shape }) => shape);
+  assert.equal(shapes, [[8, 3], [3], [3, 1], [1]]);
+  assert.is(gguf.metadata.get('inform.head.class')?.value, 'GRewardModel');
+  await refused('INFORM_UNSUPPORTED_MODEL', /GRewardModel of model type "gpt2"; supported are llama, qwen2, qwen3/, {
+    tensors,
+    config: { ...config, model_type: 'gpt2' },
+  });
+});
+
+test("OpenRLHF's mean and deviation are stated where its class applies them", async () => {
+  const { config, tensors } = handOneLayer();
+  const head = tensors['score.weight'];
+  if (head === undefined) throw new Error('no head');
+  const { 'score.weight': _, ...backbone } = tensors;
+  const changed = { ...config, architectures: ['RewardModel'], normalize_reward: true, mean: -2.5, std: 4 };
+  const stated = await convert({ tensors: { ...backbone, 'value_head.weight': head }, config: changed }, 'f32');
+  assert.is(stated.gguf.metadata.get('inform.head.mean')?.value, -2.5);
+  assert.is(stated.gguf.metadata.get('inform.head.deviation')?.value, 4);
+  const raw = await convert(
+    { tensors: { ...backbone, 'value_head.weight': head }, config: { ...changed, normalize_reward: false } },
+    'f32',
+  );
+  assert.not(raw.gguf.metadata.has('inform.head.mean'));
+  await refused('INFORM_INVALID_CHECKPOINT', /std must be above 0/, {
+    tensors: { ...backbone, 'value_head.weight': head },
+    config: { ...changed, std: 0 },
+  });
+});
+
+test('a reward token is for a language model, and one of its tokens', async () => {
+  const { config, tensors } = handOneLayer();
+  const causal = { ...config, architectures: ['LlamaForCausalLM'] };
+  const folder = handCheckpoint(root, 'causal', { config: causal, tensors });
+  const other = handCheckpoint(root, 'no-causal', { config, tensors });
+  const to = join(root, 'causal.gguf');
+  await expectError('INFORM_INVALID_CONFIG', /reward token 5 is outside of the vocabulary of 5/, () =>
+    convertCheckpoint(folder, to, { type: 'f32', rewardToken: 5 }),
+  );
+  await expectError(
+    'INFORM_UNSUPPORTED_MODEL',
+    /LlamaForSequenceClassification", whose reward is no token's logit/,
+    () => convertCheckpoint(other, to, { type: 'f32', rewardToken: 0 }),
+  );
+  await expectError(
+    'INFORM_UNSUPPORTED_MODEL',
+    /is a language model.*name that token \(convert --reward-token 0\)/,
+    () => convertCheckpoint(folder, to, { type: 'f32' }),
+  );
+});
+
 test('quantized checkpoints, also where config.json does not say so', async () => {
   const tensors = handTensors();
   const one = { shape: [1], values: [1] };

@@ -12,11 +12,22 @@ function read(...parts: string[]): string {
 }
 
 /** The cells of a row of the list in docs/models.md. */
-function documented({ className, backbone, head, headFile, reads, example }: Recipe): string[] {
-  const { hidden, output } = head;
-  const layers = hidden === undefined ? `\`${output}\`` : `\`${hidden}\`, ReLU, \`${output}\``;
+function documented({
+  className,
+  backbone,
+  head,
+  headFile,
+  headNameKey,
+  normalized,
+  reads,
+  example,
+}: Recipe): string[] {
+  const { hidden, output, rowOfToken } = head;
+  const name = headNameKey === undefined ? `\`${output}\`` : `as \`${headNameKey}\` says`;
+  const layers = hidden === undefined ? name : `\`${hidden}\`, ReLU, ${name}`;
+  const how = `${rowOfToken === true ? ', one row: `--reward-token`' : ''}${normalized === true ? '; `mean`, `std`' : ''}`;
   const where = headFile === undefined ? '' : ` in \`${headFile}\``;
-  return [`\`${className}\``, BACKBONES[backbone].architecture, layers + where, reads.replaceAll('_', ' '), example];
+  return [`\`${className}\``, backbone, layers + where + how, reads.replaceAll('_', ' '), example];
 }
 
 test('the list in docs/models.md is that of the recipes', () => {

@@ -36,8 +36,10 @@ function planOf(geometry: Asked): { config: CheckpointConfig; planned: PlannedTe
   const config: CheckpointConfig = {
     ...geometry,
     recipe,
+    rewardToken: undefined,
+    scale: undefined,
     statesHeadDim: true,
-    backbone: BACKBONES[recipe.backbone],
+    backbone: BACKBONES.llama,
     vocabSize: 128256,
     contextLength: 8192,
     rmsNormEps: 1e-5,
