@@ -43,6 +43,34 @@ export async function run(
   }
 }
 
+/** Starts a program that takes memory of the card, waits until it says that it has it, and ends it on release. */
+export async function holdCard(command: string, args: readonly string[]): Promise<{ release: () => Promise<void> }> {
+  const child = spawn(command, args, {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...GIVEN_CARDS },
+  });
+  const ended = new Promise<void>((resolve) =>
+    child.once('close', () => {
+      resolve();
+    }),
+  );
+  const ready = await Promise.race([
+    new Promise<boolean>((resolve) =>
+      child.stdout.once('data', () => {
+        resolve(true);
+      }),
+    ),
+    ended.then(() => false),
+  ]);
+  if (!ready) throw new Error(`${command} could not take the card's memory.`);
+  return {
+    release: () => {
+      child.stdin.end();
+      return ended;
+    },
+  };
+}
+
 function outputOf(
   command: string,
   args: readonly string[],

@@ -12,7 +12,7 @@ import { writeBlockModel } from '../support/block-model.js';
 import { dataFolder, DatasetMaker, tokenCount, type SetName } from '../support/datasets.js';
 import { circumstances } from '../support/machine.js';
 import { lastJsonLine, type TrialOrder } from '../trials/trial.js';
-import { NO_CARD, nvidiaSmi, run } from './child.js';
+import { holdCard, NO_CARD, nvidiaSmi, run } from './child.js';
 import { flopsPerToken, type Sizes } from './sizes.js';
 
 /** What the steps share. */
@@ -50,6 +50,9 @@ export function stepsOf({ microBatches, large }: Sizes): Step[] {
     { id: 'parity-f16', run: (setting) => parity(setting, 'f16') },
     { id: 'parity-q8_0', run: (setting) => parity(setting, 'q8_0') },
     { id: 'parity-q4_k_m', run: (setting) => parity(setting, 'q4_k_m') },
+    { id: 'repeat-f16', run: repeat },
+    { id: 'crowded-1000mb', run: (setting) => crowded(setting, 1000e6) },
+    { id: 'crowded-200mb', run: (setting) => crowded(setting, 200e6) },
     { id: 'ceilings', run: ceilings },
     { id: '70b-file', run: (setting) => modelFile(setting, 'large', 'q4_k_m') },
     { id: '70b-llama-bench', run: llamaBench },
@@ -57,6 +60,8 @@ export function stepsOf({ microBatches, large }: Sizes): Step[] {
       id: `70b-ours-${microBatch}`,
       run: (setting) => ours70b(setting, 'uniform512', ALL_LAYERS, { microBatch }),
     })),
+    { id: '70b-auto', run: automatic },
+    { id: '70b-auto-24g', run: automaticOn24GB },
     { id: '70b-streamed-none', run: (setting) => streamed(setting, 0) },
     { id: '70b-streamed-half', run: (setting) => streamed(setting, half) },
     { id: '70b-streamed-all', run: (setting) => streamed(setting, ALL_LAYERS) },
@@ -86,6 +91,40 @@ async function ceilings({ python, card, signal }: Setting): Promise<object> {
 
 /** The same rows on the CPU, in a process that sees no card, and with all layers on the card. */
 async function parity(setting: Setting, type: ParityType): Promise<object> {
+  const rows = await parityRows(setting, type);
+  const cpu = await rows.score(['--gpu-layers', '0'], NO_CARD);
+  const gpu = await rows.score(['--gpu-layers', String(ALL_LAYERS)]);
+  return compared(cpu, gpu, PARITY_BOUNDS[type]);
+}
+
+/** The card's scores against its own: the same run again, and with other batches, with `--deterministic` and without. */
+async function repeat(setting: Setting): Promise<object> {
+  const { score } = await parityRows(setting, 'f16');
+  const largest = (a: readonly number[], b: readonly number[]): number => largestDifference(a, b);
+  const [once, again, alone] = [await score([]), await score([]), await score(['--batch-size', '1'])];
+  const deterministic = await score(['--deterministic']);
+  const deterministicAlone = await score(['--deterministic', '--batch-size', '1']);
+  return {
+    again: largest(once, again),
+    batchOf1: largest(once, alone),
+    deterministicBatchOf1: largest(deterministic, deterministicAlone),
+  };
+}
+
+/** A card that another program has filled but for so many bytes: fewer layers, or the CPU; never a failed run or another score. */
+async function crowded(setting: Setting, bytes: number): Promise<object> {
+  const { score } = await parityRows(setting, 'f16');
+  const cpu = await score(['--gpu-layers', '0'], NO_CARD);
+  const gpu = await withFreeCard(setting, bytes, () => score([]));
+  return compared(cpu, gpu, PARITY_BOUNDS.f16);
+}
+
+interface ParityRows {
+  score: (args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<number[]>;
+}
+
+/** The parity model in a type, and the command line over its rows. */
+async function parityRows(setting: Setting, type: ParityType): Promise<ParityRows> {
   const { folder, sizes, signal } = setting;
   const model = path.join(folder, `parity-${type}.gguf`);
   if (!existsSync(model)) {
@@ -97,28 +136,35 @@ async function parity(setting: Setting, type: ParityType): Promise<object> {
   const dataset = await datasetFile(setting, 'sft', sizes.parityRows);
   const rows = path.join(folder, 'parity-rows.jsonl');
   writeFileSync(rows, dataset.samples.map((sample) => JSON.stringify(sample)).join('\n'));
-  const score = async (gpuLayers: number, env: NodeJS.ProcessEnv): Promise<number[]> => {
-    const args = [
-      program('dist/cli/bin.js'),
-      rows,
-      '-m',
-      model,
-      '--gpu-layers',
-      String(gpuLayers),
-      '--progress',
-      'none',
-    ];
-    const { stdout } = await run(process.execPath, args, signal, env);
-    return stdout
-      .trim()
-      .split('\n')
-      .map((line) => (JSON.parse(line) as { score: number }).score);
+  const command = [program('dist/cli/bin.js'), rows, '-m', model, '--progress', 'none'];
+  return {
+    score: async (args, env) => {
+      const { stdout } = await run(process.execPath, [...command, ...args], signal, env);
+      return stdout
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { score: number }).score);
+    },
   };
-  const cpu = await score(0, NO_CARD);
-  const gpu = await score(ALL_LAYERS, {});
-  const largest = Math.max(...gpu.map((value, i) => Math.abs(value - (cpu[i] ?? NaN))));
-  const bound = PARITY_BOUNDS[type] * deviation(cpu);
-  return { rows: cpu.length, deviation: deviation(cpu), largestDifference: largest, bound, within: largest <= bound };
+}
+
+/** @param bound of the largest difference, in standard deviations of the expected scores */
+function compared(expected: readonly number[], scores: readonly number[], bound: number): object {
+  const largest = largestDifference(expected, scores);
+  const most = bound * deviation(expected);
+  return {
+    rows: expected.length,
+    deviation: deviation(expected),
+    largestDifference: largest,
+    bound: most,
+    within: largest <= most,
+  };
+}
+
+/** NaN where the two are not of one length. */
+function largestDifference(a: readonly number[], b: readonly number[]): number {
+  if (a.length !== b.length) return NaN;
+  return Math.max(...a.map((value, i) => Math.abs(value - (b[i] ?? NaN))));
 }
 
 async function modelFile(setting: Setting, size: 'large' | 'medium', type: ConversionType): Promise<object> {
@@ -161,6 +207,31 @@ async function ours70b(
   // The whole micro-batch has to fit into the KV cache; four of them make a batch where they do.
   const contextTokens = Math.max(4096, microBatch);
   return trial(setting, file, setting.sizes.large, set, size, { ...options, gpuLayers, contextTokens });
+}
+
+/** What a user gets who sets nothing, beside what `plan` said of it. */
+async function automatic(setting: Setting): Promise<object> {
+  const { file } = await ensureModel(setting, 'large', 'q4_k_m');
+  const planned = await run(process.execPath, [program('dist/cli/bin.js'), 'plan', file, '--json'], setting.signal);
+  const { uniformSamples, large } = setting.sizes;
+  const result = await trial(setting, file, large, 'uniform512', uniformSamples, {});
+  return { ...result, plan: JSON.parse(planned.stdout) as object };
+}
+
+/** The same on a card of 24 GB: another program holds the rest of this one. */
+function automaticOn24GB(setting: Setting): Promise<object> {
+  return withFreeCard(setting, 24e9, () => automatic(setting));
+}
+
+/** Runs something while another program holds the card but for so many bytes. */
+async function withFreeCard<T>({ python, card }: Setting, bytes: number, work: () => Promise<T>): Promise<T> {
+  if (!card) return work();
+  const holder = await holdCard(python, [peer('hold_card.py'), String(bytes)]);
+  try {
+    return await work();
+  } finally {
+    await holder.release();
+  }
 }
 
 function streamed(setting: Setting, gpuLayers: number): Promise<object> {

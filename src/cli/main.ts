@@ -10,6 +10,9 @@ import { mergeCommand } from './commands/merge.js';
 import { planCommand } from './commands/plan.js';
 import { quantizeCommand } from './commands/quantize.js';
 import { pullCommand } from './commands/pull.js';
+import { explainCommand } from './commands/explain.js';
+import { reportCommand } from './commands/report.js';
+import { selectCommand } from './commands/select.js';
 import { scoreCommand } from './commands/score.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
 import { InformError } from '../errors.js';
@@ -21,7 +24,7 @@ import { leave, openTerminal, outputTaken, say, sayLines } from './terminal.js';
 const MAX_HELP_COLUMNS = 110;
 
 /** The arguments that are lists of files; "_" is yargs' own. */
-const LISTS = ['_', 'inputs', 'shards'];
+const LISTS = ['_', 'inputs', 'shards', 'scores', 'against'];
 
 /** Runs one command line. Resolves to the exit code; never throws. */
 async function main(args: string[]): Promise<number> {
@@ -37,6 +40,9 @@ async function main(args: string[]): Promise<number> {
     .command(scoreCommand(finish))
     .command(demoCommand)
     .command(mergeCommand(finish))
+    .command(selectCommand)
+    .command(reportCommand)
+    .command(explainCommand(finish))
     .command(pullCommand)
     .command(convertCommand)
     .command(quantizeCommand)

@@ -2,6 +2,8 @@ import { InformError } from '../errors.js';
 import type { ReadToken } from '../gguf/scoring-rules.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
+import { BACKBONES, type Backbone } from './backbones.js';
+import { recipesOf, refusalOf, VALUE_HEAD_FILE, type Recipe } from './recipes.js';
 import { isAbsent } from '../util/is-absent.js';
 
 /** Llama 3.1's scaling of rope frequencies, from `rope_scaling` (or `rope_parameters`) of config.json. */
@@ -19,15 +21,11 @@ interface LinearRopeScaling {
   readonly factor: number;
 }
 
-/** What follows the backbone: Linear, ReLU, Linear (`score.0`, `score.2`), or one Linear (`score`). */
-export type HeadKind = 'two-layer' | 'one-layer';
-
 /** What config.json says about the model. Sizes are counts of elements. */
 export interface CheckpointConfig {
   readonly name: string | undefined;
-  readonly head: HeadKind;
-  /** Whether the head is a value head in a file of its own (value-head.ts). */
-  readonly hasValueHead: boolean;
+  readonly recipe: Recipe;
+  readonly backbone: Backbone;
   /** Which token the model's class scores. */
   readonly readToken: ReadToken;
   readonly vocabSize: number;
@@ -38,20 +36,16 @@ export interface CheckpointConfig {
   readonly headCount: number;
   readonly kvHeadCount: number;
   readonly headDim: number;
+  /** Whether a model file states it, as llama.cpp's converter does. */
+  readonly statesHeadDim: boolean;
   readonly rmsNormEps: number;
   readonly ropeTheta: number;
   readonly ropeScaling: Llama3RopeScaling | LinearRopeScaling | undefined;
-  /** By their kind (`bos`, `eos`, …), as config.json gives them; the tokenizer's own files come first (see tokenizer.ts). */
+  /** By their name (`bos_token`, `eos_token`, …), as config.json gives them; the tokenizer's own files come first (see tokenizer.ts). */
   readonly specialTokenIds: ReadonlyMap<string, number>;
   /** Ids that end a text, of which chat models have several. */
   readonly eosTokenIds: readonly number[];
 }
-
-/** The classes of reward models on a Llama backbone: INF-ORM's own, and transformers' (Skywork-Reward and others). */
-const HEADS: ReadonlyMap<unknown, HeadKind> = new Map([
-  ['INFORMForSequenceClassification', 'two-layer'],
-  ['LlamaForSequenceClassification', 'one-layer'],
-]);
 
 /**
  * Reads config.json of a checkpoint folder.
@@ -61,14 +55,16 @@ const HEADS: ReadonlyMap<unknown, HeadKind> = new Map([
 export async function readCheckpointConfig(files: CheckpointFiles): Promise<CheckpointConfig> {
   const path = files.path('config.json');
   const config = await readConfigFile(files);
-  const hasValueHead = await isValueHeadModel(config, files);
-  const head = hasValueHead ? 'one-layer' : headOf(config, path);
-  checkSupported(config, path);
+  const recipe = await recipeOf(config, files);
+  const backbone = BACKBONES[recipe.backbone];
+  checkSupported(config, backbone, path);
 
   const hiddenSize = count(config, 'hidden_size', path);
   const headCount = count(config, 'num_attention_heads', path);
-  const kvHeadCount = isAbsent(config['num_key_value_heads']) ? headCount : count(config, 'num_key_value_heads', path);
-  const headDim = isAbsent(config['head_dim']) ? hiddenSize / headCount : count(config, 'head_dim', path);
+  const sameAsHeads = backbone.kvHeadsOptional === true && isAbsent(config['num_key_value_heads']);
+  const kvHeadCount = sameAsHeads ? headCount : count(config, 'num_key_value_heads', path);
+  const defaultHeadDim = backbone.defaultHeadDim ?? hiddenSize / headCount;
+  const headDim = isAbsent(config['head_dim']) ? defaultHeadDim : count(config, 'head_dim', path);
   if (headCount % kvHeadCount !== 0 || !Number.isInteger(headDim) || headDim % 2 !== 0) {
     throw invalidCheckpoint(
       `${path} is inconsistent: hidden_size ${hiddenSize}, ${headCount} heads and ${kvHeadCount} key-value heads do not fit together.`,
@@ -76,9 +72,9 @@ export async function readCheckpointConfig(files: CheckpointFiles): Promise<Chec
   }
   return {
     name: typeof config['_name_or_path'] === 'string' ? config['_name_or_path'] : undefined,
-    head,
-    hasValueHead,
-    readToken: readTokenOf(config, head, hasValueHead, path),
+    recipe,
+    backbone,
+    readToken: readTokenOf(config, recipe, path),
     vocabSize: count(config, 'vocab_size', path),
     contextLength: count(config, 'max_position_embeddings', path),
     hiddenSize,
@@ -87,8 +83,9 @@ export async function readCheckpointConfig(files: CheckpointFiles): Promise<Chec
     headCount,
     kvHeadCount,
     headDim,
+    statesHeadDim: backbone.headDimOptional !== true || !isAbsent(config['head_dim']),
     rmsNormEps: positive(config, 'rms_norm_eps', path),
-    ...readRope(config, path),
+    ...readRope(config, backbone, path),
     specialTokenIds: specialTokenIds(config),
     eosTokenIds: [config['eos_token_id']].flat().filter((id) => typeof id === 'number'),
   };
@@ -117,48 +114,49 @@ function refuseAdapter(files: CheckpointFiles, adapter: JsonObject): never {
   );
 }
 
-/** A causal language model with a value head beside it, as TRL and LLaMA-Factory save their reward models. */
-async function isValueHeadModel(config: JsonObject, files: CheckpointFiles): Promise<boolean> {
-  const [architecture] = [config['architectures']].flat();
-  if (architecture !== 'LlamaForCausalLM') return false;
-  if (await files.has(VALUE_HEAD_FILE)) return true;
+/** The row of the checkpoint's class. Of two of one class, one has its head in a file of its own. */
+async function recipeOf(config: JsonObject, files: CheckpointFiles): Promise<Recipe> {
+  const [className] = [config['architectures']].flat();
+  const rows = recipesOf(className);
+  const withHead = rows.find(({ headFile }) => headFile !== undefined);
+  if (withHead !== undefined && (await hasHeadFile(withHead, files))) return checkedModelType(withHead, config, files);
+  const within = rows.find(({ headFile }) => headFile === undefined);
+  if (within !== undefined) return checkedModelType(within, config, files);
+  const path = files.path('config.json');
+  if (typeof className !== 'string') {
+    throw unsupported(`${path} names no class of model in "architectures". ${refusalOf('')}.`);
+  }
+  throw unsupported(`${path} describes a ${className.slice(0, 80)}, which ${refusalOf(className)}.`);
+}
+
+async function hasHeadFile({ headFile = '' }: Recipe, files: CheckpointFiles): Promise<boolean> {
+  if (await files.has(headFile)) return true;
   if (!(await files.has('value_head.bin'))) return false;
   throw unsupported(
     `${files.folder} has its score head in value_head.bin, which is not read. Save it as ${VALUE_HEAD_FILE}, for example with safetensors.torch.save_file(torch.load("value_head.bin"), "${VALUE_HEAD_FILE}").`,
   );
 }
 
-/** The file in which TRL and LLaMA-Factory save a value head. */
-export const VALUE_HEAD_FILE = 'value_head.safetensors';
+function checkedModelType(recipe: Recipe, config: JsonObject, files: CheckpointFiles): Recipe {
+  const { modelType } = BACKBONES[recipe.backbone];
+  if (config['model_type'] === modelType) return recipe;
+  throw unsupported(
+    `${files.path('config.json')} describes a ${recipe.className} of model type ${named(config['model_type'])}; its model type is ${named(modelType)}.`,
+  );
+}
 
-/**
- * transformers' own class scores the last token that is not the pad token of config.json, and the last one where config.json
- * has none. INF-ORM's class and value heads are scored at the last token.
- */
-function readTokenOf(config: JsonObject, head: HeadKind, hasValueHead: boolean, path: string): ReadToken {
+/** Where config.json has no pad token, transformers scores the last token. */
+function readTokenOf(config: JsonObject, { reads }: Recipe, path: string): ReadToken {
   const padTokenId = config['pad_token_id'];
-  if (head === 'two-layer' || hasValueHead || isAbsent(padTokenId)) return { kind: 'last' };
+  if (reads === 'last' || isAbsent(padTokenId)) return { kind: 'last' };
   if (typeof padTokenId !== 'number' || !Number.isInteger(padTokenId)) {
     throw invalidCheckpoint(`${path} must give pad_token_id as an integer but has ${named(padTokenId)}.`);
   }
   // No token has a negative id, so all of them count.
-  return padTokenId < 0 || padTokenId > MAX_COUNT ? { kind: 'last' } : { kind: 'last_non_pad', padTokenId };
+  return padTokenId < 0 || padTokenId > MAX_COUNT ? { kind: 'last' } : { kind: reads, padTokenId };
 }
 
-function headOf(config: JsonObject, path: string): HeadKind {
-  const architectures: unknown = config['architectures'];
-  const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
-  const head = HEADS.get(architecture);
-  if (head === undefined || config['model_type'] !== 'llama') {
-    const known = [...HEADS.keys()].join(' and ');
-    throw unsupported(
-      `${path} describes ${named(architecture)} of model type ${named(config['model_type'])}; only ${known} on llama, and LlamaForCausalLM with a ${VALUE_HEAD_FILE} beside it, can be converted.`,
-    );
-  }
-  return head;
-}
-
-function checkSupported(config: JsonObject, path: string): void {
+function checkSupported(config: JsonObject, backbone: Backbone, path: string): void {
   const labels = config['num_labels'];
   if (!isAbsent(labels) && labels !== 1)
     throw unsupported(`${path} has num_labels ${named(labels)}; a reward model has 1.`);
@@ -166,13 +164,31 @@ function checkSupported(config: JsonObject, path: string): void {
   const names = Object.keys(objectIn(config['id2label']) ?? { 0: 'LABEL_0' });
   if (names.length !== 1) throw unsupported(`${path} has ${names.length} labels in id2label; a reward model has 1.`);
   const activation = config['hidden_act'];
-  if (!isAbsent(activation) && activation !== 'silu')
-    throw unsupported(`${path} has hidden_act ${named(activation)}; llama has "silu".`);
+  if (!isAbsent(activation) && activation !== backbone.activation)
+    throw unsupported(
+      `${path} has hidden_act ${named(activation)}; ${backbone.modelType} has ${named(backbone.activation)}.`,
+    );
   for (const key of ['attention_bias', 'mlp_bias']) {
     if (config[key] === true) throw unsupported(`${path} has ${key}, which is not supported.`);
   }
+  if (backbone.optionalWindow === true) checkNoWindow(config, path);
   if (!isAbsent(config['quantization_config'])) {
     throw unsupported(`${path} describes quantized weights. Convert the original checkpoint instead.`);
+  }
+}
+
+/** As transformers reads it: layers from `max_window_layers` on see a window, unless `layer_types` says otherwise. */
+function checkNoWindow(config: JsonObject, path: string): void {
+  const types: unknown = config['layer_types'];
+  const layers = config['num_hidden_layers'];
+  const from = config['max_window_layers'] ?? 28;
+  const byNumber = typeof from === 'number' && typeof layers === 'number' && from < layers;
+  const asked = config['use_sliding_window'] === true && config['sliding_window'] !== null;
+  const windowed = Array.isArray(types) ? types.some((type) => type !== 'full_attention') : asked && byNumber;
+  if (windowed) {
+    throw unsupported(
+      `${path} lets some layers see a window of the text only (use_sliding_window), which llama.cpp does not compute for this backbone.`,
+    );
   }
 }
 
@@ -181,7 +197,11 @@ function checkSupported(config: JsonObject, path: string): void {
  * saved and the other saved again has all of them: transformers 5 takes `rope_scaling` where it says something, else
  * `rope_parameters`, and `rope_theta` out of that dictionary before any other.
  */
-function readRope(config: JsonObject, path: string): Pick<CheckpointConfig, 'ropeTheta' | 'ropeScaling'> {
+function readRope(
+  config: JsonObject,
+  backbone: Backbone,
+  path: string,
+): Pick<CheckpointConfig, 'ropeTheta' | 'ropeScaling'> {
   const dictionaries = [objectIn(config['rope_scaling']), objectIn(config['rope_parameters'])];
   const scaling = dictionaries.find((parameters) => Object.keys(parameters ?? {}).length > 0) ?? {};
   const base = [scaling, config].find((object) => 'rope_theta' in object);
@@ -193,8 +213,9 @@ function readRope(config: JsonObject, path: string): Pick<CheckpointConfig, 'rop
   const type = scaling['rope_type'] ?? scaling['type'] ?? 'default';
   if (type === 'default') return { ropeTheta, ropeScaling: undefined };
   if (type === 'linear') return { ropeTheta, ropeScaling: { type, factor: positive(scaling, 'factor', path) } };
-  if (type !== 'llama3') {
-    throw unsupported(`${path} has rope scaling of type ${named(type)}; "linear" and "llama3" are supported.`);
+  if (type !== 'llama3' || backbone.llama3Rope !== true) {
+    const known = backbone.llama3Rope === true ? '"linear" and "llama3" are' : '"linear" is';
+    throw unsupported(`${path} has rope scaling of type ${named(type)}; ${known} supported.`);
   }
   const ropeScaling: Llama3RopeScaling = {
     type,
@@ -239,7 +260,7 @@ function positive(object: JsonObject, key: string, path: string): number {
 function specialTokenIds(config: JsonObject): Map<string, number> {
   const ids = new Map<string, number>();
   for (const [key, value] of Object.entries(config)) {
-    const [, kind] = /^(\w+)_token_id$/.exec(key) ?? [];
+    const [, kind] = /^(\w+_token)_id$/.exec(key) ?? [];
     if (kind !== undefined && typeof value === 'number' && Number.isInteger(value) && value >= 0) ids.set(kind, value);
   }
   return ids;

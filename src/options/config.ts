@@ -1,7 +1,7 @@
 import { CORE_SCHEMA, loadAll, YAMLException } from 'js-yaml';
 import { InformError } from '../errors.js';
 import { readNamedText } from '../util/files/bounded-text.js';
-import { checkOption, defaultOptions } from './check.js';
+import { checkOption, defaultOptions, exactSettings } from './check.js';
 import { OPTIONS, snakeCase, type RunOptions } from './table.js';
 import { unknownKey } from './unknown-key.js';
 
@@ -51,7 +51,8 @@ export function parseConfig(text: string, path: string): PartialOptions {
 
 /** defaults < configuration file < flags */
 export function mergeOptions(...layers: readonly PartialOptions[]): RunOptions {
-  return Object.assign(defaultOptions(), ...layers) as RunOptions;
+  const given = Object.assign({}, ...layers) as PartialOptions;
+  return { ...defaultOptions(), ...given, ...exactSettings(given) } as RunOptions;
 }
 
 function parseYaml(text: string, path: string): unknown[] {

@@ -90,9 +90,9 @@ export const OPTIONS = [
     scope: 'model',
     affects: 'score',
     inPlan: true,
-    kind: { type: 'integer', min: 1, max: MAX_INT32 },
-    fallback: 4096,
-    help: 'longest sequence in tokens; longer ones are truncated, on the right unless the tokenizer says left, with a warning',
+    kind: { type: 'integer', min: 1, max: MAX_INT32, auto: true },
+    fallback: 'auto',
+    help: 'longest sequence in tokens; longer ones are truncated, on the right unless the tokenizer says left, with a warning; auto is 4096, or what the model was trained on if that is less',
   },
   {
     key: 'input',
@@ -150,6 +150,14 @@ export const OPTIONS = [
     kind: { type: 'string' },
     fallback: undefined,
     help: "a Jinja file to use in place of the model's own chat template",
+  },
+  {
+    key: 'pre',
+    scope: 'model',
+    affects: 'score',
+    kind: { type: 'string' },
+    fallback: undefined,
+    help: "how the tokenizer splits words, as llama.cpp names it (llama-bpe, qwen2, …), in place of the GGUF's tokenizer.ggml.pre",
   },
   {
     key: 'specialTokens',
@@ -210,6 +218,15 @@ export const OPTIONS = [
     kind: { type: 'boolean' },
     fallback: false,
     help: 'scores that do not depend, to the last bit, on the other samples; slower',
+  },
+  {
+    key: 'exact',
+    scope: 'model',
+    affects: 'score',
+    inPlan: true,
+    kind: { type: 'boolean' },
+    fallback: false,
+    help: 'the most exact settings: deterministic, kv_type f32, no flash_attention; slower',
   },
   {
     key: 'threads',
@@ -278,9 +295,9 @@ export const OPTIONS = [
     scope: 'model',
     affects: 'score',
     inPlan: true,
-    kind: { type: 'choice', choices: ['f16', 'f32'] },
-    fallback: 'f16',
-    help: 'precision of the KV cache',
+    kind: { type: 'choice', choices: ['auto', 'f16', 'f32'] },
+    fallback: 'auto',
+    help: 'precision of the KV cache; auto is f32 where the CPU does everything with weights of 16 bits or more, else f16',
   },
 ] as const satisfies readonly OptionRow[];
 

@@ -2,6 +2,7 @@ import { InformError, messageOf } from '../errors.js';
 import { printable } from '../util/printable.js';
 import { TemplateLimitError } from './jinja/errors.js';
 import { JinjaTemplate } from './jinja/template.js';
+import type { TemplateTokens } from '../gguf/template-tokens.js';
 import type { Message } from '../input/sample.js';
 import { TimeLimitError, withTimeLimit } from '../util/async/time-limit.js';
 import { MAX_TEMPLATE_BYTES } from '../models/template-file.js';
@@ -17,17 +18,6 @@ const PROBE: Message[] = [
   { role: 'user', content: 'Hello' },
   { role: 'assistant', content: 'Hi' },
 ];
-
-/** The texts of a tokenizer's special tokens. Empty, or left out, for those that it does not have. */
-export interface TemplateTokens {
-  readonly bosToken: string;
-  readonly eosToken: string;
-  readonly padToken?: string;
-  readonly unkToken?: string;
-  readonly sepToken?: string;
-  readonly clsToken?: string;
-  readonly maskToken?: string;
-}
 
 /**
  * A model's Jinja chat template, rendered as transformers' `apply_chat_template(messages, tokenize=False)` does.
@@ -51,7 +41,7 @@ export class ChatTemplate {
         'The chat template is larger than 1 MB, the most that is read. Name another one with chat_template.',
       );
     }
-    this.#variables = { ...specialTokens(tokens), tools: null, documents: null, add_generation_prompt: false };
+    this.#variables = { ...tokens, tools: null, documents: null, add_generation_prompt: false };
     this.#program = parse(source, milliseconds);
     this.#probe(milliseconds);
   }
@@ -87,20 +77,6 @@ export function beyondLimits(error: Error): InformError {
     `The chat template goes beyond the limits of templates: ${error.message}. Name another one with chat_template.`,
     error,
   );
-}
-
-/** The variables of the special tokens. As in transformers, one that is not there is undefined, not empty. */
-function specialTokens(tokens: TemplateTokens): Readonly<Record<string, string>> {
-  const named: Readonly<Record<string, string | undefined>> = {
-    bos_token: tokens.bosToken,
-    eos_token: tokens.eosToken,
-    unk_token: tokens.unkToken,
-    sep_token: tokens.sepToken,
-    pad_token: tokens.padToken,
-    cls_token: tokens.clsToken,
-    mask_token: tokens.maskToken,
-  };
-  return Object.fromEntries(Object.entries(named).flatMap(([name, text]) => (text ? [[name, text]] : [])));
 }
 
 function parse(source: string, milliseconds: number): JinjaTemplate {

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { InformError } from '../errors.js';
 import { writeFilesAtomically, type TemporaryFile } from '../util/files/atomic-file.js';
 import { HEAD_TENSOR, isHeadTensor } from '../gguf/head-tensors.js';
-import { checkIsLlama } from '../gguf/llama-model.js';
+import { checkIsModel } from '../gguf/reward-model-file.js';
 import { checkNewFile } from '../util/files/new-file.js';
 import { numberAt } from '../gguf/metadata.js';
 import { readGguf } from '../gguf/reader.js';
@@ -47,7 +47,7 @@ const PROGRESS_INTERVAL_MS = 250;
  */
 export async function quantizeModel(input: string, output: string, options: QuantizeOptions): Promise<QuantizeResult> {
   const model = await readGgufModel(input, { wantArray: () => false });
-  checkIsLlama(model);
+  checkIsModel(model);
   checkNotQuantized(model);
   const sources = [
     ...model.shards.map(({ path }) => path),

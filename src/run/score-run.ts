@@ -34,6 +34,8 @@ export interface RunOutcome {
   readonly pipeline: PipelineStats;
   /** Seconds that scoring took, without loading the model. */
   readonly seconds: number;
+  /** Tokens that a longer sequence was cut to. */
+  readonly maxLength: number;
   /** The GGUF file, where `model` names something else that it was made from. */
   readonly modelPath: string | undefined;
   /** The file of rejected rows, where there is one. */
@@ -133,6 +135,7 @@ class ScoreRun {
       stats,
       pipeline: this.#pipeline,
       seconds: this.#seconds,
+      maxLength: prepared.options.maxLength,
       modelPath: modelName === DEMO || modelName === prepared.path ? undefined : prepared.path,
       rejectsPath: stats.rejected > 0 ? output.rejectsPath : undefined,
       readerGone: output.readerGone.aborted,

@@ -41,11 +41,12 @@ export class Evaluator<Tag> {
 
   async #evaluateWhole(batch: PlannedBatch<Entry<Tag>>, signal: AbortSignal): Promise<void> {
     const { stats } = this;
-    const { rewards, computedTokens, seconds } = await this.engine.evaluate(batch, signal);
+    const { rewards, computedTokens, seconds, headSeconds } = await this.engine.evaluate(batch, signal);
     this.#failedInARow = 0;
     stats.batches++;
     stats.tokensComputed += computedTokens;
     stats.seconds.engine += seconds;
+    stats.seconds.head += headSeconds;
     for (const [i, entries] of batch.samples.entries()) {
       for (const entry of entries) {
         entry.settle(rewards[i]);

@@ -4,7 +4,7 @@ import { InformError } from '../errors.js';
 import type { PreparedModel } from '../models/prepare.js';
 import { ChatTemplate } from '../prompt/chat-template.js';
 import { Encoder } from '../prompt/encoder.js';
-import { readModelRules } from './encoding-rules.js';
+import { readComposer, readModelRules } from './encoding-rules.js';
 import { scoreStream, type Job, type Outcome, type StreamOptions } from './score-stream.js';
 
 /** What a loaded model is. */
@@ -53,15 +53,14 @@ export class LoadedModel implements AsyncDisposable {
 
   /** @throws InformError what loading the model's files throws, and INFORM_TEMPLATE_FAILED */
   static async load(model: PreparedModel, hooks: LoadHooks = {}): Promise<LoadedModel> {
-    const { path, headPath, template, options } = model;
+    const { path, headPath, template, options, notes } = model;
     const engine = await Engine.load({ path, headPath, options }, hooks);
     try {
-      const { hasBos, hasEos, ...rules } = await readModelRules(model);
-      const { bosToken, eosToken } = engine.info;
-      const tokens = { bosToken: hasBos ? bosToken : '', eosToken: hasEos ? eosToken : '' };
-      const chatTemplate = new ChatTemplate(template ?? modelTemplate(engine, path), tokens);
-      const encoder = new Encoder(engine, chatTemplate, { ...options, rules });
-      return new LoadedModel(engine, encoder, options.window, describe(path, engine));
+      const { encoding: rules, normalizer, templateTokens } = await readModelRules(model);
+      const chatTemplate = new ChatTemplate(template ?? modelTemplate(engine, path), templateTokens);
+      const composer = await readComposer(path, normalizer);
+      const encoder = new Encoder(engine, chatTemplate, { ...options, rules, composer });
+      return new LoadedModel(engine, encoder, options.window, describe(path, engine, notes));
     } catch (error) {
       await engine.close();
       throw error;
@@ -94,7 +93,7 @@ function modelTemplate(engine: Engine, model: string): string {
   );
 }
 
-function describe(path: string, engine: Engine): ModelInfo {
+function describe(path: string, engine: Engine, settled: readonly string[]): ModelInfo {
   const { description, sizeBytes, parameters, vocabularySize, hiddenSize, headHiddenSize, trainedContext } =
     engine.info;
   const { limits, microBatch, placement, notes } = engine;
@@ -110,6 +109,6 @@ function describe(path: string, engine: Engine): ModelInfo {
     contextTokens: limits.contextTokens,
     microBatch,
     devices: (placement?.devices ?? []).map(({ name, layers, streamedLayers }) => ({ name, layers, streamedLayers })),
-    notes,
+    notes: [...settled, ...notes],
   };
 }

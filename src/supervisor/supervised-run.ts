@@ -374,7 +374,7 @@ function addWork(stats: PipelineStats, work: Work, before: Work | undefined): vo
   for (const key of ['samples', 'batches', 'halved', 'tokensSeen', 'tokensComputed'] as const) {
     stats[key] += work[key] - (before?.[key] ?? 0);
   }
-  for (const key of ['template', 'tokenize', 'plan', 'engine'] as const) {
+  for (const key of ['template', 'tokenize', 'plan', 'engine', 'head'] as const) {
     stats.seconds[key] += work.seconds[key] - (before?.seconds[key] ?? 0);
   }
 }

@@ -177,10 +177,10 @@ test('names that differ are told, and never forbidden', async () => {
 
 test('a backbone that has a head, or is none', async () => {
   await expectError('INFORM_UNSUPPORTED_MODEL', /bf16\.gguf has a score head already/, () => attach(MODEL, CHECKPOINT));
-  const other = await editGguf(BACKBONE, inFolder('qwen.gguf'), {
-    metadata: (metadata) => new Map([...metadata, ['general.architecture', ggufString('qwen2')]]),
+  const other = await editGguf(BACKBONE, inFolder('bert.gguf'), {
+    metadata: (metadata) => new Map([...metadata, ['general.architecture', ggufString('bert')]]),
   });
-  await expectError('INFORM_UNSUPPORTED_MODEL', /no llama with its weights \(architecture "qwen2"\)/, () =>
+  await expectError('INFORM_UNSUPPORTED_MODEL', /has the architecture "bert", which is not supported/, () =>
     attach(other, CHECKPOINT),
   );
   await expectError('INFORM_MODEL_NOT_FOUND', /does not exist/, () => attach(inFolder('nowhere.gguf'), CHECKPOINT));

@@ -25,7 +25,7 @@ const MODEL = await tinyModel(path.join(FOLDER, 'tiny.gguf'));
 /** The error that the engine refuses a model with, undefined where it loads. */
 async function engineRefusal(model: string, headPath = ''): Promise<InformError | undefined> {
   const { addon, backendDir } = loadAddon();
-  const options = { path: model, headPath, placement: CPU_ONLY, backendDir };
+  const options = { path: model, headPath, pre: '', placement: CPU_ONLY, backendDir };
   return refusal(addon.loadModel(options, new addon.TaskHandle()).then((loaded) => loaded.close()));
 }
 

@@ -126,8 +126,8 @@ async function report(options: RunOptions, outcome: RunOutcome, withStats: boole
     import('../summary-text.js'),
     import('../stats-text.js'),
   ]);
-  const { stats, pipeline, seconds, modelPath, rejectsPath } = outcome;
-  const { model: name = '', type, maxLength, output } = options;
+  const { stats, pipeline, seconds, maxLength, modelPath, rejectsPath } = outcome;
+  const { model: name = '', type, output } = options;
   // The conversion of a folder or of a repository lies elsewhere.
   const model = modelPath === undefined ? undefined : `${name} as ${type}: ${modelPath}`;
   sayLines(formatSummary(stats, { seconds, maxLength, output, rejects: rejectsPath, model }));

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 
 import { CheckpointFiles } from '../../convert/checkpoint-files.js';
-import { openCheckpoint, type Checkpoint } from '../../convert/checkpoint.js';
+import { openCheckpoint, readStoredTensors, type Checkpoint } from '../../convert/checkpoint.js';
 import { convertCheckpoint, convertedSize } from '../../convert/convert.js';
-import { readTensorTable } from '../../convert/safetensors.js';
 import type { ConversionType } from '../../gguf/model-types.js';
 import {
   convertedModelsFolder,
@@ -150,9 +149,9 @@ class Pull {
     const store = new HubShardStore(this.#repository, this.#cache, this.#http, signal);
     const checkpoint = await openCheckpoint(new CheckpointFiles(this.#cache.snapshot(commit)), {
       templateOptional,
-      readTensors: (_, from) => {
+      readTensors: (config, from) => {
         this.#options.onProgress?.({ label: 'Reading what the weights are' });
-        return readTensorTable(from, store);
+        return readStoredTensors(config, from, store);
       },
     });
     const shardNames = new Set([...checkpoint.tensors.values()].map(({ file }) => file));

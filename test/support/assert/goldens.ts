@@ -60,6 +60,18 @@ export function readVariantGoldens(): VariantGoldens {
   return readFixture('variant-goldens.json.gz') as VariantGoldens;
 }
 
+/** What transformers says on a checkpoint of a class, made by test/reference/make_class_goldens.py. */
+export interface ClassGolden {
+  name: string;
+  checkpoint: string;
+  /** No score where the sample is refused. */
+  samples: { name: string; sample: unknown; ids: number[]; score: number | null }[];
+}
+
+export function readClassGoldens(): { maxLength: number; classes: ClassGolden[] } {
+  return readFixture('class-goldens.json.gz') as { maxLength: number; classes: ClassGolden[] };
+}
+
 /** What transformers says with the weights of the embedded model's file, made by test/reference/make_mini_goldens.py. */
 export interface MiniGoldens {
   /** `gguf`: the file's SHA-256. */

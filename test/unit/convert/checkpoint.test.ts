@@ -136,6 +136,7 @@ test("the metadata has llama.cpp's keys and types, and the head's", async () => 
     'llama.pooling_type': ['uint32', 3],
     'inform.head.activation': ['string', 'relu'],
     'inform.head.format': ['uint32', 1],
+    'inform.head.class': ['string', 'INFORMForSequenceClassification'],
   };
   for (const [key, value] of Object.entries(expected)) {
     const entry = gguf.metadata.get(key);
@@ -256,10 +257,14 @@ test('what scoring does not need is left out', async () => {
 test('models that cannot be converted', async () => {
   const config = handConfig();
   const cases: [RegExp, Record<string, unknown>][] = [
-    [/describes "LlamaForCausalLM"/, { architectures: ['LlamaForCausalLM'] }],
-    [/describes nothing of model type "llama"/, { architectures: [] }],
-    [/of model type "qwen2"/, { model_type: 'qwen2' }],
-    [/only INFORMForSequenceClassification and LlamaForSequenceClassification on llama/, { architectures: 'x' }],
+    [/describes a LlamaForCausalLM, which is a language model/, { architectures: ['LlamaForCausalLM'] }],
+    [/names no class of model/, { architectures: [] }],
+    [/of model type "qwen2"; its model type is "llama"/, { model_type: 'qwen2' }],
+    [/describes a x, which is no class .* can be: INFORMForSequenceClassification, Llama/, { architectures: 'x' }],
+    // The classes of QRM, URM and ArmoRM.
+    [/which has several objectives/, { architectures: ['LlamaForRewardModelWithGating'] }],
+    [/which gives a score for each step/, { architectures: ['Qwen2ForProcessRewardModel'] }],
+    [/which is a mixture of experts/, { architectures: ['MixtralForSequenceClassification'] }],
     [/has num_labels 2/, { num_labels: 2 }],
     [/has 2 labels in id2label/, { id2label: { 0: 'bad', 1: 'good' } }],
     [/has 0 labels in id2label/, { id2label: {} }],

@@ -47,6 +47,7 @@ class FakeEngine {
       rewards: Float32Array.from(lengths, (length) => this.scoreOf(length)),
       computedTokens: batch.tokens.length,
       seconds: this.milliseconds / 1000,
+      headSeconds: 0,
     };
   }
 }
