@@ -6,9 +6,9 @@ import { checkIsModel, modelNames, sizeAt, vocabularySizeOf } from '../gguf/rewa
 import { stringAt } from '../gguf/metadata.js';
 import { checkNewFile } from '../util/files/new-file.js';
 import { readGgufModel, type GgufModel } from '../gguf/split-model.js';
-import { TensorHashes, tensorsHashPlaceholder, writeTensorsHash, type TensorData } from '../gguf/tensors-hash.js';
 import { normalizerEntries, tokenizerRulesOf, truncationEntries } from '../gguf/scoring-rules.js';
 import { templateTokensEntries } from '../gguf/template-tokens.js';
+import { TensorHashes, tensorsHashPlaceholder, writeTensorsHash, type TensorData } from '../gguf/tensors-hash.js';
 import { tensorByteLength, type GgufValue } from '../gguf/types.js';
 import { layoutGguf } from '../gguf/writer.js';
 import type { HeadSource } from './head.js';
@@ -87,10 +87,6 @@ export async function attachHead(
   };
 }
 
-function writtenData({ name, shape, type }: HeadSource['tensors'][number], file: string, offset: number): TensorData {
-  return { name, file, offset, byteLength: tensorByteLength(type, shape) };
-}
-
 /** From which end texts are cut, how they are changed before, and which special tokens the template sees: what no other converter writes. */
 function tokenizerEntries({ model: { tokenizer }, path }: HeadSource): [string, GgufValue][] {
   if (tokenizer === undefined) return [];
@@ -109,6 +105,10 @@ function checkArchitectures({ path, metadata }: GgufModel, head: HeadSource): vo
     'INFORM_UNSUPPORTED_MODEL',
     `The head in ${head.path} belongs to a ${head.model.architecture}, but ${path} is a ${own ?? 'model of no kind'}. Name the head of the same model.`,
   );
+}
+
+function writtenData({ name, shape, type }: HeadSource['tensors'][number], file: string, offset: number): TensorData {
+  return { name, file, offset, byteLength: tensorByteLength(type, shape) };
 }
 
 function checkSizes(backbone: GgufModel, { path, model }: HeadSource): void {

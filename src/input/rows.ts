@@ -54,6 +54,8 @@ export interface ReadOptions {
   sizes?: readonly (number | undefined)[] | undefined;
   /** Looks at what is read of each input, by its index, before rows are made of it. */
   check?: ((index: number, chunks: AsyncIterable<Buffer>) => AsyncIterable<Buffer>) | undefined;
+  /** Told how an input is written, before its first row. */
+  onFormat?: ((format: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -64,13 +66,13 @@ export interface ReadOptions {
  * @throws InformError INFORM_INPUT_UNREADABLE for an input that cannot be read; INFORM_ABORTED when `signal` aborts
  */
 export async function* readRows(inputs: readonly string[], options: ReadOptions = {}): AsyncGenerator<InputRow> {
-  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES, sizes, check, signal } = options;
+  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES, sizes, check, onFormat, signal } = options;
   if (inputs.length === 0) throw new InformError('INFORM_INPUT_UNREADABLE', 'No input was given.');
   let row = 0;
   let bytesBefore = 0;
   for (const [index, input] of inputs.entries()) {
     const file = inputName(input);
-    const splitter = new InputSplitter(file, maxLineBytes);
+    const splitter = new InputSplitter(file, maxLineBytes, onFormat);
     let bytesHere = 0;
     const chunks = readChunks(input, { signal, bytes: sizes?.[index] });
     for await (const chunk of check?.(index, chunks) ?? chunks) {

@@ -36,10 +36,13 @@ export class InputSplitter implements Splitter {
   #line = 1;
   #offset = 0;
 
-  /** `name`: the input's, for messages. `limit`: the largest row, in bytes. */
-  constructor(name: string, limit: number) {
+  readonly #onFormat: ((format: string) => void) | undefined;
+
+  /** `name`: the input's, for messages. `limit`: the largest row, in bytes. `onFormat`: told which format it is. */
+  constructor(name: string, limit: number, onFormat?: (format: string) => void) {
     this.#name = name;
     this.#limit = limit;
+    this.#onFormat = onFormat;
   }
 
   /** @throws InformError INFORM_INPUT_UNREADABLE when the first bytes are those of another format */
@@ -91,16 +94,21 @@ export class InputSplitter implements Splitter {
   #formatOf(head: Buffer, ended: boolean): Splitter | undefined {
     const [first] = head;
     if (first === undefined) return undefined;
-    if (first === OPEN_BRACKET) return new JsonSplitter(first, this.#limit, this.#line, this.#offset);
+    if (first === OPEN_BRACKET) {
+      this.#onFormat?.('a JSON array');
+      return new JsonSplitter(first, this.#limit, this.#line, this.#offset);
+    }
     if (first === OPEN_BRACE) {
       let at = 1;
       while (at < MOST_BLANKS && isBlank(head[at])) at++;
       if (at === head.length && !ended) return undefined;
       // As `jq .` and json.dumps(indent=2) write: an object's brace on a line of its own, its first key on the next.
       if (head[at] === QUOTE && head.subarray(0, at).includes(LINE_FEED)) {
+        this.#onFormat?.('JSON objects');
         return new JsonSplitter(first, this.#limit, this.#line, this.#offset);
       }
     }
+    this.#onFormat?.('JSON Lines');
     return new LineSplitter(this.#limit, this.#line, this.#offset);
   }
 }

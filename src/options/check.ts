@@ -21,6 +21,8 @@ export function describeKind(kind: OptionKind): string {
       return 'a string or a list of strings';
     case 'names':
       return 'names with commas between them, or a list of names';
+    case 'map':
+      return 'FIELD=PATH with commas between them, or FIELD: PATH lines, no field twice';
     case 'shares':
       return 'numbers with commas between them, or a list of numbers, none negative and not all 0';
     case 'boolean':
@@ -56,6 +58,11 @@ export function checkOption(spec: OptionSpec, value: unknown, label: string): un
       if (names?.every((name) => typeof name === 'string' && name !== '')) return names;
       break;
     }
+    case 'map': {
+      const entries = mapEntries(value);
+      if (entries !== undefined) return entries;
+      break;
+    }
     case 'shares': {
       const shares = partsOf(value)?.map((part) => (typeof part === 'string' && part !== '' ? Number(part) : part));
       if (shares?.every(isShare) && shares.some((share) => share > 0)) return shares;
@@ -79,6 +86,15 @@ export function checkOption(spec: OptionSpec, value: unknown, label: string): un
 function partsOf(value: unknown): unknown[] | undefined {
   const parts = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value;
   return Array.isArray(parts) && parts.length > 0 ? parts : undefined;
+}
+
+/** "field=path" each; undefined for anything else. */
+function mapEntries(value: unknown): string[] | undefined {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const entries = isObject ? Object.entries(value).map(([field, path]) => `${field}=${String(path)}`) : partsOf(value);
+  if (entries === undefined || entries.length === 0) return undefined;
+  const fields = entries.map((entry) => (typeof entry === 'string' ? /^([^=]+)=./s.exec(entry)?.[1] : undefined));
+  return fields.includes(undefined) || new Set(fields).size < fields.length ? undefined : (entries as string[]);
 }
 
 function isShare(value: unknown): value is number {

@@ -9,6 +9,7 @@ export type OptionKind =
   | { readonly type: 'string' }
   | { readonly type: 'strings' }
   | { readonly type: 'names' }
+  | { readonly type: 'map' }
   | { readonly type: 'shares' }
   | { readonly type: 'boolean' }
   | { readonly type: 'choice'; readonly choices: readonly string[] }
@@ -101,6 +102,22 @@ export const OPTIONS = [
     kind: { type: 'strings' },
     fallback: [],
     help: 'files of samples, JSON Lines or a JSON array; "-" is standard input',
+  },
+  {
+    key: 'map',
+    scope: 'run',
+    affects: 'score',
+    kind: { type: 'map' },
+    fallback: undefined,
+    help: 'where the fields of a sample stand in a row, as FIELD=PATH, such as instruction=question,output=best.text',
+  },
+  {
+    key: 'system',
+    scope: 'run',
+    affects: 'score',
+    kind: { type: 'string' },
+    fallback: undefined,
+    help: 'the system message of conversations that have none',
   },
   {
     key: 'output',

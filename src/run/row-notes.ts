@@ -1,5 +1,4 @@
 import type { InputRow } from '../input/rows.js';
-import { leavesMessagesOut } from '../input/sample.js';
 
 /** Gives rows their ids, and says once what a user should know about how rows are read. */
 export class RowNotes {
@@ -12,9 +11,6 @@ export class RowNotes {
 
   /** The id that a good row's result carries, as JSON: its own, or its 0-based row number where it has none. */
   idOf(row: InputRow): string {
-    if (row.ok && leavesMessagesOut(row.value)) {
-      this.#sayOnce('Samples with both "instruction" and "messages" are scored by their instruction', row);
-    }
     const idJson = row.id?.json ?? String(row.row);
     if (row.id === undefined) {
       this.#sayOnce('Samples without an "id" get their 0-based row number as id', row);

@@ -1,12 +1,15 @@
+import { valuesOf, type RowScores } from './output/row-scores.js';
+
 /** How many ids of truncated samples are kept and shown: a run may have millions. */
 const SHOWN_IDS = 10;
 
 export interface ScoredSample {
   /** The id as JSON. */
   idJson: string;
-  score: number;
-  /** After truncation. */
+  score: RowScores;
+  /** After truncation, of all answers together. */
   tokens: number;
+  /** Whether any answer's sequence was. */
   truncated: boolean;
   /** Whether its content holds the text of a special token, such as "<|eot_id|>". */
   holdsSpecialText: boolean;
@@ -14,6 +17,7 @@ export interface ScoredSample {
 
 /** What a run adds up to. */
 export class RunStats {
+  /** Samples with a score. */
   scored = 0;
   rejected = 0;
   truncated = 0;
@@ -24,6 +28,8 @@ export class RunStats {
   /** What an earlier run did of it; undefined where there was none. */
   resumed: { rows: number; scored: number; tokens: number } | undefined;
   readonly #firstTruncatedIds: string[] = [];
+  /** Scores: a sample with several answers has several. */
+  #scores = 0;
   #mean = 0;
   /** The sum of the squared distances from the mean. */
   #squares = 0;
@@ -36,11 +42,16 @@ export class RunStats {
       this.truncated++;
       if (this.#firstTruncatedIds.length < SHOWN_IDS) this.#firstTruncatedIds.push(idJson);
     }
+    for (const value of valuesOf(score)) this.#addScore(value);
+  }
+
+  #addScore(score: number): void {
+    this.#scores++;
     this.min = Math.min(this.min, score);
     this.max = Math.max(this.max, score);
     // Welford, "Note on a method for calculating corrected sums of squares and products", Technometrics 4 (1962).
     const fromOldMean = score - this.#mean;
-    this.#mean += fromOldMean / this.scored;
+    this.#mean += fromOldMean / this.#scores;
     this.#squares += fromOldMean * (score - this.#mean);
   }
 
@@ -68,11 +79,11 @@ export class RunStats {
 
   /** The mean score; undefined without scores. */
   get mean(): number | undefined {
-    return this.scored === 0 ? undefined : this.#mean;
+    return this.#scores === 0 ? undefined : this.#mean;
   }
 
   /** The sample standard deviation (n - 1 in the divisor, as pandas has it); undefined below two scores. */
   get standardDeviation(): number | undefined {
-    return this.scored < 2 ? undefined : Math.sqrt(this.#squares / (this.scored - 1));
+    return this.#scores < 2 ? undefined : Math.sqrt(this.#squares / (this.#scores - 1));
   }
 }

@@ -1,17 +1,19 @@
 import { throwIfAborted } from '../util/abort.js';
 import { InformError, messageOf } from '../errors.js';
 import type { InputRow } from '../input/rows.js';
-import { checkedConversation } from '../input/sample.js';
+import { lookAtInputs } from '../input/look-at-inputs.js';
+import { SampleReader } from '../input/sample-reader.js';
 import { checkInputs, inputName, STDIN, type InputCheck } from '../input/source.js';
 import { refuseWrongInput } from '../input/wrong-input.js';
 import { prepareModel, type PreparedModel } from '../models/prepare.js';
 import { DEMO, DEMO_NOTICE } from '../models/resolve.js';
 import { modelOptionsOf } from '../options/check.js';
 import { type RunOptions } from '../options/table.js';
-import type { Job, Outcome } from '../scoring/score-stream.js';
+import type { Job } from '../scoring/score-stream.js';
 import { counted } from '../util/format.js';
 import { RejectNotes } from './reject-notes.js';
 import { RowNotes } from './row-notes.js';
+import { jobsOf, rowOutcomes, type RowOutcome, type RowTag } from './row-outcomes.js';
 import { RunLog } from './run-log.js';
 import { resumeRun } from './resume.js';
 import { JournaledOutput } from './output/journaled-output.js';
@@ -67,7 +69,8 @@ export async function scoreFiles(
   const size = await checkInputs(inputs);
   throwIfAborted(interrupted, INTERRUPTED);
   const output = await openOutput(options, inputs, settings, interrupted);
-  const run = new ScoreRun(options, settings, inputs, size, output, engine, reporter);
+  const reader = new SampleReader(options);
+  const run = new ScoreRun(reader, options, settings, inputs, size, output, engine, reporter);
   try {
     return await run.execute(model, interrupted);
   } catch (error) {
@@ -75,12 +78,6 @@ export async function scoreFiles(
     if (!interrupted.aborted) throw error;
     throw new InformError('INFORM_ABORTED', INTERRUPTED, { cause: error });
   }
-}
-
-/** A row on its way through the engine, and the id that its result will carry: '' where it has none to come. */
-interface RowTag {
-  row: InputRow;
-  idJson: string;
 }
 
 class ScoreRun {
@@ -95,6 +92,7 @@ class ScoreRun {
   #seconds = 0;
 
   constructor(
+    private readonly reader: SampleReader,
     private readonly options: RunOptions,
     private readonly settings: RunSettings,
     private readonly inputs: readonly string[],
@@ -117,6 +115,10 @@ class ScoreRun {
     const { output, stats, settings } = this;
     if (settings.log !== undefined) this.#log = await RunLog.open(settings.log, interrupted);
     const signal = AbortSignal.any([interrupted, output.readerGone]);
+    const { maxLineBytes } = this.options;
+    // Before the model, which may be hours away.
+    for (const note of await lookAtInputs(this.inputs, this.reader, { maxLineBytes, signal }))
+      this.#reporter.note(note);
     const prepared = await this.#prepare(modelName, signal);
     const { rows, done } = await this.#begin(prepared, signal);
     try {
@@ -243,14 +245,15 @@ class ScoreRun {
     const elapsed = (): number => (performance.now() - start) / 1000;
     // A pipe may fall silent, a file does not.
     const live = this.size.bytes === undefined;
-    for await (const outcome of model.scoreJobs(this.#jobs(rows), { live, signal, stats: this.#pipeline })) {
+    const outcomes = model.scoreJobs(this.#jobs(rows), { live, signal, stats: this.#pipeline });
+    for await (const outcome of rowOutcomes(outcomes)) {
       await this.#record(outcome);
       this.#reporter.update(
         scoringStatus({
           samples: this.stats.scored + this.stats.rejected,
           tokens: this.stats.tokens - (this.stats.resumed?.tokens ?? 0),
           seconds: elapsed(),
-          bytes: outcome.tag.row.bytes,
+          bytes: outcome.row.bytes,
           totalBytes: this.size.bytes,
         }),
       );
@@ -261,11 +264,8 @@ class ScoreRun {
 
   async *#jobs(rows: RunRows): AsyncGenerator<Job<RowTag>> {
     const areAll = this.settings.shard === undefined;
-    for await (const row of this.stats.resumed ? rows : refuseWrongInput(rows, areAll)) {
-      // A row that could not be read travels along as its error, so that rejects keep the input's order.
-      const conversation = row.ok ? checkedConversation(row.value) : row.error;
-      const idJson = conversation instanceof InformError ? '' : this.#rows.idOf(row);
-      yield { tag: { row, idJson }, conversation, characters: row.text?.length };
+    for await (const row of this.stats.resumed ? rows : refuseWrongInput(rows, this.reader, areAll)) {
+      yield* jobsOf(row, this.reader, (good) => this.#rows.idOf(good));
     }
   }
 
@@ -274,17 +274,14 @@ class ScoreRun {
     for (const line of model.drainLog()) this.#reporter.note(line);
   }
 
-  async #record(outcome: Outcome<RowTag>): Promise<void> {
-    const { row, idJson } = outcome.tag;
-    if (outcome.error !== undefined) {
-      await this.#reject(row, outcome.error);
+  async #record({ row, result }: RowOutcome): Promise<void> {
+    if (result instanceof InformError) {
+      await this.#reject(row, result);
       return;
     }
-    const { score, tokens, truncated, holdsSpecialText } = outcome;
-    const sample = { idJson, score, tokens, truncated, holdsSpecialText };
-    await this.output.score(row, sample);
-    this.stats.addScored(sample);
-    if (truncated) await this.#log?.write('truncated', { file: row.file, line: row.line }, idJson);
+    await this.output.score(row, result);
+    this.stats.addScored(result);
+    if (result.truncated) await this.#log?.write('truncated', { file: row.file, line: row.line }, result.idJson);
   }
 
   async #reject(row: InputRow, error: InformError): Promise<void> {

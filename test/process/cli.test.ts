@@ -36,7 +36,7 @@ test('scores from a file to standard output, in the documented form', async () =
     stdout,
     /^\{"id": 1, "score": -?\d+(\.\d+)?(e-?\d+)?\}\n\{"id": "two", "score": -?\d+(\.\d+)?(e-?\d+)?\}\n$/,
   );
-  assert.match(stderr, /^Scored +2 samples/);
+  assert.match(stderr, /^\S+good\.jsonl: JSON Lines, read as Alpaca\nScored +2 samples/);
 });
 
 test('standard input and `score` spelled out give the same; so does a JSON array', async () => {
@@ -215,9 +215,9 @@ const MISTAKES: [what: string, args: () => Promise<string[]> | string[], code: n
   ['a folder as input', () => [FOLDER, '-m', MODEL], 1, /is a directory.*INFORM_INPUT_UNREADABLE/],
   [
     'an input in another form',
-    () => [fileIn(FOLDER, 'sharegpt.jsonl', jsonl({ conversations: [{ from: 'human', value: 'q' }] })), '-m', MODEL],
+    () => [fileIn(FOLDER, 'sharegpt.jsonl', jsonl({ talk: [{ from: 'human', value: 'q' }] })), '-m', MODEL],
     1,
-    /rows of .*sharegpt\.jsonl are in a form that is not read.*"conversations".*INFORM_INPUT_UNREADABLE/,
+    /rows of .*sharegpt\.jsonl are no samples.*"talk".*--map messages=talk \[INFORM_INPUT_UNREADABLE/,
   ],
   ['no model', () => [fileIn(FOLDER, 'x.jsonl', jsonl(GOOD))], 2, /No model is named.*INFORM_INVALID_CONFIG/],
   ['a missing model', () => ['-', '-m', inFolder('none.gguf')], 1, /none\.gguf does not exist.*INFORM_MODEL_NOT_FOUND/],
@@ -294,7 +294,7 @@ test('a reader that leaves early ends the run quietly', async () => {
   child.stdout.once('data', () => child.stdout.destroy());
   const { code, stderr } = await finished(child);
   assert.is(code, 0, stderr);
-  assert.is(stderr, '');
+  assert.match(stderr, /^\S+many\.jsonl: JSON Lines, read as Alpaca\n$/);
 });
 
 test('the demo ranks judged answers in a table, and the command that it names scores the same', async () => {

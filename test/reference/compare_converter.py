@@ -25,8 +25,8 @@ CLI = Path(__file__).resolve().parents[2] / "dist" / "cli" / "bin.js"
 
 EXPLAINED = {
     # Only ours: what a reward model is.
-    "inform.tensors.sha256": "only ours",
     "*.pooling_type": "only ours",
+    "inform.tensors.sha256": "only ours",
     "inform.head.class": "only ours",
     "inform.head.read_token": "only ours",
     "inform.head.pad_token_id": "only ours",

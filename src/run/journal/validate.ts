@@ -1,4 +1,5 @@
 import { parseResultLine, resultLine } from '../output/results.js';
+import { valuesOf } from '../output/row-scores.js';
 import { parseShard } from '../row-shard.js';
 
 // A right checksum says that a line is as it was written, not by whom. Each function gives what is wrong as a clause for a
@@ -20,7 +21,7 @@ export function invalidRow(record: Fields & { kind: string; json: string }): str
 /** A result is copied into the output as it stands, so it must be the very text that `resultLine` makes. */
 function invalidResult(json: string): string | undefined {
   const { idJson, score } = parseResultLine(json);
-  if (!Number.isFinite(score)) return `"result" has no finite score: ${shown(json)}`;
+  if (!valuesOf(score).every((value) => Number.isFinite(value))) return `"result" has no finite score: ${shown(json)}`;
   if (parsed(idJson) !== undefined && `${json}\n` === resultLine(idJson, score)) return undefined;
   return `"result" is not an id and a score: ${shown(json)}`;
 }

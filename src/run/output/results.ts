@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { InformError, systemCodeOf } from '../../errors.js';
 import { entryOf, outputError, withOutputErrors, jsonLine, unwritable } from '../../util/files/file-errors.js';
 import { closeWriter, openWriter, writeText } from '../../util/files/text-writer.js';
+import { scoreMembers, splitResult, valuesOf, type RowScores } from './row-scores.js';
 
 /** The output that stands for standard output. */
 export const STDOUT = '-';
@@ -15,7 +16,7 @@ export interface ResultSink {
    * @param idJson the id as JSON, written as it is
    * @throws InformError INFORM_OUTPUT_UNWRITABLE; INFORM_NON_FINITE_SCORE for a score that is no number
    */
-  write(idJson: string, score: number): Promise<void>;
+  write(idJson: string, score: RowScores): Promise<void>;
   /** Resolves once the output has taken everything. */
   finish(): Promise<void>;
   /** Stops without finishing. */
@@ -44,24 +45,17 @@ export async function openResults(
 }
 
 /** One line of results. @throws InformError INFORM_NON_FINITE_SCORE */
-export function resultLine(idJson: string, score: number): string {
-  if (!Number.isFinite(score)) {
-    throw new InformError('INFORM_NON_FINITE_SCORE', `The score of sample ${idJson} is ${score}, which is no score.`);
+export function resultLine(idJson: string, score: RowScores): string {
+  const wrong = valuesOf(score).find((value) => !Number.isFinite(value));
+  if (wrong !== undefined) {
+    throw new InformError('INFORM_NON_FINITE_SCORE', `The score of sample ${idJson} is ${wrong}, which is no score.`);
   }
-  return jsonLine([
-    ['id', idJson],
-    ['score', JSON.stringify(score)],
-  ]);
+  return jsonLine([['id', idJson], ...scoreMembers(score)]);
 }
 
-/** The id, as JSON, and the score of a line that `resultLine` made. */
-export function parseResultLine(line: string): { idJson: string; score: number } {
-  // The last one: an id may hold any text.
-  const at = line.lastIndexOf(', "score": ');
-  return {
-    idJson: line.slice('{"id": '.length, at),
-    score: Number(line.slice(at + ', "score": '.length, line.lastIndexOf('}'))),
-  };
+/** The id, as JSON, and the scores of a line that `resultLine` made; NaN for any other line. */
+export function parseResultLine(line: string): { idJson: string; score: RowScores } {
+  return splitResult(line.trimEnd()) ?? { idJson: '', score: NaN };
 }
 
 /** Standard output, a device or a named pipe. */
@@ -81,7 +75,7 @@ class StreamResults implements ResultSink {
     });
   }
 
-  async write(idJson: string, score: number): Promise<void> {
+  async write(idJson: string, score: RowScores): Promise<void> {
     await this.#send(resultLine(idJson, score));
   }
 

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { leavesMessagesOut, toId, toMessages } from '#src/input/sample.js';
+import { toId, toMessages } from '#src/input/sample.js';
 import { expectError } from '../../support/assert/expect-error.js';
 
 function pair(question: string, answer: string): unknown {
@@ -58,28 +58,23 @@ test('what Python calls false is no input', () => {
   }
 });
 
-test('an instruction is read before messages, unless one of them is empty', () => {
+test('an instruction beside messages: one of them empty, or both the same', async () => {
   const messages = [user, assistant];
   const columns = { instruction: 'x', output: 'y' };
-  assert.equal(toMessages({ ...columns, messages }), pair('x', 'y'));
-  assert.equal(toMessages({ instruction: '', input: 'x', output: 'y', messages }), pair('\nx', 'y'));
+  for (const both of [
+    { ...columns, messages },
+    { instruction: '', input: 'x', output: 'y', messages },
+  ]) {
+    const reason = /^the row is both Alpaca \("instruction", "output"\) and messages \("messages"\), and they are not/;
+    await expectError('INFORM_INVALID_SAMPLE', reason, () => toMessages(both));
+  }
+  assert.equal(toMessages({ instruction: 'Hi', output: 'Hello', messages }), messages);
   for (const none of [null, '', undefined]) {
     assert.equal(toMessages({ instruction: none, input: none, output: none, messages }), messages);
     assert.equal(toMessages({ ...columns, messages: none }), pair('x', 'y'));
   }
   assert.equal(toMessages({ ...columns, messages: [] }), pair('x', 'y'));
   assert.equal(toMessages({ instruction: '', output: 'y', messages: [] }), pair('', 'y'));
-  assert.is(leavesMessagesOut({ ...columns, messages }), true);
-  for (const sample of [
-    { messages },
-    { ...columns, messages: [] },
-    { messages, instruction: '' },
-    columns,
-    null,
-    [1],
-  ]) {
-    assert.is(leavesMessagesOut(sample), false);
-  }
 });
 
 test('history and system become the turns that they are', () => {
@@ -198,11 +193,11 @@ const INVALID: [value: unknown, reason: string][] = [
   [{ messages: [{ content: 'x' }, assistant] }, '"messages[0].role" is missing'],
   [
     { messages: [{ role: 'tool', content: 'x' }, assistant] },
-    '"messages[0].role" must be "system", "user" or "assistant" but is "tool"',
+    '"messages[0].role" must be "system", "developer", "user" or "assistant" but is "tool"',
   ],
   [
     { messages: [{ role: 1, content: 'x' }, assistant] },
-    '"messages[0].role" must be "system", "user" or "assistant" but is a number',
+    '"messages[0].role" must be "system", "developer", "user" or "assistant" but is a number',
   ],
   [{ messages: [user, { role: 'assistant' }] }, '"messages[1].content" is missing'],
   [{ messages: [user, { role: 'assistant', content: null }] }, '"messages[1].content" must be a string but is null'],

@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { InformError } from '#src/errors.js';
 import { type InputRow, readRows } from '#src/input/rows.js';
-import { checkedConversation } from '#src/input/sample.js';
+import { SampleReader } from '#src/input/sample-reader.js';
+import { lookAtInputs } from '#src/input/look-at-inputs.js';
 import { refuseWrongInput } from '#src/input/wrong-input.js';
 import { expectError } from '../../support/assert/expect-error.js';
 import { fileIn, tempFolder } from '../../support/temp-folder.js';
@@ -10,10 +10,15 @@ import { fileIn, tempFolder } from '../../support/temp-folder.js';
 const folder = tempFolder();
 const GOOD = { instruction: 'x', output: 'y' };
 
-async function read(text: string, areAll = true): Promise<InputRow[]> {
+async function read(text: string, areAll = true, map: string[] = []): Promise<InputRow[]> {
   const rows: InputRow[] = [];
-  for await (const row of refuseWrongInput(readRows([fileIn(folder, 'rows', text)]), areAll)) rows.push(row);
+  const reader = new SampleReader({ map });
+  for await (const row of refuseWrongInput(readRows([fileIn(folder, 'rows', text)]), reader, areAll)) rows.push(row);
   return rows;
+}
+
+function look(text: string): Promise<string[]> {
+  return lookAtInputs([fileIn(folder, 'rows', text)], new SampleReader(), {});
 }
 
 function lines(...values: unknown[]): string {
@@ -24,27 +29,21 @@ const IN_A_FORM = /^The rows of .*rows are in a form that is not read: the first
 
 const WRONG: [what: string, text: string, said: RegExp[]][] = [
   [
-    'ShareGPT',
-    lines({ conversations: [{ from: 'human', value: 'a' }] }),
-    [IN_A_FORM, /ShareGPT.*"conversations" of "from" and "value".*Rename "conversations" to "messages"/],
-  ],
-  ['preference pairs', lines({ prompt: 'a', chosen: 'b', rejected: 'c' }), [IN_A_FORM, /preference pair.*two samples/]],
-  [
-    'prompt and completion',
-    lines({ prompt: 'a', completion: 'b' }),
-    [IN_A_FORM, /Rename "prompt" to "instruction"\. Rename "completion" to "output"\.$/],
+    'a conversation under another name',
+    lines({ data: { talk: [{ from: 'human', value: 'a' }] } }),
+    [/are no samples: the first, on line 1, has the fields "data"\. If .* read them with --map messages=data\.talk$/],
   ],
   [
-    'prompt and completion of turns',
-    lines({ prompt: [{ role: 'user', content: 'a' }], completion: [{ role: 'assistant', content: 'b' }] }),
-    [IN_A_FORM, /Put the messages of both, one list after the other, into "messages"\.$/],
+    'a question without its answer',
+    lines({ id: 'a', prompt: 'a', best_answer: 'b' }),
+    [
+      /has the fields "id", "prompt", "best_answer", and "response" is missing\. .*--map instruction=prompt,output=best_answer$/,
+    ],
   ],
-  ['prompt and response', lines({ prompt: 'a', response: 'b' }), [IN_A_FORM, /a pair of "prompt" and "response"/]],
-  ['question and answer', lines({ question: 'a', answer: 'b' }), [IN_A_FORM, /a pair of "question" and "answer"/]],
   [
-    'Dolly',
-    lines({ instruction: 'a', context: 'b', response: 'c' }),
-    [IN_A_FORM, /Rename "response" to "output"\. A "context" becomes the "input"\.$/],
+    'a text in markup',
+    lines({ text: '<|im_start|>user\na<|im_end|>' }),
+    [/"text" is a text in ChatML markup, with the turns/],
   ],
   ['columns', lines({ instruction: ['a', 'b'], output: ['c', 'd'] }), [IN_A_FORM, /by columns.*lines=True/]],
   ['columns with row numbers', lines({ instruction: { 0: 'a' }, output: { 0: 'b' } }), [IN_A_FORM, /by columns/]],
@@ -56,13 +55,18 @@ const WRONG: [what: string, text: string, said: RegExp[]][] = [
       /rows in its "data" \(its fields: "version", "data"\)\. Make lines of them: jq -c '\.\["data"\]\[\]' FILE/,
     ],
   ],
-  ['CSV', 'id,instruction,output\n1,a,b\n', [/rows is not JSON: its line 1 is "id,instruction,output"\. .*read_csv/]],
-  ['plain text', 'Hello there\nyou\n', [/is not JSON: its line 1 is "Hello there"\. A sample is a JSON object/]],
+  ['CSV', 'id,instruction,output\n1,a,b\n', [/rows is not JSON: its line 1 is "id,instruction,output"\./]],
+  ['plain text', 'Hello there\nyou\n', [/is not JSON: its line 1 is "Hello there"\. A sample is an object/]],
   ['texts', lines('a', 'b'), [/are no objects: the first, on line 1, is a string\. A sample is/]],
   [
     'other fields',
     lines({ q: 1, a: 2 }),
     [/are no samples: the first, on line 1, has the fields "q", "a"\. A sample is/],
+  ],
+  [
+    'other fields with texts',
+    lines({ q: 'x', a: 'y' }),
+    [/has the fields "q", "a"\. If these are the right ones, read them with --map instruction=q,output=a$/],
   ],
 ];
 
@@ -73,7 +77,7 @@ for (const [what, text, said] of WRONG) {
 }
 
 test('the first hundred rows are enough, and nothing after them is read', async () => {
-  const wrong = { conversations: [{ from: 'human', value: 'a' }] };
+  const wrong = { talk: [{ from: 'human', value: 'a' }] };
   let read = 0;
   async function* endless(): AsyncGenerator<InputRow> {
     for (;;) {
@@ -81,8 +85,9 @@ test('the first hundred rows are enough, and nothing after them is read', async 
       yield await Promise.resolve({ ok: true, file: 'f', line: ++read, row: read - 1, bytes: 0, id: undefined, value: wrong, text });
     }
   } // prettier-ignore
-  await expectError('INFORM_INPUT_UNREADABLE', /ShareGPT/, async () => {
-    for await (const row of refuseWrongInput(endless(), false)) assert.unreachable(String(row.line));
+  await expectError('INFORM_INPUT_UNREADABLE', /--map messages=talk$/, async () => {
+    for await (const row of refuseWrongInput(endless(), new SampleReader(), false))
+      assert.unreachable(String(row.line));
   });
   assert.is(read, 100);
 });
@@ -102,10 +107,36 @@ test('one good row among the first ones, or a damaged one, and all are given in 
   assert.equal(await read(''), []);
 });
 
-test('among good rows, such a row is rejected with what it is', () => {
-  const found = checkedConversation({ conversations: [{ from: 'human', value: 'a' }] });
-  assert.instance(found, InformError);
-  assert.match((found as InformError).message, /^the row is a ShareGPT conversation .* Rename "conversations"/);
+test('a map that names a field which is not there is said with the fields that are', async () => {
+  await expectError(
+    'INFORM_INPUT_UNREADABLE',
+    /have no "best\.text", which the map names: .* has the fields "q", "best"\.$/,
+    () => read(lines({ q: 'x', best: { words: 'y' } }), true, ['instruction=q', 'output=best.text']),
+  );
+  const rows = await read(lines({ q: 'x', best: { text: 'y' } }), true, ['instruction=q', 'output=best.text']);
+  assert.is(rows.length, 1);
+});
+
+test('a hundred rows of a known shape without one that can be scored are enough, and a few are not', async () => {
+  const image = { messages: [{ role: 'user', content: [{ type: 'image_url' }] }] };
+  await expectError('INFORM_INPUT_UNREADABLE', /cannot be scored, line 1 because .*type" must be "text"/, () =>
+    look(lines(...Array.from({ length: 100 }, () => image))),
+  );
+  assert.equal(await look(lines(image, image)), []);
+});
+
+test('before anything else is done, each input is looked at and said', async () => {
+  const talk = {
+    conversations: [
+      { from: 'human', value: 'a' },
+      { from: 'gpt', value: 'b' },
+    ],
+  };
+  assert.match((await look(lines(talk)))[0] ?? '', /rows: JSON Lines, read as ShareGPT$/);
+  assert.match((await look(lines(GOOD, '{')))[0] ?? '', /rows: JSON Lines, read as Alpaca$/);
+  assert.match((await look(JSON.stringify([GOOD])))[0] ?? '', /rows: a JSON array, read as Alpaca$/);
+  assert.equal(await look(''), []);
+  await expectError('INFORM_INPUT_UNREADABLE', /are no samples/, () => look(lines({ q: 1 })));
 });
 
 test.run();

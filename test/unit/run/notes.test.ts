@@ -80,14 +80,4 @@ test('ids that are the numbers of other rows are said once, in either order', ()
   }
 });
 
-test('messages that are not read are said once', () => {
-  const said: string[] = [];
-  const notes = new RowNotes((line) => said.push(line));
-  const both = { instruction: 'x', output: 'y', messages: [{ role: 'assistant', content: 'z' }] };
-  for (let number = 0; number < 3; number++) notes.idOf(row(number, '"a"', number === 0 ? {} : both));
-  assert.equal(said, [
-    'Samples with both "instruction" and "messages" are scored by their instruction (first: f line 2).',
-  ]);
-});
-
 test.run();
