@@ -7,6 +7,7 @@ import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
 import { inspectCommand } from './commands/inspect.js';
 import { mergeCommand } from './commands/merge.js';
+import { modelsCommand } from './commands/models.js';
 import { planCommand } from './commands/plan.js';
 import { quantizeCommand } from './commands/quantize.js';
 import { pullCommand } from './commands/pull.js';
@@ -43,6 +44,7 @@ async function main(args: string[]): Promise<number> {
     .command(selectCommand)
     .command(reportCommand)
     .command(explainCommand(finish))
+    .command(modelsCommand)
     .command(pullCommand)
     .command(convertCommand)
     .command(quantizeCommand)
