@@ -23,6 +23,8 @@ export interface ResultSink {
    * @throws InformError INFORM_OUTPUT_UNWRITABLE; INFORM_NON_FINITE_SCORE for a score that is no number
    */
   write(idJson: string, score: RowScores): Promise<void>;
+  /** The same for a line that is made already. */
+  writeLine(line: string): Promise<void>;
   /** Resolves once the output has taken everything. */
   finish(): Promise<void>;
   /** Stops without finishing. */
@@ -71,7 +73,10 @@ class DirectResults implements ResultSink {
   }
 
   async write(idJson: string, score: RowScores): Promise<void> {
-    const line = resultLine(idJson, score);
+    await this.writeLine(resultLine(idJson, score));
+  }
+
+  async writeLine(line: string): Promise<void> {
     if (this.readerGone.aborted) return;
     try {
       await this.#file.appendFile(line);
@@ -106,7 +111,11 @@ class StreamResults implements ResultSink {
   }
 
   async write(idJson: string, score: RowScores): Promise<void> {
-    await this.#send(resultLine(idJson, score));
+    await this.writeLine(resultLine(idJson, score));
+  }
+
+  async writeLine(line: string): Promise<void> {
+    await this.#send(line);
   }
 
   async finish(): Promise<void> {
