@@ -17,6 +17,8 @@ const MOST_COLUMNS = 12;
 export interface InputLook {
   input: string;
   format: InputFormat;
+  /** The fields of its first row that is a sample. */
+  fields: readonly string[];
   /** How it is read, where it has rows. */
   line: string | undefined;
 }
@@ -44,6 +46,18 @@ export function linesOf(looks: readonly InputLook[]): string[] {
   const lines = looks.map(({ line }) => line).filter((line) => line !== undefined);
   if (lines.length <= MOST_NAMED) return lines;
   return [...lines.slice(0, MOST_NAMED), `and ${lines.length - MOST_NAMED} more inputs`];
+}
+
+/** Throws INFORM_INVALID_CONFIG where rows have a field themselves that is added to them. */
+export function refuseOwnFields(looks: readonly InputLook[], added: readonly string[]): void {
+  for (const { input, fields } of looks) {
+    const own = added.find((name) => fields.includes(name));
+    if (own === undefined) continue;
+    throw new InformError(
+      'INFORM_INVALID_CONFIG',
+      `--join adds "${own}" to every row, and the rows of ${input} have one already. Rename theirs first.`,
+    );
+  }
 }
 
 /** Only of plain text is it known where it grew. Throws INFORM_INVALID_CONFIG. */
@@ -78,7 +92,7 @@ async function lookAt(
   }
   if (isAll && !first.isEnough) first.end();
   const line = first.shape && `${input}: ${describe(format, rows)}read as ${first.shape.name}`;
-  return { input, format, line };
+  return { input, format, fields: first.fields, line };
 }
 
 function describe({ name, columns, rows }: InputFormat, seen: number): string {

@@ -129,6 +129,22 @@ export const OPTIONS = [
     help: 'file for the scores; without it they go to standard output',
   },
   {
+    key: 'join',
+    scope: 'run',
+    affects: 'none',
+    kind: { type: 'boolean' },
+    fallback: false,
+    help: 'write every input row as it is, with its score; a rejected one has score null and a reject_reason',
+  },
+  {
+    key: 'format',
+    scope: 'run',
+    affects: 'none',
+    kind: { type: 'choice', choices: ['jsonl', 'csv', 'parquet'] },
+    fallback: undefined,
+    help: "what the output is written as; without it as its name's ending says, else JSON Lines",
+  },
+  {
     key: 'onError',
     scope: 'run',
     affects: 'none',

@@ -2,7 +2,7 @@ import { throwIfAborted } from '../util/abort.js';
 import { InformError, messageOf } from '../errors.js';
 import type { InputRow } from '../input/rows.js';
 import { expandInputs } from '../input/expand-inputs.js';
-import { linesOf, lookAtInputs, refuseToFollow } from '../input/look-at-inputs.js';
+import { linesOf, lookAtInputs, refuseOwnFields, refuseToFollow } from '../input/look-at-inputs.js';
 import { SampleReader } from '../input/sample-reader.js';
 import { checkInputs, inputName, STDIN, type InputCheck } from '../input/source.js';
 import { refuseWrongInput } from '../input/wrong-input.js';
@@ -19,6 +19,7 @@ import { RunLog } from './run-log.js';
 import { resumeRun } from './resume.js';
 import { JournaledOutput } from './output/journaled-output.js';
 import { openOutput } from './output/open-output.js';
+import { ADDED } from './output/formats/joined.js';
 import type { RunOutput, SavedRun } from './output/output.js';
 import { outputPaths } from './output/output-paths.js';
 import { RunRows } from './rows.js';
@@ -122,6 +123,7 @@ class ScoreRun {
     // Before the model, which may be hours away.
     const looks = await lookAtInputs(this.inputs, this.reader, { maxLineBytes, signal });
     for (const line of linesOf(looks)) this.#reporter.note(line);
+    if (this.options.join) refuseOwnFields(looks, ADDED);
     if (settings.followAppended === true) refuseToFollow(looks);
     const prepared = await this.#prepare(modelName, signal);
     const { rows, done } = await this.#begin(prepared, signal);

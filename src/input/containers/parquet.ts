@@ -1,11 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { open, type FileHandle } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import {
   parquetMetadataAsync,
   parquetReadObjects,
   parquetSchema,
   type AsyncBuffer,
   type FileMetaData,
+  type SchemaTree,
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { InformError, messageOf } from '../../errors.js';
@@ -96,7 +98,25 @@ async function metadataOf(name: string, file: AsyncBuffer): Promise<FileMetaData
     throw unreadable(name, 'its row groups do not add up to its rows.');
   }
   if (metadata.schema.length > MOST_COLUMNS) throw unreadable(name, `it has more than ${MOST_COLUMNS} columns.`);
+  if (!fitsSchema(metadata)) throw unreadable(name, 'its columns are not those of its schema.');
   return metadata;
+}
+
+/** A column outside of the schema would be read, and its failure be nobody's: an unhandled rejection. */
+function fitsSchema(metadata: FileMetaData): boolean {
+  try {
+    const leaves = leavesOf(parquetSchema(metadata)).sort();
+    return metadata.row_groups.every(({ columns }) => {
+      const paths = columns.map(({ meta_data: column }) => JSON.stringify(column?.path_in_schema ?? []));
+      return isDeepStrictEqual(paths.sort(), leaves) && new Set(paths).size === paths.length;
+    });
+  } catch {
+    return false;
+  }
+}
+
+function leavesOf({ children, path }: SchemaTree): string[] {
+  return children.length === 0 ? [JSON.stringify(path)] : children.flatMap(leavesOf);
 }
 
 function checkGroup(name: string, index: number, { row_groups: groups }: FileMetaData): void {
