@@ -2,6 +2,7 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { attachCommand } from './commands/attach.js';
 import { backendCommand } from './commands/backend.js';
+import { compareCommand } from './commands/compare.js';
 import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
@@ -44,6 +45,7 @@ async function main(args: string[]): Promise<number> {
     .command(selectCommand)
     .command(reportCommand)
     .command(explainCommand(finish))
+    .command(compareCommand(finish))
     .command(modelsCommand)
     .command(pullCommand)
     .command(convertCommand)
