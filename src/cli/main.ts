@@ -12,6 +12,7 @@ import { modelsCommand } from './commands/models.js';
 import { planCommand } from './commands/plan.js';
 import { quantizeCommand } from './commands/quantize.js';
 import { pullCommand } from './commands/pull.js';
+import { evaluateCommand } from './commands/evaluate.js';
 import { explainCommand } from './commands/explain.js';
 import { reportCommand } from './commands/report.js';
 import { selectCommand } from './commands/select.js';
@@ -46,6 +47,7 @@ async function main(args: string[]): Promise<number> {
     .command(reportCommand)
     .command(explainCommand(finish))
     .command(compareCommand(finish))
+    .command(evaluateCommand(finish))
     .command(modelsCommand)
     .command(pullCommand)
     .command(convertCommand)

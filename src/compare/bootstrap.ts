@@ -15,16 +15,22 @@ export interface Estimate {
 /** What is measured: names with their values, from how often each row counts. */
 export type Measure = (counts: Int32Array) => number[];
 
+export interface BootstrapOptions {
+  resamples?: number | undefined;
+  /** What the distances are multiplied by: where fewer rows are resampled than there are. */
+  shrink?: number | undefined;
+  /** Rows of which each resample has as many as there are, such as those of one benchmark's subset; undefined: all are one. */
+  strata?: readonly (readonly number[])[] | undefined;
+}
+
 /**
  * The spread of measures over resamples of the rows with replacement (Efron's percentile bootstrap), as distances from the values of the
  * rows themselves.
- *
- * @param shrink what the distances are multiplied by: where fewer rows are resampled than there are
  */
 export function bootstrap(
   rows: number,
   measure: Measure,
-  { resamples = RESAMPLES, shrink = 1 }: { resamples?: number | undefined; shrink?: number } = {},
+  { resamples = RESAMPLES, shrink = 1, strata = [Array.from({ length: rows }, (_, i) => i)] }: BootstrapOptions = {},
 ): { low: number; high: number }[] {
   const random = new Random(SEED);
   const counts = new Int32Array(rows).fill(1);
@@ -32,9 +38,11 @@ export function bootstrap(
   const found = center.map(() => [] as number[]);
   for (let resample = 0; resample < resamples; resample++) {
     counts.fill(0);
-    for (let draw = 0; draw < rows; draw++) {
-      const row = random.below(rows);
-      counts[row] = (counts[row] ?? 0) + 1;
+    for (const stratum of strata) {
+      for (let draw = 0; draw < stratum.length; draw++) {
+        const row = stratum[random.below(stratum.length)] ?? 0;
+        counts[row] = (counts[row] ?? 0) + 1;
+      }
     }
     // A resample may have nothing that a measure is about.
     for (const [at, value] of measure(counts).entries()) if (!Number.isNaN(value)) found[at]?.push(value);
