@@ -67,7 +67,9 @@ export async function evaluateModel(
   const paths = pathsFor(output);
   for (const path of [output, paths.scores]) await checkNewFile(path, [options.data], settings.overwrite);
   const items = await writeRows(paths.rows, readItems(options.data, options.by));
-  const outcome = await scoreFiles({ ...runOptions, input: [paths.rows], output: paths.run }, settings, context);
+  // The rows have one form and go to one place, whatever a configuration file says of others.
+  const ownFiles = { input: [paths.rows], output: paths.run, map: undefined, system: undefined, join: false };
+  const outcome = await scoreFiles({ ...runOptions, ...ownFiles, format: 'jsonl' }, settings, context);
   const numbered = items.map((item, i) => ({ ...item, idJson: String(i) }));
   const scores = await readItemScores(numbered, paths.run);
   const found = evaluation(options, items, scores);

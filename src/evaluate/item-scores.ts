@@ -44,7 +44,7 @@ function scoresIn(value: unknown): readonly number[] | null | undefined {
   if (scores === null || Array.isArray(scores)) return isNumbers(scores) ? scores : undefined;
   if (typeof scores !== 'object' || !('chosen' in scores) || !('rejected' in scores)) return undefined;
   const pair = [scores.chosen, scores.rejected];
-  return isNumbers(pair) ? (pair) : undefined;
+  return isNumbers(pair) ? pair : undefined;
 }
 
 function isNumbers(values: readonly unknown[] | null): values is number[] | null {

@@ -63,6 +63,33 @@ test('a benchmark is scored as its answers are one by one, and its results are a
   assert.match(by.stderr, /--by is for pairs/);
 });
 
+test("allenai's convention is what the options of score say", async () => {
+  const data = fileIn(
+    FOLDER,
+    'as.jsonl',
+    jsonl([{ prompt: 'Hi?', chosen: 'Yes. '.repeat(3000), rejected: 'No.', subset: 'hep-go' }]),
+  );
+  const output = path.join(FOLDER, 'as.json');
+  const run = await runCli(['evaluate', 'rewardbench', data, '-m', MODEL, '-o', output, '--as', 'rewardbench']);
+  assert.is(run.code, 0, run.stderr);
+  assert.match(run.stdout, /allenai's convention \(--as rewardbench\): at most 2048 tokens, 1 of the rows/);
+  const same = await runCli([
+    data,
+    '-m',
+    MODEL,
+    '--max-length',
+    '2048',
+    '--truncation-side',
+    'left',
+    '--bos',
+    'always',
+  ]);
+  const { scores } = JSON.parse(same.stdout) as { scores: { chosen: number; rejected: number } };
+  assert.equal(linesOf(path.join(FOLDER, 'as.scores.jsonl')), [{ id: 0, scores: [scores.chosen, scores.rejected] }]);
+  const both = await runCli(['evaluate', 'rewardbench', data, '-m', MODEL, '-o', output, '--as', 'rewardbench', '--bos', 'auto']); // prettier-ignore
+  assert.match(both.stderr, /--as rewardbench decides about --bos/);
+});
+
 test('an evaluation that was killed goes on with the same command', async () => {
   const rows = Array.from({ length: 600 }, (_, i) => ({ id: i, prompt: `Question ${i}?`, chosen: ['Yes, it is.'], rejected: ['No.', `It is ${i}.`], subset: 'Math' })); // prettier-ignore
   const data = fileIn(FOLDER, 'long.jsonl', jsonl(rows));

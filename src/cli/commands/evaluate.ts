@@ -1,6 +1,7 @@
 import type { Argv, CommandModule } from 'yargs';
 import type { BENCHMARKS, Evaluation } from '../../evaluate/evaluate.js';
 import { InformError } from '../../errors.js';
+import type { PartialOptions } from '../../options/config.js';
 import type { EngineProcess } from '../../supervisor/engine-process.js';
 import { ExitCode } from '../exit-codes.js';
 import type { Finish } from '../finish.js';
@@ -14,6 +15,7 @@ interface EvaluateArguments {
   data: string;
   scores: string | undefined;
   by: string | undefined;
+  as: 'rewardbench' | undefined;
   config?: string;
   overwrite: boolean;
   restart: boolean;
@@ -59,6 +61,10 @@ export function evaluateCommand(finish: Finish): CommandModule<object, EvaluateA
           requiresArg: true,
           describe: 'with pairs: the field to group by (default: subset, where there is one)',
         })
+        .option('as', {
+          choices: ['rewardbench'] as const,
+          describe: "cut and begin prompts as allenai's programs do: at 2048 tokens, and with a second BOS",
+        })
         .option('config', CONFIG)
         .option('json', JSON_FLAG)
         .option('overwrite', OVERWRITE)
@@ -83,8 +89,15 @@ export function evaluateCommand(finish: Finish): CommandModule<object, EvaluateA
 }
 
 async function withScores(argv: EvaluateArguments, scores: string): Promise<number> {
-  const { overwrite, restart, yes, config } = argv;
-  if (Object.keys(optionsFromFlags(argv)).length > 0 || overwrite || restart || yes || config !== undefined) {
+  const { overwrite, restart, yes, config, as } = argv;
+  if (
+    Object.keys(optionsFromFlags(argv)).length > 0 ||
+    overwrite ||
+    restart ||
+    yes ||
+    config !== undefined ||
+    as !== undefined
+  ) {
     throw new InformError(
       'INFORM_INVALID_ARGUMENT',
       '--scores takes the place of a model, its options and its output; leave them out, or --scores.',
@@ -128,7 +141,8 @@ async function evaluate(engine: EngineProcess, task: Task, argv: EvaluateArgumen
   const { config, overwrite, restart, yes, json } = argv;
   const { signal, clear } = task;
   const configured = config === undefined ? {} : await readConfig(config, signal);
-  const options = mergeOptions(configured, optionsFromFlags({ ...argv, output: undefined }), {});
+  const fixed = argv.as === undefined ? {} : conventionOf(argv);
+  const options = mergeOptions(configured, optionsFromFlags({ ...argv, output: undefined }), fixed);
   const settings = {
     ...{ overwrite, restart, config },
     confirm: confirmOnTerminal({ yes, signal, beforeAsking: clear }),
@@ -143,9 +157,26 @@ async function evaluate(engine: EngineProcess, task: Task, argv: EvaluateArgumen
   const { stats, maxLength } = outcome;
   const cut = stats.truncated === 0 ? 'none was longer' : `${stats.truncated} of the rows have answers that were cut`;
   task.clear();
-  await print(evaluation, `Model: ${options.model ?? ''}, at most ${maxLength} tokens (${cut})`, json);
+  const convention = argv.as === undefined ? 'our convention' : "allenai's convention (--as rewardbench)";
+  await print(evaluation, `Model: ${options.model ?? ''}; ${convention}: at most ${maxLength} tokens, ${cut}`, json);
   say(`Results: ${output}; the scores: ${scores}`);
   return codeOf(evaluation);
+}
+
+/** How allenai's run_rm.py (RewardBench) and run_v2.py (RewardBench 2) make tokens of a rendered conversation. */
+function conventionOf(argv: EvaluateArguments): PartialOptions {
+  const { benchmark } = argv;
+  if (benchmark === 'pairs') {
+    throw new InformError('INFORM_INVALID_ARGUMENT', '--as rewardbench is for rewardbench and rewardbench2.');
+  }
+  for (const flag of ['max-length', 'truncation-side', 'bos']) {
+    if (argv[flag] === undefined) continue;
+    throw new InformError(
+      'INFORM_INVALID_ARGUMENT',
+      `--as rewardbench decides about --${flag}; leave one of them out.`,
+    );
+  }
+  return { maxLength: 2048, bos: 'always', ...(benchmark === 'rewardbench' ? { truncationSide: 'left' } : {}) };
 }
 
 async function print(evaluation: Evaluation, how: string, json: boolean): Promise<void> {
