@@ -198,6 +198,32 @@ function cellsOf(
   return { boxes, medians };
 }
 
+const MOST_POINTS = 5000;
+
+/** The scores of one file against those of another: points, or of very many rows some of them, evenly chosen. */
+export function scatterChart(names: { a: string; b: string }, a: ArrayLike<number>, b: ArrayLike<number>): Chart {
+  const step = Math.max(1, Math.ceil(a.length / MOST_POINTS));
+  const points = Array.from({ length: Math.ceil(a.length / step) }, (_, i) => ({
+    a: a[i * step] ?? NaN,
+    b: b[i * step] ?? NaN,
+  }));
+  const all = points.flatMap((point) => [point.a, point.b]);
+  const ends = [all.reduce((x, y) => Math.min(x, y), Infinity), all.reduce((x, y) => Math.max(x, y), -Infinity)];
+  const every = step === 1 ? 'Each row' : `One of ${step} rows`;
+  return draw(`${every} by its two scores; on the line they are the same.`, {
+    height: WIDTH * 0.75,
+    x: { label: names.a, domain: ends, grid: true, nice: true },
+    y: { label: names.b, domain: ends, grid: true, nice: true },
+    marks: [
+      Plot.line(
+        [ends, ends].map((pair, i) => ({ x: pair[i], y: pair[i] })),
+        { x: 'x', y: 'y', stroke: 'var(--accent)' },
+      ),
+      Plot.dot(points, { x: 'a', y: 'b', r: 2, fill: 'var(--bar)', fillOpacity: 0.5 }),
+    ],
+  });
+}
+
 /** The middle half and the median of each group. */
 export function groupChart(
   field: string,

@@ -1,8 +1,9 @@
 import type { CommandModule } from 'yargs';
+import { checkNewFile } from '../../util/files/new-file.js';
 import { ExitCode } from '../exit-codes.js';
 import type { Finish } from '../finish.js';
 import { numberOf } from '../numbers.js';
-import { JSON_FLAG } from '../shared-flags.js';
+import { JSON_FLAG, OVERWRITE } from '../shared-flags.js';
 import { printJson, printLines, say } from '../terminal.js';
 
 interface CompareArguments {
@@ -11,6 +12,8 @@ interface CompareArguments {
   data: string | undefined;
   threshold: string | undefined;
   json: boolean;
+  output: string | undefined;
+  overwrite: boolean;
   'max-deviation': string | undefined;
   'min-spearman': string | undefined;
   'max-flips': string | undefined;
@@ -28,15 +31,21 @@ export function compareCommand(finish: Finish): CommandModule<object, CompareArg
         .option('data', value('the rows that were scored, for the texts of those that differ most'))
         .option('threshold', value('from which score on rows are kept (default: those that keep 5, 10, 20 and 50 %)'))
         .option('json', JSON_FLAG)
+        .option('output', {
+          alias: 'o',
+          ...value('the same as a page with a scatter plot, one HTML file that loads nothing'),
+        })
+        .option('overwrite', OVERWRITE)
         .option('max-deviation', value('fail (exit code 1) where any two scores are further apart'))
         .option('min-spearman', value("fail where Spearman's correlation is lower"))
         .option('max-flips', value('fail where more rows (12), or a larger share (0.5%), flip at a threshold'))
         .example('$0 compare f16.jsonl q4.jsonl --data rows.jsonl', '')
         .example('$0 compare before.jsonl after.jsonl --max-deviation 0.01', 'a check for a script'),
     handler: async (argv) => {
-      const [{ compare }, { failedChecks, parseAtMost }, { formatComparison }] = await Promise.all([
+      const [{ compare }, { failedChecks, parseAtMost }, { writePage }, { formatComparison }] = await Promise.all([
         import('../../compare/compare.js'),
         import('../../compare/checks.js'),
+        import('../../compare/write-page.js'),
         import('../compare-text.js'),
       ]);
       const { first: a, second: b, data, json } = argv;
@@ -45,7 +54,10 @@ export function compareCommand(finish: Finish): CommandModule<object, CompareArg
         minSpearman: numberOf('--min-spearman', argv['min-spearman']),
         maxFlips: argv['max-flips'] === undefined ? undefined : parseAtMost(argv['max-flips']),
       };
+      const { output, overwrite } = argv;
+      if (output !== undefined) await checkNewFile(output, data === undefined ? [a, b] : [a, b, data], overwrite);
       const comparison = await compare({ a, b, data, threshold: numberOf('--threshold', argv.threshold) });
+      if (output !== undefined) await writePage(output, comparison);
       const failed = failedChecks(comparison, checks);
       if (json) printJson({ ...comparison, scores: undefined, failed });
       else printLines(formatComparison(comparison));

@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failedChecks, parseAtMost } from '#src/compare/checks.js';
 import { compare } from '#src/compare/compare.js';
+import { comparisonPage } from '#src/compare/page.js';
 import { expectError } from '../../support/assert/expect-error.js';
 import { fileIn, tempFolder } from '../../support/temp-folder.js';
 
@@ -78,6 +79,19 @@ test('the texts of the rows that differ most are those of the data, also of seve
   await expectError('INFORM_SCORES_DO_NOT_FIT', /line 2 has a score for id 1, and none of the 1 rows/, () =>
     compare({ a: scores(0), b: scores(1), data: file([{ id: 1, prompt: 'First?', chosen: 'a', rejected: 'b' }]) }),
   );
+});
+
+test('the page holds the tables, a point for each row and the texts, and nothing in them is markup', async () => {
+  const hostile = '<img src=x onerror=alert(1)>\u202e';
+  const ids = Array.from({ length: 30 }, (_, i) => `${hostile}${i}`);
+  const data = file(ids.map((id) => ({ id, instruction: hostile, output: hostile })));
+  const a = file(ids.map((id, i) => ({ id, score: i % 7 })));
+  const b = file(ids.map((id, i) => ({ id, score: (i % 7) + (i % 3) / 10 })));
+  const page = comparisonPage(await compare({ a, b, data }));
+  for (const title of ['30 scores matched', 'Pairs of rows, by the gap', 'Rows that differ most']) assert.ok(page.includes(`<h2>${title}`), title); // prettier-ignore
+  assert.is(page.split('<circle ').length - 1, 30);
+  assert.match(page, /&lt;img src=x onerror=alert\(1\)&gt;/);
+  assert.not.match(page, /<(img|script|link|iframe)|url\(|@import|\u202e/);
 });
 
 test('checks fail where a limit is passed, and where what they ask is not defined', async () => {
