@@ -3,6 +3,7 @@ import { hideBin } from 'yargs/helpers';
 import { attachCommand } from './commands/attach.js';
 import { backendCommand } from './commands/backend.js';
 import { compareCommand } from './commands/compare.js';
+import { compareModelsCommand } from './commands/compare-models.js';
 import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
@@ -47,6 +48,7 @@ async function main(args: string[]): Promise<number> {
     .command(reportCommand)
     .command(explainCommand(finish))
     .command(compareCommand(finish))
+    .command(compareModelsCommand)
     .command(evaluateCommand(finish))
     .command(modelsCommand)
     .command(pullCommand)

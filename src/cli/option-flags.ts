@@ -9,6 +9,11 @@ export function optionFlags(wanted: (spec: OptionSpec) => boolean = () => true):
   return Object.fromEntries(specs.map((spec) => [kebabCase(spec.key), flagOf(spec)]));
 }
 
+/** Options that are not about rows and files: for commands whose rows have a form of their own. */
+export function belongsToModel({ key, scope }: OptionSpec): boolean {
+  return scope === 'model' || ['model', 'name', 'engineTimeout'].includes(key);
+}
+
 /** The options that were given as flags, checked. Throws INFORM_INVALID_CONFIG. */
 export function optionsFromFlags(argv: Readonly<Record<string, unknown>>): PartialOptions {
   const options: PartialOptions = {};

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { InformError } from '../errors.js';
 import type { RunOptions } from '../options/table.js';
+import { journalOf } from '../run/journal/journal.js';
 import { scoreFiles, type RunContext, type RunOutcome } from '../run/score-run.js';
 import type { RunSettings } from '../run/settings.js';
 import { writeFilesAtomically, writeFully } from '../util/files/atomic-file.js';
@@ -12,7 +13,7 @@ import { scorePairs, type PairsResult } from './pairs.js';
 import { resultsText } from './results-file.js';
 import { scoreRewardbench, type RewardbenchResult } from './rewardbench.js';
 import { scoreRewardbench2, type Rewardbench2Result } from './rewardbench2.js';
-import { pathsFor, writeRows } from './work-files.js';
+import { ownRun, pathsFor, writeRows } from './work-files.js';
 
 export const BENCHMARKS = ['rewardbench', 'rewardbench2', 'pairs'] as const;
 
@@ -67,9 +68,8 @@ export async function evaluateModel(
   const paths = pathsFor(output);
   for (const path of [output, paths.scores]) await checkNewFile(path, [options.data], settings.overwrite);
   const items = await writeRows(paths.rows, readItems(options.data, options.by));
-  // The rows have one form and go to one place, whatever a configuration file says of others.
-  const ownFiles = { input: [paths.rows], output: paths.run, map: undefined, system: undefined, join: false };
-  const outcome = await scoreFiles({ ...runOptions, ...ownFiles, format: 'jsonl' }, settings, context);
+  const run = ownRun(runOptions, settings, paths);
+  const outcome = await scoreFiles(run.options, run.settings, context);
   const numbered = items.map((item, i) => ({ ...item, idJson: String(i) }));
   const scores = await readItemScores(numbered, paths.run);
   const found = evaluation(options, items, scores);
@@ -81,7 +81,7 @@ export async function evaluateModel(
   await writeFilesAtomically(files, async (temporaries) => {
     for (const [i, { handle }] of temporaries.entries()) await writeFully(handle, texts[i] ?? Buffer.alloc(0));
   });
-  for (const path of [paths.run, paths.rows]) await rm(path, { force: true });
+  for (const path of [paths.run, journalOf(paths.run), paths.rows]) await rm(path, { force: true });
   return { evaluation: found, outcome, scores: paths.scores };
 }
 

@@ -1,3 +1,5 @@
+import type { RunOptions } from '../options/table.js';
+import type { RunSettings } from '../run/settings.js';
 import { writeFilesAtomically, writeFully } from '../util/files/atomic-file.js';
 import type { Item, ReadItem } from './items.js';
 
@@ -13,6 +15,19 @@ export interface EvaluationPaths {
 export function pathsFor(output: string): EvaluationPaths {
   const stem = output.replace(/\.json$/, '');
   return { scores: `${stem}.scores.jsonl`, rows: `${stem}.rows.jsonl`, run: `${stem}.run.jsonl` };
+}
+
+/**
+ * A run over rows of ours: they have one form and go to one place, whatever a configuration file says of others. Its journal stays when it
+ * is complete, so that what comes after it can be tried again.
+ */
+export function ownRun(
+  options: RunOptions,
+  settings: RunSettings,
+  { rows, run }: Pick<EvaluationPaths, 'rows' | 'run'>,
+): { options: RunOptions; settings: RunSettings } {
+  const own = { input: [rows], output: run, map: undefined, system: undefined, join: false, format: 'jsonl' } as const;
+  return { options: { ...options, ...own }, settings: { ...settings, shard: { index: 1, count: 1 } } };
 }
 
 const BLOCK_CHARACTERS = 1 << 20;

@@ -5,7 +5,7 @@ import type { PartialOptions } from '../../options/config.js';
 import type { EngineProcess } from '../../supervisor/engine-process.js';
 import { ExitCode } from '../exit-codes.js';
 import type { Finish } from '../finish.js';
-import { optionFlags, optionsFromFlags } from '../option-flags.js';
+import { belongsToModel, optionFlags, optionsFromFlags } from '../option-flags.js';
 import { CONFIG, JSON_FLAG, OVERWRITE, YES } from '../shared-flags.js';
 import { printJson, printLines, say } from '../terminal.js';
 import type { Task } from '../task.js';
@@ -24,9 +24,6 @@ interface EvaluateArguments {
   [flag: string]: unknown;
 }
 
-/** What an evaluation decides itself: its rows have a form of their own. */
-const NOT_HERE = ['map', 'system', 'output', 'join', 'format', 'onError', 'maxLineBytes'];
-
 /** `inform-score evaluate rewardbench filtered.parquet -m model.gguf -o results.json` */
 export function evaluateCommand(finish: Finish): CommandModule<object, EvaluateArguments> {
   return {
@@ -44,7 +41,7 @@ export function evaluateCommand(finish: Finish): CommandModule<object, EvaluateA
           demandOption: true,
           describe: 'rows with prompt, chosen and rejected (each a text, or a list), and subset: JSON, CSV, Parquet',
         })
-        .options(optionFlags(({ key }) => !NOT_HERE.includes(key)))
+        .options(optionFlags(belongsToModel))
         .option('output', {
           alias: 'o',
           type: 'string',

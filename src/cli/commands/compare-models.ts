@@ -1,0 +1,100 @@
+import type { Argv, CommandModule } from 'yargs';
+import { InformError } from '../../errors.js';
+import { numberOf } from '../numbers.js';
+import { belongsToModel, optionFlags, optionsFromFlags } from '../option-flags.js';
+import { CONFIG, JSON_FLAG, outputFlag, OVERWRITE, YES } from '../shared-flags.js';
+import type { Task } from '../task.js';
+import { printJson, printLines, say } from '../terminal.js';
+
+interface CompareModelsArguments {
+  first: string;
+  second: string;
+  data: string;
+  output: string;
+  sample: string;
+  threshold: string | undefined;
+  config?: string;
+  overwrite: boolean;
+  restart: boolean;
+  yes: boolean;
+  json: boolean;
+  [flag: string]: unknown;
+}
+
+/** `inform-score compare-models f16.gguf q4_k_m.gguf rows.jsonl -o page.html` */
+export const compareModelsCommand: CommandModule<object, CompareModelsArguments> = {
+  command: 'compare-models <first> <second> <data>',
+  describe: 'score some rows with two models and compare the scores: what did quantization change',
+  builder: (argv) =>
+    argv
+      .positional('first', { type: 'string', demandOption: true, describe: 'a model, as for -m; the one of more bits' })
+      .positional('second', { type: 'string', demandOption: true, describe: 'another model' })
+      .positional('data', { type: 'string', demandOption: true, describe: 'rows to score, as for score' })
+      .options(optionFlags((spec) => belongsToModel(spec) && spec.key !== 'model'))
+      .option('output', outputFlag('the comparison as a page; the scores go beside it'))
+      .option('sample', {
+        type: 'string',
+        requiresArg: true,
+        default: '500',
+        describe: 'how many rows are scored, chosen at random, the same ones each time',
+      })
+      .option('threshold', { type: 'string', requiresArg: true, describe: 'from which score on rows are kept' })
+      .option('config', CONFIG)
+      .option('json', JSON_FLAG)
+      .option('overwrite', OVERWRITE)
+      .option('restart', {
+        type: 'boolean',
+        default: false,
+        describe: 'discard what an unfinished comparison with this output left, and begin anew',
+      })
+      .option('yes', YES)
+      .example(
+        '$0 compare-models f16.gguf q4_k_m.gguf rows.jsonl -o page.html',
+        '',
+      ) as unknown as Argv<CompareModelsArguments>,
+  handler: async (argv) => {
+    const { runTask } = await import('../task.js');
+    await runTask((task) => run(task, argv));
+  },
+};
+
+async function run(task: Task, argv: CompareModelsArguments): Promise<void> {
+  const [
+    { mergeOptions, readConfig },
+    { compareModels },
+    { formatComparison },
+    { resumeCommand },
+    { confirmOnTerminal },
+  ] = await Promise.all([
+    import('../../options/config.js'),
+    import('../../evaluate/compare-models.js'),
+    import('../compare-text.js'),
+    import('../resume-command.js'),
+    import('../confirm.js'),
+  ]);
+  const { first, second, data, output, config, overwrite, restart, yes, json } = argv;
+  const { signal, clear } = task;
+  const sample = numberOf('--sample', argv.sample);
+  if (!Number.isSafeInteger(sample) || sample < 2) {
+    throw new InformError(
+      'INFORM_INVALID_ARGUMENT',
+      `--sample takes a number of rows from 2 on, not "${argv.sample}".`,
+    );
+  }
+  const configured = config === undefined ? {} : await readConfig(config, signal);
+  const { comparison, scores } = await compareModels({
+    ...{ first, second, data, sample, output, signal },
+    threshold: numberOf('--threshold', argv.threshold),
+    options: mergeOptions(configured, optionsFromFlags({ ...argv, output: undefined })),
+    settings: {
+      ...{ overwrite, restart, config },
+      confirm: confirmOnTerminal({ yes, signal, beforeAsking: clear }),
+      resumeCommand: resumeCommand(process.argv),
+    },
+    reporter: task,
+  });
+  clear();
+  if (json) printJson({ ...comparison, scores: undefined });
+  else printLines(formatComparison(comparison));
+  say(`Page: ${output}; the scores: ${scores.join(', ')}`);
+}

@@ -1,0 +1,43 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { finished, runCli, startCli } from '../support/children/cli.js';
+import { testModel } from '../support/models/models.js';
+import { fileIn, tempFolder } from '../support/temp-folder.js';
+
+const MODEL = await testModel('bf16');
+const FOLDER = tempFolder();
+
+test('two models score the same rows; killed within the second, the first is not scored again', async () => {
+  const rows = Array.from(
+    { length: 400 },
+    (_, i) => `{"instruction": "Question ${i}?", "output": "Answer ${i * i}."}\n`,
+  );
+  const data = fileIn(FOLDER, 'rows.jsonl', rows.join(''));
+  const output = path.join(FOLDER, 'page.html');
+  const command = ['compare-models', 'demo', MODEL, data, '--sample', '300', '-o', output];
+  const journal = path.join(FOLDER, 'page.second.jsonl.journal');
+  const child = startCli(command);
+  const done = finished(child);
+  while (child.exitCode === null && !(existsSync(journal) && readFileSync(journal, 'utf8').includes('"result"'))) await delay(5); // prettier-ignore
+  child.kill('SIGKILL');
+  await done;
+  assert.not.ok(existsSync(output));
+  const run = await runCli([...command, '--json']);
+  assert.is(run.code, 0, run.stderr);
+  assert.match(run.stderr, /Resuming: [\d,]+ rows? /);
+  const { rows: counts } = JSON.parse(run.stdout) as { rows: { matched: number } };
+  assert.is(counts.matched, 300);
+  assert.match(readFileSync(output, 'utf8'), /<h2>300 scores matched/);
+  const left = ['page.rows.jsonl', 'page.first.jsonl.journal', 'page.second.jsonl.journal'];
+  for (const name of left) assert.not.ok(existsSync(path.join(FOLDER, name)), name);
+
+  const [a, b] = ['page.first.jsonl', 'page.second.jsonl'].map((name) => path.join(FOLDER, name));
+  const compared = await runCli(['compare', a ?? '', b ?? '', '--json']);
+  const spearman = (text: string): unknown => (JSON.parse(text) as { spearman: unknown }).spearman;
+  assert.equal(spearman(compared.stdout), spearman(run.stdout));
+});
+
+test.run();
