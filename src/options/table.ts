@@ -169,6 +169,14 @@ export const OPTIONS = [
     help: "a Jinja file to use in place of the model's own chat template",
   },
   {
+    key: 'templateDate',
+    scope: 'model',
+    affects: 'score',
+    kind: { type: 'string' },
+    fallback: undefined,
+    help: "the day, YYYY-MM-DD, that chat templates write which ask for today's date (default: the template's own fixed date)",
+  },
+  {
     key: 'pre',
     scope: 'model',
     affects: 'score',
