@@ -14,6 +14,7 @@ import type { ConvertProgress } from './progress.js';
 import { planFiles, type PlannedFile } from './split.js';
 import { assignTypes } from './tensor-types.js';
 import { planTensors } from './tensors.js';
+import { typeNote } from './type-note.js';
 import { folderShards, type ShardFiles } from './weights.js';
 
 export interface ConvertOptions {
@@ -84,7 +85,9 @@ export async function convertCheckpoint(
       if (first) await writeTensorsHash(first.handle, Buffer.from(files[0]?.layout.header ?? []), hashes.sum());
     },
   );
-  return { paths, bytes: totalBytesOf(files), notes: checkpointNotes(checkpoint) };
+  const note = typeNote(tensors.values(), options.type);
+  const notes = [...checkpointNotes(checkpoint), ...(note === undefined ? [] : [note])];
+  return { paths, bytes: totalBytesOf(files), notes };
 }
 
 /**

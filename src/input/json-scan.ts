@@ -2,6 +2,7 @@
 
 const QUOTE = 0x22;
 const COLON = 0x3a;
+const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 
 /**
@@ -64,6 +65,23 @@ function valueEnd(text: string, from: number): number {
     } else if (depth === 0 && (code === 0x2c || isBlankAt(text, at))) return at;
   }
   return text.length;
+}
+
+/** The members of an object that JSON.parse takes, each value as it is written; of a name that stands twice, the last. */
+export function membersOf(text: string): [name: string, json: string][] {
+  const members = new Map<string, string>();
+  for (let at = skipBlanks(text, 0) + 1; ;) {
+    at = skipBlanks(text, at);
+    if (text.charCodeAt(at) !== QUOTE) break;
+    const nameEnd = closingQuote(text, at) + 1;
+    const from = skipBlanks(text, skipBlanks(text, nameEnd) + 1);
+    const end = text.charCodeAt(from) === QUOTE ? closingQuote(text, from) + 1 : valueEnd(text, from);
+    members.set(JSON.parse(text.slice(at, nameEnd)) as string, text.slice(from, end));
+    at = skipBlanks(text, end);
+    if (text.charCodeAt(at) !== COMMA) break;
+    at++;
+  }
+  return [...members];
 }
 
 /** The numbers that Python's json writes and reads and that JSON does not have. */

@@ -15,7 +15,7 @@ import {
 } from './bytes.js';
 
 /** What may come next. `unread`: something follows the array, so the rest of the input is left alone. */
-type State = 'open' | 'first' | 'element' | 'separator' | 'next' | 'closed' | 'unread' | 'object';
+type State = 'open' | 'first' | 'element' | 'separator' | 'next' | 'closed' | 'wrapper' | 'unread' | 'object';
 
 /**
  * Cuts a JSON array into its elements, or objects that follow one another over any number of lines into those, without
@@ -26,6 +26,8 @@ type State = 'open' | 'first' | 'element' | 'separator' | 'next' | 'closed' | 'u
 export class JsonSplitter implements Splitter {
   readonly #limit: number;
   readonly #inArray: boolean;
+  /** The name of the array, where it is a member of one object. */
+  readonly #wrapper: string | undefined;
   readonly #held: HeldBytes;
   #state: State;
   #line: number;
@@ -41,9 +43,10 @@ export class JsonSplitter implements Splitter {
 
   /**
    * `first`: the first byte to come, of an array or of an object. `line` and `offset`: where in the input it stands.
-   * `limit`: the largest element, in bytes.
+   * `limit`: the largest element, in bytes. `wrapper`: the name of the array in the object around it.
    */
-  constructor(first: number, limit: number, line = 1, offset = 0) {
+  constructor(first: number, limit: number, line = 1, offset = 0, wrapper?: string) {
+    this.#wrapper = wrapper;
     this.#inArray = first === OPEN_BRACKET;
     this.#state = this.#inArray ? 'open' : 'object';
     this.#limit = limit;
@@ -76,7 +79,7 @@ export class JsonSplitter implements Splitter {
       const bytes = this.#held.take();
       const problem = `the input ends inside this ${this.#inArray ? 'element of the array' : 'object'}`;
       yield { line: this.#elementLine, end: this.#offset, bytes, problem };
-    } else if (this.#inArray && this.#state !== 'closed' && this.#state !== 'unread') {
+    } else if (this.#inArray && !['closed', 'wrapper', 'unread'].includes(this.#state)) {
       yield this.#problem('the array is not closed: its "]" is missing', this.#offset);
     }
   }
@@ -97,10 +100,16 @@ export class JsonSplitter implements Splitter {
         return undefined;
       case 'separator':
         if (byte === COMMA) this.#state = 'next';
-        else if (byte === CLOSE_BRACKET) this.#state = 'closed';
-        else this.#beginElement(byte, true);
+        else if (byte === CLOSE_BRACKET) {
+          this.#state = 'closed';
+          this.#inString = false;
+        } else this.#beginElement(byte, true);
         return undefined;
       case 'closed':
+        if (this.#wrapper !== undefined) {
+          this.#state = 'wrapper';
+          return this.#stepInWrapper(byte);
+        }
         this.#state = 'unread';
         return 'something follows the array; only one array a file is read';
       case 'object':
@@ -109,10 +118,26 @@ export class JsonSplitter implements Splitter {
         }
         this.#beginElement(byte, false);
         return undefined;
+      case 'wrapper':
+        return this.#stepInWrapper(byte);
       case 'element':
       case 'unread':
         return undefined;
     }
+  }
+
+  /** Reads a byte of what follows the array in the object around it: values that are no rows, or another list. */
+  #stepInWrapper(byte: number): string | undefined {
+    if (this.#inString) {
+      if (this.#escaped) this.#escaped = false;
+      else if (byte === BACKSLASH) this.#escaped = true;
+      else if (byte === QUOTE) this.#inString = false;
+    } else if (byte === QUOTE) this.#inString = true;
+    else if (byte === OPEN_BRACKET) {
+      this.#state = 'unread';
+      return `another list follows "${this.#wrapper ?? ''}"; only the first one is read, so make a file of each`;
+    }
+    return undefined;
   }
 
   #close(): string | undefined {

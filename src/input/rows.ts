@@ -6,15 +6,15 @@ import { type SampleId, toId } from './sample.js';
 import type { RawRow } from './bytes.js';
 import { findJsonProblem } from './json-problem.js';
 import { MAX_DEPTH, hasNonFinite, rawId, replaceNonFinite, scanJson } from './json-scan.js';
+import { rawRows, type InputFormat } from './containers/raw-rows.js';
 import { aborted, inputName, readChunks } from './source.js';
-import { InputSplitter } from './splitter.js';
 import { printableJson } from '../util/printable.js';
 
 /** Where a row comes from. */
 export interface RowPlace {
   /** The input's path as given, or `<stdin>`. */
   file: string;
-  /** The 1-based line where the row starts. */
+  /** The 1-based line where the row starts; in a Parquet file the 1-based number of the row. */
   line: number;
   /** 0-based over all inputs; every row counts, also a rejected one, and blank lines do not. */
   row: number;
@@ -54,36 +54,43 @@ export interface ReadOptions {
   sizes?: readonly (number | undefined)[] | undefined;
   /** Looks at what is read of each input, by its index, before rows are made of it. */
   check?: ((index: number, chunks: AsyncIterable<Buffer>) => AsyncIterable<Buffer>) | undefined;
+  /** Called for an input, by its index, that is read in pieces and not from its beginning to its end, once before rows of each. */
+  confirm?: ((index: number) => Promise<void>) | undefined;
   /** Told how an input is written, before its first row. */
-  onFormat?: ((format: string) => void) | undefined;
+  onFormat?: ((format: InputFormat) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Reads samples from files, and from standard input for "-": JSON Lines, one JSON array a file, or objects of many lines
- * each. Memory is bounded by the largest row. A bad row is given as such and reading goes on.
+ * Reads samples from files, and from standard input for "-", in any format of `containers/`. Memory is bounded by the largest
+ * row, or row group. A bad row is given as such and reading goes on.
  *
  * @throws InformError INFORM_INPUT_UNREADABLE for an input that cannot be read; INFORM_ABORTED when `signal` aborts
  */
 export async function* readRows(inputs: readonly string[], options: ReadOptions = {}): AsyncGenerator<InputRow> {
-  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES, sizes, check, onFormat, signal } = options;
+  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES, sizes, check, confirm, onFormat, signal } = options;
   if (inputs.length === 0) throw new InformError('INFORM_INPUT_UNREADABLE', 'No input was given.');
   let row = 0;
   let bytesBefore = 0;
   for (const [index, input] of inputs.entries()) {
     const file = inputName(input);
-    const splitter = new InputSplitter(file, maxLineBytes, onFormat);
     let bytesHere = 0;
     const chunks = readChunks(input, { signal, bytes: sizes?.[index] });
-    for await (const chunk of check?.(index, chunks) ?? chunks) {
-      for (const raw of splitter.push(chunk)) {
-        yield toRow(raw, { file, line: raw.line, row: row++, bytes: bytesBefore + raw.end });
-        if (signal?.aborted === true) throw aborted(signal);
+    const raws = rawRows(input, counted(check?.(index, chunks) ?? chunks), {
+      limit: maxLineBytes,
+      onFormat,
+      confirm: confirm && (() => confirm(index)),
+      signal,
+    });
+    async function* counted(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+      for await (const chunk of bytes) {
+        bytesHere += chunk.length;
+        yield chunk;
       }
-      bytesHere += chunk.length;
     }
-    for (const raw of splitter.end()) {
+    for await (const raw of raws) {
       yield toRow(raw, { file, line: raw.line, row: row++, bytes: bytesBefore + raw.end });
+      if (signal?.aborted === true) throw aborted(signal);
     }
     bytesBefore += bytesHere;
   }

@@ -82,7 +82,7 @@ export class SampleReader {
 }
 
 /** The shapes that a row has: its fields filled, or where there are none such, there at least (an empty answer is one). */
-export function shapesOf(row: Readonly<Record<string, unknown>>, among: readonly Shape[] = SHAPES): Shape[] {
+function shapesOf(row: Readonly<Record<string, unknown>>, among: readonly Shape[] = SHAPES): Shape[] {
   for (const isThere of [isFilled, isGiven]) {
     const found = among.filter((shape) => requiredFields(shape).every((field) => isThere(row, field, shape)));
     const whole = withoutParts(found.filter(({ loose }) => loose !== true));
@@ -121,7 +121,7 @@ function isGiven(row: Readonly<Record<string, unknown>>, field: string): boolean
 }
 
 /** The shape with the most fields in a row; Alpaca where none has any. */
-export function nearestShape(row: Readonly<Record<string, unknown>>, among: readonly Shape[] = SHAPES): Shape {
+function nearestShape(row: Readonly<Record<string, unknown>>, among: readonly Shape[] = SHAPES): Shape {
   let [nearest = ALPACA] = among;
   let most = 0;
   for (const shape of among) {

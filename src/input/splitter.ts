@@ -1,15 +1,15 @@
 import { InformError } from '../errors.js';
 import { LINE_FEED, OPEN_BRACE, OPEN_BRACKET, QUOTE, type RawRow, type Splitter, isBlank } from './bytes.js';
 import { JsonSplitter } from './json-values.js';
+import { findWrapped, type Wrapped } from './json-wrapper.js';
 import { LineSplitter } from './jsonl.js';
 
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** First bytes of what people pass by mistake, and what to do about it. */
 const OTHER_FORMATS: readonly { start: readonly number[]; remedy: string }[] = [
-  { start: [0x1f, 0x8b], remedy: 'is gzip-compressed. Decompress it first, or pipe it in: zcat FILE | inform-score -' },
-  { start: [0x28, 0xb5, 0x2f, 0xfd], remedy: 'is Zstandard-compressed. Pipe it in: zstdcat FILE | inform-score -' },
-  { start: [0x50, 0x41, 0x52, 0x31], remedy: 'is a Parquet file. Export it as JSON Lines first.' },
+  { start: [0x42, 0x5a, 0x68], remedy: 'is bzip2-compressed. Pipe it in: bzcat FILE | inform-score -' },
+  { start: [0x50, 0x4b, 0x03, 0x04], remedy: 'is a zip archive. Unpack it first.' },
   { start: [0xff, 0xfe], remedy: 'is UTF-16 text. Save it as UTF-8.' },
   { start: [0xfe, 0xff], remedy: 'is UTF-16 text. Save it as UTF-8.' },
   // Without a byte order mark: "{" or "[" in two bytes.
@@ -85,6 +85,15 @@ export class InputSplitter implements Splitter {
     if (this.#head.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)) this.#skip(BYTE_ORDER_MARK.length);
   }
 
+  /** Cuts the list that one object holds. */
+  #unwrap(head: Buffer, { name, at }: Wrapped): Splitter {
+    for (let feed = head.indexOf(LINE_FEED); feed >= 0 && feed < at; feed = head.indexOf(LINE_FEED, feed + 1))
+      this.#line++;
+    this.#skip(at);
+    this.#onFormat?.(`JSON, rows in "${name}"`);
+    return new JsonSplitter(OPEN_BRACKET, this.#limit, this.#line, this.#offset, name);
+  }
+
   #skip(bytes: number): void {
     this.#offset += bytes;
     this.#head = this.#head.subarray(bytes);
@@ -103,6 +112,9 @@ export class InputSplitter implements Splitter {
       while (at < MOST_BLANKS && isBlank(head[at])) at++;
       if (at === head.length && !ended) return undefined;
       // As `jq .` and json.dumps(indent=2) write: an object's brace on a line of its own, its first key on the next.
+      const wrapped = findWrapped(head, ended);
+      if (wrapped === 'more') return undefined;
+      if (wrapped !== undefined) return this.#unwrap(head, wrapped);
       if (head[at] === QUOTE && head.subarray(0, at).includes(LINE_FEED)) {
         this.#onFormat?.('JSON objects');
         return new JsonSplitter(first, this.#limit, this.#line, this.#offset);

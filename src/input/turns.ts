@@ -1,4 +1,5 @@
 import { invalid, isNone, kindOf, notFinite, objectOf, textOf } from './checks.js';
+import { scanJson } from './json-scan.js';
 import type { Message, Role } from './sample.js';
 
 /** Fields of a message that templates put into the prompt, where ours has no place for them. */
@@ -114,8 +115,20 @@ export function refuseFields(
   );
 }
 
+/** A list, or the text of one as JSON: in a table a cell holds that. */
 export function listOf(value: unknown, name: string): unknown[] {
   if (Array.isArray(value)) return value as unknown[];
+  const parsed = typeof value === 'string' && value.trimStart().startsWith('[') ? parsedList(value) : undefined;
+  if (parsed !== undefined) return parsed;
   if (typeof value === 'number' && !Number.isFinite(value)) throw notFinite(name);
   throw invalid(`${name} must be an array but is ${kindOf(value)}`);
+}
+
+function parsedList(text: string): unknown[] | undefined {
+  if (scanJson(text).tooDeep) return undefined;
+  try {
+    return JSON.parse(text) as unknown[];
+  } catch {
+    return undefined;
+  }
 }

@@ -20,6 +20,8 @@ const A_SAMPLE =
 export class FirstRows {
   /** That of the first row that is a sample. */
   shape: Shape | undefined;
+  /** The fields of that row. */
+  fields: readonly string[] = [];
   #count = 0;
   #characters = 0;
   /** Why no row so far could be one; undefined where one could. */
@@ -62,7 +64,10 @@ export class FirstRows {
   #reject(row: InputRow): string | undefined {
     if (!row.ok) return undefined;
     try {
-      this.shape ??= this.reader.read(row.value).shape;
+      if (this.shape === undefined) {
+        this.shape = this.reader.read(row.value).shape;
+        this.fields = Object.keys(row.value as object);
+      }
       return undefined;
     } catch (error) {
       if (!(error instanceof InformError)) throw error;

@@ -101,7 +101,7 @@ export const OPTIONS = [
     affects: 'content',
     kind: { type: 'strings' },
     fallback: [],
-    help: 'files of samples, JSON Lines or a JSON array; "-" is standard input',
+    help: 'files of samples, folders or patterns: JSON, CSV, Parquet, also .gz, .zst, .xz; "-" is standard input',
   },
   {
     key: 'map',
@@ -127,6 +127,22 @@ export const OPTIONS = [
     fallback: undefined,
     alias: 'o',
     help: 'file for the scores; without it they go to standard output',
+  },
+  {
+    key: 'join',
+    scope: 'run',
+    affects: 'none',
+    kind: { type: 'boolean' },
+    fallback: false,
+    help: 'write every input row as it is, with its score; a rejected one has score null and a reject_reason',
+  },
+  {
+    key: 'format',
+    scope: 'run',
+    affects: 'none',
+    kind: { type: 'choice', choices: ['jsonl', 'csv', 'parquet'] },
+    fallback: undefined,
+    help: "what the output is written as; without it as its name's ending says, else JSON Lines",
   },
   {
     key: 'onError',

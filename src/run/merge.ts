@@ -3,6 +3,7 @@ import { InformError, messageOf, systemCodeOf } from '../errors.js';
 import { unwritable } from '../util/files/file-errors.js';
 import { fileSha256 } from '../util/files/sha256.js';
 import { outputPaths, refuseToReplace, refuseToWriteOver, rejectsOf, targetOf } from './output/output-paths.js';
+import { linePieces } from './output/formats/pieces.js';
 import { parseShard } from './row-shard.js';
 import { differences } from './journal/fingerprint.js';
 import { compareInputs } from './journal/input-digest.js';
@@ -59,7 +60,11 @@ export async function mergeShards(
     checkFit(shards);
     const hasRejects = shards.some(({ end }) => end.rejects !== undefined);
     const counts = { scored: 0, rejected: 0 };
-    await writeOutputs(target, interleave(shards, counts), { hasRejects, beforeNames: () => Promise.resolve() });
+    await writeOutputs(
+      target,
+      linePieces(() => interleave(shards, counts)),
+      { hasRejects, beforeNames: () => Promise.resolve() },
+    );
     return counts;
   } finally {
     await Promise.all(shards.map(({ file }) => file.close()));

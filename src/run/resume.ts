@@ -3,7 +3,7 @@ import { fingerprintRun } from './journal/fingerprint.js';
 import { digestInput, type DigestedInput } from './journal/input-digest.js';
 import type { PreparedModel } from '../models/prepare.js';
 import type { RowRecord } from './journal/records.js';
-import { comparedChunks } from './journal/unchanged-input.js';
+import { checkInputsUnchanged, comparedChunks } from './journal/unchanged-input.js';
 import type { InputRow } from '../input/rows.js';
 import type { RunOptions } from '../options/table.js';
 import { packageVersion } from '../util/package-root.js';
@@ -66,6 +66,9 @@ export async function resumeRun(
     maxLineBytes: options.maxLineBytes,
     sizes: digested.map(({ bytes }) => bytes),
     check: (index, chunks) => comparedChunks(digested[index] ?? { file: '' }, chunks),
+    confirm: async (index) => {
+      await checkInputsUnchanged(digested.slice(index, index + 1), { followed: false });
+    },
     isDone: done && ((row) => done.has(row)),
     signal,
   });

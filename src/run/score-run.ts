@@ -1,7 +1,8 @@
 import { throwIfAborted } from '../util/abort.js';
 import { InformError, messageOf } from '../errors.js';
 import type { InputRow } from '../input/rows.js';
-import { lookAtInputs } from '../input/look-at-inputs.js';
+import { expandInputs } from '../input/expand-inputs.js';
+import { linesOf, lookAtInputs, refuseOwnFields, refuseToFollow } from '../input/look-at-inputs.js';
 import { SampleReader } from '../input/sample-reader.js';
 import { checkInputs, inputName, STDIN, type InputCheck } from '../input/source.js';
 import { refuseWrongInput } from '../input/wrong-input.js';
@@ -18,7 +19,9 @@ import { RunLog } from './run-log.js';
 import { resumeRun } from './resume.js';
 import { JournaledOutput } from './output/journaled-output.js';
 import { openOutput } from './output/open-output.js';
+import { ADDED } from './output/formats/joined.js';
 import type { RunOutput, SavedRun } from './output/output.js';
+import { outputPaths } from './output/output-paths.js';
 import { RunRows } from './rows.js';
 import { chooseInputs, requireModel, type RunSettings } from './settings.js';
 import { PipelineStats } from '../scoring/pipeline-stats.js';
@@ -65,7 +68,8 @@ export async function scoreFiles(
   { engine, signal: interrupted, reporter }: RunContext,
 ): Promise<RunOutcome> {
   const model = requireModel(options);
-  const inputs = chooseInputs(options.input);
+  const written = options.output === undefined ? [] : outputPaths(options.output);
+  const inputs = await expandInputs(chooseInputs(options.input), [...written, ...(settings.log ? [settings.log] : [])]);
   const size = await checkInputs(inputs);
   throwIfAborted(interrupted, INTERRUPTED);
   const output = await openOutput(options, inputs, settings, interrupted);
@@ -117,8 +121,10 @@ class ScoreRun {
     const signal = AbortSignal.any([interrupted, output.readerGone]);
     const { maxLineBytes } = this.options;
     // Before the model, which may be hours away.
-    for (const note of await lookAtInputs(this.inputs, this.reader, { maxLineBytes, signal }))
-      this.#reporter.note(note);
+    const looks = await lookAtInputs(this.inputs, this.reader, { maxLineBytes, signal });
+    for (const line of linesOf(looks)) this.#reporter.note(line);
+    if (this.options.join) refuseOwnFields(looks, ADDED);
+    if (settings.followAppended === true) refuseToFollow(looks);
     const prepared = await this.#prepare(modelName, signal);
     const { rows, done } = await this.#begin(prepared, signal);
     try {

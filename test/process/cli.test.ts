@@ -212,7 +212,12 @@ const MISTAKES: [what: string, args: () => Promise<string[]> | string[], code: n
     1,
     /none\.jsonl does not exist.*INFORM_INPUT_UNREADABLE/,
   ],
-  ['a folder as input', () => [FOLDER, '-m', MODEL], 1, /is a directory.*INFORM_INPUT_UNREADABLE/],
+  [
+    'a folder without samples as input',
+    () => [tempFolder(), '-m', MODEL],
+    1,
+    /is a folder without files of samples.*INFORM_INPUT_UNREADABLE/,
+  ],
   [
     'an input in another form',
     () => [fileIn(FOLDER, 'sharegpt.jsonl', jsonl({ talk: [{ from: 'human', value: 'q' }] })), '-m', MODEL],

@@ -1,6 +1,6 @@
 """Random checkpoints, templates and samples, scored by Hugging Face transformers and by us.
 
-    npm run parity -- --python PYTHON [--seed N] [--minutes M] [--templates FOLDER]
+    npm run parity -- [--seed N] [--minutes M] [--templates FOLDER]
 
 A checkpoint is a specification of independent choices (geometry, rope, pad, BOS, added tokens, how it was saved, the template, …)
 made from the seed, with a few samples of every shape and script. Both sides get the same folder. transformers is right: AutoTokenizer,

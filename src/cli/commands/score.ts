@@ -36,7 +36,8 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
         .positional('inputs', {
           type: 'string',
           array: true,
-          describe: 'files of samples, JSON Lines or a JSON array; "-" is standard input',
+          describe:
+            'files of samples, folders or patterns: JSON, CSV, Parquet, also .gz, .zst, .xz; "-" is standard input',
         })
         .option('config', CONFIG)
         .options(optionFlags())

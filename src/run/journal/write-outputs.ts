@@ -4,7 +4,7 @@ import { systemCodeOf } from '../../errors.js';
 import { writeFilesAtomically, writeFully, type TemporaryFile } from '../../util/files/atomic-file.js';
 import { entryOf, outputError, isSameFile, unwritable, type FileIdentity } from '../../util/files/file-errors.js';
 import { fileSha256 } from '../../util/files/sha256.js';
-import type { RowRecord } from './records.js';
+import type { OutputPiece } from '../output/formats/pieces.js';
 
 export interface OutputPaths {
   output: string;
@@ -25,14 +25,14 @@ export interface WriteOptions {
 }
 
 /**
- * Makes the output, and where rows were rejected the rejects, out of results in input order. Each appears under its name
+ * Makes the output, and where rows were rejected the rejects, out of their pieces. Each appears under its name
  * whole, on disk and read back, or not at all; rejects that are there already go where there are none now.
  *
- * @throws InformError INFORM_OUTPUT_UNWRITABLE, and what `results` and `beforeNames` throw
+ * @throws InformError INFORM_OUTPUT_UNWRITABLE, and what `pieces` and `beforeNames` throw
  */
 export async function writeOutputs(
   { output, rejects }: OutputPaths,
-  results: AsyncIterable<RowRecord>,
+  pieces: AsyncIterable<OutputPiece>,
   { hasRejects, beforeNames }: WriteOptions,
 ): Promise<void> {
   // A journal has more bytes than what is made of it, so its disk's room is known to be about enough; writing will tell.
@@ -40,7 +40,7 @@ export async function writeOutputs(
   let written: readonly FileIdentity[] = [];
   await writeFilesAtomically(files, async (temporaries) => {
     const [scores, rejected] = temporaries.map(({ handle }) => new HashedWriter(handle));
-    for await (const { kind, json } of results) await (kind === 'score' ? scores : rejected)?.write(`${json}\n`);
+    for await (const { to, data } of pieces) await (to === 'output' ? scores : rejected)?.write(data);
     const hashes = { output: (await scores?.end()) ?? '', rejects: await rejected?.end() };
     await checkWritten(output, temporaries[0], hashes.output);
     await checkWritten(rejects, temporaries[1], hashes.rejects);
@@ -71,29 +71,32 @@ async function checkWritten(path: string, file: TemporaryFile | undefined, hash:
 
 const WRITE_BYTES = 2 ** 18;
 
-/** Writes lines in large pieces. */
+/** Writes small pieces as large ones. */
 class HashedWriter {
   readonly #hash: Hash = createHash('sha256');
-  #lines: string[] = [];
+  #held: (string | Uint8Array)[] = [];
   #length = 0;
 
   constructor(private readonly file: FileHandle) {}
 
-  async write(line: string): Promise<void> {
-    this.#lines.push(line);
-    this.#length += line.length;
+  async write(data: string | Uint8Array): Promise<void> {
+    this.#held.push(data);
+    this.#length += data.length;
     if (this.#length >= WRITE_BYTES) await this.#flush();
   }
 
-  /** The hash of all lines. */
+  /** The hash of all that was written. */
   async end(): Promise<string> {
     await this.#flush();
     return this.#hash.digest('hex');
   }
 
   async #flush(): Promise<void> {
-    const bytes = Buffer.from(this.#lines.join(''));
-    this.#lines = [];
+    const texts = this.#held.every((data) => typeof data === 'string');
+    const bytes = texts
+      ? Buffer.from(this.#held.join(''))
+      : Buffer.concat(this.#held.map((data) => Buffer.from(data as string)));
+    this.#held = [];
     this.#length = 0;
     this.#hash.update(bytes);
     await writeFully(this.file, bytes);

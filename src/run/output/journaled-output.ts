@@ -16,6 +16,7 @@ import { rowDigest, type EndRecord, type RowRecord } from '../journal/records.js
 import { isUnreadable, rowsOf, type JournalSummary } from '../journal/summarize.js';
 import { writeOutputs } from '../journal/write-outputs.js';
 import type { ScoredSample } from '../run-stats.js';
+import { linePieces, type MakePieces } from './formats/pieces.js';
 import type { SavedRun, RunOutput } from './output.js';
 import {
   isFreeOrOwn,
@@ -38,6 +39,8 @@ export interface JournaledOptions {
   keepJournal: boolean;
   /** What the run reads: none of it may be written over. */
   reads: readonly ReadFile[];
+  /** Makes the files of the results; without it they are lines. */
+  pieces?: MakePieces | undefined;
   /** Takes the journal's lock, in place of the operating system. */
   lock?: LockFile | undefined;
 }
@@ -261,18 +264,23 @@ export class JournaledOutput implements RunOutput {
   async #write(rows: number, end: EndRecord | undefined): Promise<void> {
     const { journal } = this;
     const paths = { output: this.target, rejects: this.rejectsPath };
-    await writeOutputs(paths, journal.results(), {
-      hasRejects: this.#rejected > 0,
-      beforeNames: async (hashes) => {
-        if (!(await this.#mayReplace())) {
-          throw unwritable(this.name, `was made by someone else during the run. The scores are in ${journal.path}.`);
-        }
-        if (end === undefined) await journal.addEnd({ rows, ...hashes });
-        else if (!isSameOutput(end, hashes)) {
-          throw unwritable(this.name, `would be another file than the one that ${journal.path} says was made.`);
-        }
+    const { pieces = linePieces } = this.options;
+    await writeOutputs(
+      paths,
+      pieces(() => journal.results()),
+      {
+        hasRejects: this.#rejected > 0,
+        beforeNames: async (hashes) => {
+          if (!(await this.#mayReplace())) {
+            throw unwritable(this.name, `was made by someone else during the run. The scores are in ${journal.path}.`);
+          }
+          if (end === undefined) await journal.addEnd({ rows, ...hashes });
+          else if (!isSameOutput(end, hashes)) {
+            throw unwritable(this.name, `would be another file than the one that ${journal.path} says was made.`);
+          }
+        },
       },
-    });
+    );
   }
 
   async #mayReplace(): Promise<boolean> {

@@ -1,5 +1,8 @@
 import path from 'node:path';
 import { InformError } from '../../errors.js';
+import { readRows, type InputRow } from '../../input/rows.js';
+import { STDIN, inputName } from '../../input/source.js';
+import { formatOf, makePieces, type OutputFormat } from './formats/make-pieces.js';
 import type { RunOptions } from '../../options/table.js';
 import { entryOf, isSameFile } from '../../util/files/file-errors.js';
 import { openResults, STDOUT } from './results.js';
@@ -27,7 +30,11 @@ export async function openOutput(
   if (log !== undefined) await refuseAsLog(log, output, reads);
   const stream = await openResults(output ?? STDOUT, signal);
   if (stream === undefined && output !== undefined) {
+    const format = formatOf(output, options.format);
+    await refuseUnjoinable(options, inputs, format, settings);
+    const readAgain = (): AsyncGenerator<InputRow> => readRows(inputs, { maxLineBytes: options.maxLineBytes });
     return JournaledOutput.open(output, {
+      pieces: makePieces(format, options.join ? readAgain : undefined),
       overwrite,
       restart,
       followAppended,
@@ -40,7 +47,35 @@ export async function openOutput(
     if (given) throw new InformError('INFORM_INVALID_CONFIG', `${flag} needs an output file. Name one with -o.`);
   }
   if (stream === undefined) throw new InformError('INFORM_INTERNAL', 'There is no output.');
-  return new StreamOutput(stream, await watchInputs(inputs));
+  if (options.format === 'csv' || options.format === 'parquet') {
+    throw new InformError(
+      'INFORM_INVALID_CONFIG',
+      `--format ${options.format} needs an output file. Name one with -o.`,
+    );
+  }
+  return new StreamOutput(stream, await watchInputs(inputs), options.join);
+}
+
+/** An output with every row is made of the input once more, and a table of all results. */
+async function refuseUnjoinable(
+  { join }: RunOptions,
+  inputs: readonly string[],
+  format: OutputFormat,
+  { shard }: RunSettings,
+): Promise<void> {
+  if (shard !== undefined && (join || format !== 'jsonl')) {
+    const what = join ? '--join' : `An output of the format ${format}`;
+    throw new InformError('INFORM_INVALID_CONFIG', `${what} is not for --shard: its outputs are merged as JSON Lines.`);
+  }
+  if (!join) return;
+  for (const input of inputs) {
+    const entry = input === STDIN ? undefined : await entryOf(input).catch(() => undefined);
+    if (entry?.isFile() === true) continue;
+    throw new InformError(
+      'INFORM_INVALID_CONFIG',
+      `--join with an output file reads the input twice, and ${inputName(input)} is a pipe. Name a file, or leave -o out.`,
+    );
+  }
 }
 
 async function refuseAsLog(log: string, output: string | undefined, reads: readonly ReadFile[]): Promise<void> {

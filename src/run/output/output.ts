@@ -1,5 +1,7 @@
 import type { InformError } from '../../errors.js';
+import { joinedLine, rejectedMembers } from './formats/joined.js';
 import type { ResultSink } from './results.js';
+import { scoreMembers } from './row-scores.js';
 import type { InputRow } from '../../input/rows.js';
 import type { ScoredSample } from '../run-stats.js';
 
@@ -33,22 +35,27 @@ export interface SavedRun {
 export class StreamOutput implements RunOutput {
   readonly rejectsPath = undefined;
 
-  /** @param checkInputs called at the run's end; gives what the user should know */
+  /**
+   * @param checkInputs called at the run's end; gives what the user should know
+   * @param join whether every row goes out, with its score
+   */
   constructor(
     private readonly sink: ResultSink,
     private readonly checkInputs: () => Promise<string[]>,
+    private readonly join = false,
   ) {}
 
   get readerGone(): AbortSignal {
     return this.sink.readerGone;
   }
 
-  score(_row: InputRow, { idJson, score }: ScoredSample): Promise<void> {
-    return this.sink.write(idJson, score);
+  score(row: InputRow, { idJson, score }: ScoredSample): Promise<void> {
+    return this.join ? this.sink.writeLine(joinedLine(row, scoreMembers(score))) : this.sink.write(idJson, score);
   }
 
-  reject(): Promise<void> {
-    return Promise.resolve(); // it is reported on standard error
+  async reject(row: InputRow, error: InformError): Promise<void> {
+    // Else it is reported on standard error alone.
+    if (this.join) await this.sink.writeLine(joinedLine(row, rejectedMembers(error.message)));
   }
 
   async finish(): Promise<string[]> {

@@ -17,6 +17,8 @@ export interface ResultSink {
    * @throws InformError INFORM_OUTPUT_UNWRITABLE; INFORM_NON_FINITE_SCORE for a score that is no number
    */
   write(idJson: string, score: RowScores): Promise<void>;
+  /** The same for a line that is made already. */
+  writeLine(line: string): Promise<void>;
   /** Resolves once the output has taken everything. */
   finish(): Promise<void>;
   /** Stops without finishing. */
@@ -76,7 +78,11 @@ class StreamResults implements ResultSink {
   }
 
   async write(idJson: string, score: RowScores): Promise<void> {
-    await this.#send(resultLine(idJson, score));
+    await this.writeLine(resultLine(idJson, score));
+  }
+
+  async writeLine(line: string): Promise<void> {
+    await this.#send(line);
   }
 
   async finish(): Promise<void> {

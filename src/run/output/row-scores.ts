@@ -1,5 +1,5 @@
 /** The scores of a preference pair. */
-export interface PairScores {
+interface PairScores {
   readonly chosen: number;
   readonly rejected: number;
 }

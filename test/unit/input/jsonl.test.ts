@@ -141,9 +141,8 @@ test('lines that end with a carriage return', () => {
 
 test('other formats are named in one sentence', async () => {
   const cases: [number[], RegExp][] = [
-    [[0x1f, 0x8b, 8, 0, 0, 0], /^data\.jsonl is gzip-compressed\./],
-    [[0x28, 0xb5, 0x2f, 0xfd, 0, 0], /^data\.jsonl is Zstandard-compressed\./],
-    [[...Buffer.from('PAR1....')], /^data\.jsonl is a Parquet file\./],
+    [[...Buffer.from('BZh9....')], /^data\.jsonl is bzip2-compressed\./],
+    [[...Buffer.from('PK\x03\x04....')], /^data\.jsonl is a zip archive\./],
     [[0xff, 0xfe, 0x7b, 0], /^data\.jsonl is UTF-16 text\./],
     [[0xfe, 0xff, 0, 0x7b], /^data\.jsonl is UTF-16 text\./],
     [[0xff, 0xfe], /^data\.jsonl is UTF-16 text\./],

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type InputRow, readRows } from '#src/input/rows.js';
 import { SampleReader } from '#src/input/sample-reader.js';
-import { lookAtInputs } from '#src/input/look-at-inputs.js';
+import { linesOf, lookAtInputs } from '#src/input/look-at-inputs.js';
 import { refuseWrongInput } from '#src/input/wrong-input.js';
 import { expectError } from '../../support/assert/expect-error.js';
 import { fileIn, tempFolder } from '../../support/temp-folder.js';
@@ -17,8 +17,8 @@ async function read(text: string, areAll = true, map: string[] = []): Promise<In
   return rows;
 }
 
-function look(text: string): Promise<string[]> {
-  return lookAtInputs([fileIn(folder, 'rows', text)], new SampleReader(), {});
+async function look(text: string): Promise<string[]> {
+  return linesOf(await lookAtInputs([fileIn(folder, 'rows', text)], new SampleReader(), {}));
 }
 
 function lines(...values: unknown[]): string {
@@ -48,14 +48,18 @@ const WRONG: [what: string, text: string, said: RegExp[]][] = [
   ['columns', lines({ instruction: ['a', 'b'], output: ['c', 'd'] }), [IN_A_FORM, /by columns.*lines=True/]],
   ['columns with row numbers', lines({ instruction: { 0: 'a' }, output: { 0: 'b' } }), [IN_A_FORM, /by columns/]],
   [
-    'a wrapper',
-    lines({ version: '1.0', data: [GOOD, GOOD] }),
+    'a wrapper of another name',
+    lines({ version: '1.0', everything: [GOOD, GOOD] }),
     [
       IN_A_FORM,
-      /rows in its "data" \(its fields: "version", "data"\)\. Make lines of them: jq -c '\.\["data"\]\[\]' FILE/,
+      /rows in its "everything" \(its fields: "version", "everything"\)\. Make lines of them: jq -c '\.\["everything"\]\[\]' FILE/,
     ],
   ],
-  ['CSV', 'id,instruction,output\n1,a,b\n', [/rows is not JSON: its line 1 is "id,instruction,output"\./]],
+  [
+    'CSV',
+    'id,q,best_answer\n1,a,b\n',
+    [/has the fields "id", "q", "best_answer"\. .*--map instruction=q,output=best_answer$/],
+  ],
   ['plain text', 'Hello there\nyou\n', [/is not JSON: its line 1 is "Hello there"\. A sample is an object/]],
   ['texts', lines('a', 'b'), [/are no objects: the first, on line 1, is a string\. A sample is/]],
   [
