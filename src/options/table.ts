@@ -101,7 +101,7 @@ export const OPTIONS = [
     affects: 'content',
     kind: { type: 'strings' },
     fallback: [],
-    help: 'files of samples, folders or patterns: JSON, CSV, Parquet, also .gz, .zst, .xz; "-" is standard input',
+    help: 'files of samples, folders, patterns or hf://datasets/…: JSON, CSV, Parquet, also .gz, .zst, .xz; "-" is standard input',
   },
   {
     key: 'map',
