@@ -38,7 +38,7 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
           type: 'string',
           array: true,
           describe:
-            'files of samples, folders or patterns: JSON, CSV, Parquet, also .gz, .zst, .xz; "-" is standard input',
+            'files of samples, folders, patterns or hf://datasets/…: JSON, CSV, Parquet, also .gz, .zst, .xz; "-" is standard input',
         })
         .option('config', CONFIG)
         .options(optionFlags())
