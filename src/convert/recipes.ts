@@ -71,6 +71,13 @@ export const RECIPES: readonly Recipe[] = [
     example: 'Skywork/Skywork-Reward-V2-Llama-3.1-8B',
   },
   {
+    className: 'MistralForSequenceClassification',
+    backbone: 'mistral',
+    head: SCORE,
+    reads: 'last_non_pad',
+    example: 'Mistrals without a window',
+  },
+  {
     className: 'Qwen3ForSequenceClassification',
     backbone: 'qwen3',
     head: SCORE,

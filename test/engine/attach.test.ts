@@ -62,6 +62,8 @@ function sorted(metadata: GgufMetadata): [string, GgufValue][] {
   return [...metadata].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
+const TEMPLATE_TOKENS = 'inform.template.special_tokens';
+
 /** Everything is as the converter made it in one go. */
 async function assertSameModel(found: string, expected: string, without?: string): Promise<void> {
   assert.equal(await tensorsOf(found), await tensorsOf(expected));
@@ -89,7 +91,7 @@ test('a backbone and its checkpoint are the model that the converter makes', asy
 
 test('of the checkpoint only the shard with the head need be there', async () => {
   const { output } = await attach(BACKBONE, headOnlyCheckpoint('partial'));
-  await assertSameModel(output, MODEL);
+  await assertSameModel(output, MODEL, TEMPLATE_TOKENS);
 });
 
 test("the head of a GGUF file: another model's, a split one's", async () => {
@@ -136,7 +138,7 @@ test('a checkpoint folder as score_head: its head is kept in the cache as long a
   const alone = path.join(HEADS, kept[0] ?? '');
   assert.is(await score(BACKBONE, alone), expected);
   // It knows no tokenizer, and so not what the converter alone says of one.
-  await assertSameModel((await attach(BACKBONE, alone)).output, MODEL, 'inform.template.special_tokens');
+  await assertSameModel((await attach(BACKBONE, alone)).output, MODEL, TEMPLATE_TOKENS);
 });
 
 for (const odd of ODD_CHECKPOINTS.filter(({ name }) => name.startsWith('one-layer'))) {
