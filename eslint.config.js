@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 
 /** The rooms of src/, top floor first. A file may import from its own room and from those below it. */
 const FLOORS = [
-  ['cli', 'run', 'supervisor', 'scoring', 'prompt', 'engine', 'models', 'backends'],
+  ['cli', 'run', 'report', 'curate', 'supervisor', 'scoring', 'prompt', 'engine', 'models', 'backends'],
   ['quantize', 'head', 'convert', 'input', 'options', 'gguf', 'addon', 'util'],
 ].flat();
 

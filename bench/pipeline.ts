@@ -13,7 +13,6 @@ import { readRows } from '#src/input/rows.js';
 import { scoreStream, type Job } from '#src/scoring/score-stream.js';
 import type { Batch } from '#src/engine/batch.js';
 import { PipelineStats } from '#src/scoring/pipeline-stats.js';
-import { ChatTemplate } from '#src/prompt/chat-template.js';
 import { physicalCores } from '#src/util/physical-cores.js';
 import { dataFolder, DatasetMaker } from './support/datasets.js';
 import { log } from './support/log.js';
@@ -22,7 +21,7 @@ import { ownShare, type OwnShare } from './support/perf.js';
 import { table, writeSection } from './support/results-file.js';
 import { spreadOf } from './support/statistics.js';
 import type { TrialOrder } from './trials/trial.js';
-import { prepare } from '../test/support/models/load.js';
+import { chatTemplateOf, prepare } from '../test/support/models/load.js';
 import { checkedConversation } from '#src/input/sample.js';
 
 const ROUNDS = 5;
@@ -58,7 +57,7 @@ async function nullEngine(): Promise<NullRun[]> {
   const { options, ...files } = await prepare(tiny.path);
   const engine = await Engine.load({ ...files, options });
   try {
-    const template = new ChatTemplate(engine.info.chatTemplate, engine.info);
+    const template = await chatTemplateOf(engine, tiny.path);
     const encoder = new Encoder(engine, template, options);
     const runs: NullRun[] = [];
     // The first one warms the code up.
@@ -97,7 +96,12 @@ async function nullRun(input: string, encoder: Encoder, engine: Engine, window: 
 
 function computingNothing(engine: Engine): Engine {
   const evaluate = ({ tokens, tails }: Batch): Promise<Evaluation> =>
-    Promise.resolve({ rewards: new Float32Array(tails.length), computedTokens: tokens.length, seconds: 0 });
+    Promise.resolve({
+      rewards: new Float32Array(tails.length),
+      computedTokens: tokens.length,
+      seconds: 0,
+      headSeconds: 0,
+    });
   return { limits: engine.limits, inFlight: engine.inFlight, info: engine.info, evaluate } as unknown as Engine;
 }
 

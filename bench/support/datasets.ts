@@ -7,8 +7,8 @@ import { RandomStream } from '../../tools/random-checkpoint/random.js';
 import { FIRST_SPECIAL_TOKEN } from '../../tools/random-checkpoint/geometry.js';
 import { packageRoot } from '#src/util/package-root.js';
 import { checkedConversation, toMessages, type Sample } from '#src/input/sample.js';
-import { ChatTemplate } from '#src/prompt/chat-template.js';
-import { loadEngine } from '../../test/support/models/load.js';
+import type { ChatTemplate } from '#src/prompt/chat-template.js';
+import { chatTemplateOf, loadEngine } from '../../test/support/models/load.js';
 
 export const SET_NAMES = ['uniform512', 'sft', 'best-of-8', 'pairs', 'long-prompt'] as const;
 export type SetName = (typeof SET_NAMES)[number];
@@ -75,7 +75,7 @@ export class DatasetMaker {
   /** @param model any model with the vocabulary and the template that the contestants use */
   static async open(model: string, folder: string): Promise<DatasetMaker> {
     const engine = await loadEngine(model, { threads: 1 });
-    return new DatasetMaker(engine, new ChatTemplate(engine.info.chatTemplate, engine.info), folder);
+    return new DatasetMaker(engine, await chatTemplateOf(engine, model), folder);
   }
 
   close(): Promise<void> {

@@ -50,7 +50,7 @@ async function measured(outcomes: AsyncGenerator<Outcome<number>>, stats: Pipeli
   const start = performance.now();
   for await (const { error } of outcomes) if (error) throw error;
   const seconds = (performance.now() - start) / 1000;
-  return { seconds, tokens: stats.tokensSeen, computedTokens: stats.tokensComputed };
+  return { seconds, tokens: stats.tokensSeen, computedTokens: stats.tokensComputed, stages: stats.seconds };
 }
 
 function jobs(samples: readonly unknown[]): AsyncGenerator<Job<number>> {

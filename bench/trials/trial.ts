@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { StageSeconds } from '#src/scoring/pipeline-stats.js';
 import type { Dataset } from '../support/datasets.js';
 
 /** What a contestant's process prints on its last line, as JSON. The model is loaded and warm when its clock starts. */
@@ -9,6 +10,8 @@ export interface Trial {
   tokens: number;
   /** Those that went through the model, padding included; undefined where it is `tokens`. */
   computedTokens?: number;
+  /** Where ours spent its time; stages overlap. */
+  stages?: StageSeconds;
 }
 
 /** What our own trial is told. */

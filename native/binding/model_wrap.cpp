@@ -34,6 +34,7 @@ Napi::Value ModelWrap::load(const Napi::CallbackInfo & info) {
     ModelOptions options;
     options.path = object.text("path");
     options.head_path = object.text("headPath");
+    options.pre = object.text("pre");
     options.placement = to_placement(object.get("placement"));
     const auto * handle = TaskHandleWrap::Unwrap(info[1].As<Napi::Object>());
 
@@ -68,8 +69,6 @@ Napi::Value ModelWrap::info(const Napi::CallbackInfo & info) {
     out.Set("headHiddenSize", static_cast<double>(model->head()->n_hidden()));
     out.Set("trainedContext", model->n_ctx_train());
     out.Set("chatTemplate", model->chat_template());
-    out.Set("bosToken", model->bos_text());
-    out.Set("eosToken", model->eos_text());
     out.Set("specialTokens", to_string_array(env, model->special_texts()));
     return out;
 }

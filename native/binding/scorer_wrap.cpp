@@ -71,6 +71,7 @@ Napi::Value ScorerWrap::score(const Napi::CallbackInfo & info) {
             out.Set("rewards", to_typed_array(env, evaluation.rewards));
             out.Set("computedTokens", static_cast<double>(evaluation.computed_tokens));
             out.Set("seconds", evaluation.seconds);
+            out.Set("headSeconds", evaluation.head_seconds);
             return out;
         },
         flag, [jobs = jobs_, id]() { jobs->erase(id); });

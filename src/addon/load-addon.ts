@@ -27,8 +27,6 @@ export interface ModelSizes {
 export interface NativeModelInfo extends ModelSizes {
   /** The model's Jinja chat template, '' where it has none. */
   chatTemplate: string;
-  bosToken: string;
-  eosToken: string;
   /** Texts of all control tokens. */
   specialTokens: string[];
 }
@@ -86,6 +84,8 @@ export interface NativeEvaluation {
   rewards: Float32Array;
   computedTokens: number;
   seconds: number;
+  /** Of `seconds`, what the score head took. */
+  headSeconds: number;
 }
 
 export interface NativeScorer {
@@ -164,7 +164,7 @@ interface LogLine {
 export interface NativeAddon {
   TaskHandle: new () => TaskHandle;
   loadModel(
-    options: { path: string; headPath: string; placement: NativePlacement; backendDir: string },
+    options: { path: string; headPath: string; pre: string; placement: NativePlacement; backendDir: string },
     handle: TaskHandle,
   ): Promise<NativeModel>;
   /** The compute buffers that each of these scorers would get; nothing is allocated. */

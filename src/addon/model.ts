@@ -15,6 +15,8 @@ export interface NativeModelSource {
   readonly path: string;
   /** The GGUF file with the score head, '' where the model's file has it. */
   readonly headPath: string;
+  /** How the tokenizer splits words, in place of what the file says; '' as it says. */
+  readonly pre: string;
   readonly placement: NativePlacement;
 }
 

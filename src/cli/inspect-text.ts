@@ -44,16 +44,23 @@ export function formatReport(report: ModelReport): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** What a rule says of the pad token, behind "reads the last token". */
+const PAD_RULES = {
+  last: () => '',
+  last_non_pad: (pad: string) => ` that is not ${pad}`,
+  last_without_pad: (pad: string) => `, and refuses a sample that holds ${pad}`,
+} as const;
+
 function headLines(head: ModelReport['head']): string[] {
   if (head === null) return [row('head', 'none: this file holds a backbone only and cannot score by itself')];
-  const { padToken } = head.reads;
+  const { padToken, token } = head.reads;
   const hasHiddenLayer = head.tensors.some(({ name }) => name === HEAD_TENSOR.hiddenWeight);
   return [
     row(
       'head',
-      `${head.tensors.length} tensors, ${hasHiddenLayer ? `activation ${shown(head.activation)}` : 'one layer'}`,
+      `${head.className === null ? '' : `${shown(head.className)}, `}${head.tensors.length} tensors, ${hasHiddenLayer ? `activation ${shown(head.activation)}` : 'one layer'}`,
     ),
-    row('', `reads the last token${padToken === null ? '' : ` that is not ${shownToken(padToken)}`}`),
+    row('', `reads the last token${padToken === null ? '' : PAD_RULES[token](shownToken(padToken))}`),
     ...head.tensors.map(({ name, type, shape }) => row('', `${name}: ${type} [${shape.join(', ')}]`)),
   ];
 }

@@ -1,4 +1,5 @@
 import { ExitCode } from './exit-codes.js';
+import { hangupIsIgnored } from './hangup.js';
 
 /**
  * Milliseconds within which signals are one: under npm and npx a Ctrl-C arrives from the terminal and once more from npm. Nobody
@@ -6,10 +7,19 @@ import { ExitCode } from './exit-codes.js';
  */
 const SAME_MS = 300;
 
+/** The signals that end a run. */
+let signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Ignores SIGHUP for good where that was wanted at the start. */
+export function keepHangupIgnored(): void {
+  if (!hangupIsIgnored()) return;
+  signals = ['SIGINT', 'SIGTERM'];
+  process.on('SIGHUP', () => undefined);
+}
+
 /** SIGINT and its like end the run in order; a second one ends the process at once. */
 export function onInterrupt(): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   let firstAt = 0;
   const handle = (): void => {
     if (!controller.signal.aborted) {

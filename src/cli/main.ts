@@ -7,20 +7,25 @@ import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
 import { inspectCommand } from './commands/inspect.js';
 import { mergeCommand } from './commands/merge.js';
+import { modelsCommand } from './commands/models.js';
 import { planCommand } from './commands/plan.js';
 import { quantizeCommand } from './commands/quantize.js';
 import { pullCommand } from './commands/pull.js';
+import { explainCommand } from './commands/explain.js';
+import { reportCommand } from './commands/report.js';
+import { selectCommand } from './commands/select.js';
 import { scoreCommand } from './commands/score.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
-import { InformError, systemCodeOf } from '../errors.js';
+import { InformError } from '../errors.js';
+import { keepHangupIgnored } from './interrupt.js';
 import { packageVersion } from '../util/package-root.js';
-import { printLines, say } from './terminal.js';
+import { leave, openTerminal, outputTaken, say, sayLines } from './terminal.js';
 
 /** Help texts are wrapped to the terminal, and to this many columns at most. */
 const MAX_HELP_COLUMNS = 110;
 
 /** The arguments that are lists of files; "_" is yargs' own. */
-const LISTS = ['_', 'inputs', 'shards'];
+const LISTS = ['_', 'inputs', 'shards', 'scores', 'against'];
 
 /** Runs one command line. Resolves to the exit code; never throws. */
 async function main(args: string[]): Promise<number> {
@@ -36,6 +41,10 @@ async function main(args: string[]): Promise<number> {
     .command(scoreCommand(finish))
     .command(demoCommand)
     .command(mergeCommand(finish))
+    .command(selectCommand)
+    .command(reportCommand)
+    .command(explainCommand(finish))
+    .command(modelsCommand)
     .command(pullCommand)
     .command(convertCommand)
     .command(quantizeCommand)
@@ -65,6 +74,7 @@ async function main(args: string[]): Promise<number> {
     });
   try {
     await parser.parseAsync();
+    await outputTaken();
     return exitCode;
   } catch (error) {
     report(error);
@@ -89,7 +99,7 @@ function report(error: unknown): void {
   } else {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const lines = `inform-score: this is a bug in inform-score; please report it with the lines below.\n${detail}\n`;
-    printLines(lines, process.stderr);
+    sayLines(lines);
   }
 }
 
@@ -98,8 +108,6 @@ function oneLine(message: string): string {
   return message.trim().replace(/\s+/g, ' ').replace(/\.?$/, '.');
 }
 
-// The reader of our output may leave early; scoring has its own way to notice.
-process.stdout.on('error', (error) => {
-  if (systemCodeOf(error) !== 'EPIPE') throw error;
-});
-process.exitCode = await main(hideBin(process.argv));
+openTerminal();
+keepHangupIgnored();
+await leave(await main(hideBin(process.argv)));

@@ -1,11 +1,12 @@
 import { formatDuration } from '../util/format.js';
 import type { ProgressStatus } from '../util/progress-status.js';
 import { printable } from '../util/printable.js';
+import { errorStream } from './terminal.js';
 
 /** How progress is shown: a bar that redraws itself, a plain line now and then, or not at all. */
 export type ProgressMode = 'auto' | 'bar' | 'plain' | 'none';
 
-/** The part of a writable stream that is needed; process.stderr has it. */
+/** The part of a writable stream that is needed. */
 export interface ProgressStream {
   write(text: string): unknown;
   isTTY?: boolean | undefined;
@@ -37,7 +38,7 @@ export class Progress {
   #drawn = false;
 
   constructor(options: ProgressOptions = {}) {
-    const { mode = 'auto', stream = process.stderr, now = () => performance.now() } = options;
+    const { mode = 'auto', stream = errorStream, now = () => performance.now() } = options;
     this.#mode = mode === 'auto' ? (stream.isTTY === true && process.env['TERM'] !== 'dumb' ? 'bar' : 'plain') : mode;
     this.#stream = stream;
     this.#now = now;

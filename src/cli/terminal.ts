@@ -1,21 +1,116 @@
+import { closeSync } from 'node:fs';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { isatty } from 'node:tty';
+import { systemCodeOf } from '../errors.js';
+import { ExitCode } from './exit-codes.js';
+import { outputError } from '../util/files/file-errors.js';
 import { printable, printableJson } from '../util/printable.js';
 
 // The one door to the terminal. What passes it may hold names and texts that others wrote, and they must not reach a
-// terminal as control sequences.
+// terminal as control sequences. And it never ends a command: standard error is for people, and they may have left.
+
+/** Bytes that may wait for a reader of standard error; what comes when there are more is not shown. */
+const MAX_WAITING_BYTES = 2 ** 20;
+/** At the end of a command a reader of standard error that takes nothing is waited for as long as this. */
+const STALLED_MS = 2000;
+const LOOK_AGAIN_MS = 50;
+
+let errorFailed = false;
+let outputFailure: Error | undefined;
+
+/** Makes failures of both streams known here, instead of letting them end the process. */
+export function openTerminal(): void {
+  process.stderr.on('error', () => {
+    errorFailed = true;
+  });
+  process.stdout.on('error', (error) => {
+    outputFailure ??= error;
+  });
+  forgetVanishedTerminal();
+}
+
+/** Standard error, for what is written bit by bit. Whether it can be written makes no difference to who writes. */
+export const errorStream = {
+  write(text: string): void {
+    if (!errorFailed && process.stderr.writableLength <= MAX_WAITING_BYTES) process.stderr.write(text);
+  },
+  get isTTY(): boolean {
+    return process.stderr.isTTY;
+  },
+  get columns(): number | undefined {
+    return process.stderr.columns;
+  },
+};
 
 /** Writes a line for people to standard error. */
 export function say(line: string): void {
-  process.stderr.write(`${printable(line)}\n`);
+  errorStream.write(`${printable(line)}\n`);
 }
 
-/** Writes lines for people to standard output, or to standard error. */
-export function printLines(text: string, stream: NodeJS.WriteStream = process.stdout): void {
-  stream.write(printableLines(text));
+/** Writes lines for people to standard error. */
+export function sayLines(text: string): void {
+  errorStream.write(printableLines(text));
+}
+
+/** Writes lines for people to standard output. */
+export function printLines(text: string): void {
+  process.stdout.write(printableLines(text));
 }
 
 /** Writes one JSON document to standard output. Control characters stand in it escaped, as JSON allows. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${printableJson(JSON.stringify(value, null, 2))}\n`);
+}
+
+/**
+ * Resolves when standard output has taken everything, or its reader has left.
+ *
+ * @throws InformError INFORM_OUTPUT_UNWRITABLE
+ */
+export async function outputTaken(): Promise<void> {
+  await nextTurn(); // in which failures of what was written at last are told
+  // A command that has written nothing does not need it, and nothing is tried.
+  if (process.stdout.writableLength > 0) {
+    await new Promise<void>((resolve) => {
+      process.stdout.write('', () => {
+        resolve();
+      });
+    });
+  }
+  if (outputFailure !== undefined && systemCodeOf(outputFailure) !== 'EPIPE') {
+    throw outputError('Standard output', outputFailure);
+  }
+}
+
+/** Ends the process; at once where a reader of standard error has stopped to read, who would hold it up for good. */
+export async function leave(exitCode: number): Promise<void> {
+  process.exitCode = exitCode;
+  let waiting = Infinity;
+  let stalledSince = performance.now();
+  while (!errorFailed && process.stderr.writableLength > 0) {
+    if (process.stderr.writableLength < waiting) {
+      waiting = process.stderr.writableLength;
+      stalledSince = performance.now();
+    } else if (performance.now() - stalledSince > STALLED_MS) {
+      process.exit(exitCode);
+    }
+    await delay(LOOK_AGAIN_MS);
+  }
+  // What a reader of standard output has not taken by then is not waited for.
+  if (exitCode === ExitCode.interrupted) process.exit(exitCode);
+}
+
+/**
+ * When Node ends, it sets the modes of each terminal back to what they were at its start, and aborts where that fails because the
+ * terminal is gone. It passes over descriptors that have been closed.
+ */
+function forgetVanishedTerminal(): void {
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+  process.once('exit', () => {
+    for (const descriptor of terminals) {
+      if (!isatty(descriptor)) closeSync(descriptor);
+    }
+  });
 }
 
 function printableLines(text: string): string {

@@ -1,6 +1,7 @@
 import { InformError } from '../errors.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
+import { namedTokens, tokenText, unnamedTokens } from './special-tokens.js';
 
 /** A token that is found in a text before it is split into words. */
 export interface AddedToken {
@@ -46,7 +47,7 @@ export async function readAddedTokens(
     if (known === undefined) add(token.content, token.flags, token.special, token.id);
     else tokens.set(token.content, { ...known, flags: token.flags });
   }
-  for (const { content, flags } of namedTokens(tokenizerConfig)) {
+  for (const { content, flags } of specialTokens(tokenizerConfig)) {
     if (!tokens.has(content)) add(content, flags, true);
   }
   const added = [...tokens.values()];
@@ -101,24 +102,13 @@ function fromNames(names: JsonObject | undefined): DescribedToken[] {
     .sort((a, b) => a.id - b.id);
 }
 
-/** The special tokens that a tokenizer's configuration names, with what it says about them. */
-function namedTokens(tokenizerConfig: JsonObject): { content: string; flags: JsonObject }[] {
-  const extra: unknown = tokenizerConfig['extra_special_tokens'] ?? tokenizerConfig['additional_special_tokens'];
-  const values: unknown[] = [
-    // Also those of kinds that only this model has.
-    ...Object.entries(tokenizerConfig).flatMap(([key, value]) => (key.endsWith('_token') ? [value] : [])),
-    ...(Array.isArray(extra) ? (extra as unknown[]) : Object.values(objectIn(extra) ?? {})),
-  ];
+/** The special tokens that a tokenizer's configuration lists, with what it says about them. */
+function specialTokens(tokenizerConfig: JsonObject): { content: string; flags: JsonObject }[] {
+  const values = [...Object.values(namedTokens(tokenizerConfig)), ...unnamedTokens(tokenizerConfig)];
   return values.flatMap((value) => {
     const content = tokenText(value);
     return content === undefined || content === '' ? [] : [{ content, flags: objectIn(value) ?? {} }];
   });
-}
-
-/** The text of a token that is given as a string or as an object. */
-export function tokenText(value: unknown): string | undefined {
-  const content = typeof value === 'string' ? value : objectIn(value)?.['content'];
-  return typeof content === 'string' ? content : undefined;
 }
 
 function checkFlags({ content, flags }: DescribedToken, path: string): void {

@@ -1,7 +1,9 @@
 import { InformError } from '../errors.js';
-import type { ReadToken } from '../gguf/scoring-rules.js';
+import type { ReadToken, RewardScale } from '../gguf/scoring-rules.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
+import { BACKBONES, type Backbone } from './backbones.js';
+import { recipesOf, refusalOf, VALUE_HEAD_FILE, withHeadName, type Recipe } from './recipes.js';
 import { isAbsent } from '../util/is-absent.js';
 
 /** Llama 3.1's scaling of rope frequencies, from `rope_scaling` (or `rope_parameters`) of config.json. */
@@ -19,17 +21,17 @@ interface LinearRopeScaling {
   readonly factor: number;
 }
 
-/** What follows the backbone: Linear, ReLU, Linear (`score.0`, `score.2`), or one Linear (`score`). */
-export type HeadKind = 'two-layer' | 'one-layer';
-
 /** What config.json says about the model. Sizes are counts of elements. */
 export interface CheckpointConfig {
   readonly name: string | undefined;
-  readonly head: HeadKind;
-  /** Whether the head is a value head in a file of its own (value-head.ts). */
-  readonly hasValueHead: boolean;
+  readonly recipe: Recipe;
+  readonly backbone: Backbone;
+  /** What makes a score of the head's output. */
+  readonly scale: RewardScale | undefined;
   /** Which token the model's class scores. */
   readonly readToken: ReadToken;
+  /** The token whose logit is the reward, where the recipe's head is a row of the output matrix. */
+  readonly rewardToken: number | undefined;
   readonly vocabSize: number;
   readonly contextLength: number;
   readonly hiddenSize: number;
@@ -38,48 +40,63 @@ export interface CheckpointConfig {
   readonly headCount: number;
   readonly kvHeadCount: number;
   readonly headDim: number;
+  /** Whether a model file states it, as llama.cpp's converter does. */
+  readonly statesHeadDim: boolean;
   readonly rmsNormEps: number;
   readonly ropeTheta: number;
   readonly ropeScaling: Llama3RopeScaling | LinearRopeScaling | undefined;
-  /** By their kind (`bos`, `eos`, …), as config.json gives them; the tokenizer's own files come first (see tokenizer.ts). */
+  /** By their name (`bos_token`, `eos_token`, …), as config.json gives them; the tokenizer's own files come first (see tokenizer.ts). */
   readonly specialTokenIds: ReadonlyMap<string, number>;
   /** Ids that end a text, of which chat models have several. */
   readonly eosTokenIds: readonly number[];
 }
 
-/** The classes of reward models on a Llama backbone: INF-ORM's own, and transformers' (Skywork-Reward and others). */
-const HEADS: ReadonlyMap<unknown, HeadKind> = new Map([
-  ['INFORMForSequenceClassification', 'two-layer'],
-  ['LlamaForSequenceClassification', 'one-layer'],
-]);
+export interface ReadConfigOptions {
+  /** The token whose logit is the reward, for a language model. */
+  readonly rewardToken?: number | undefined;
+}
 
 /**
  * Reads config.json of a checkpoint folder.
  *
  * @throws InformError INFORM_INVALID_CHECKPOINT, INFORM_UNSUPPORTED_MODEL
  */
-export async function readCheckpointConfig(files: CheckpointFiles): Promise<CheckpointConfig> {
+export async function readCheckpointConfig(
+  files: CheckpointFiles,
+  { rewardToken }: ReadConfigOptions = {},
+): Promise<CheckpointConfig> {
   const path = files.path('config.json');
   const config = await readConfigFile(files);
-  const hasValueHead = await isValueHeadModel(config, files);
-  const head = hasValueHead ? 'one-layer' : headOf(config, path);
-  checkSupported(config, path);
+  const recipe = await recipeOf(config, files, rewardToken);
+  const backbone = backboneOf(recipe, config, path);
+  checkSupported(config, backbone, path);
 
   const hiddenSize = count(config, 'hidden_size', path);
   const headCount = count(config, 'num_attention_heads', path);
-  const kvHeadCount = isAbsent(config['num_key_value_heads']) ? headCount : count(config, 'num_key_value_heads', path);
-  const headDim = isAbsent(config['head_dim']) ? hiddenSize / headCount : count(config, 'head_dim', path);
+  const sameAsHeads = backbone.kvHeadsOptional === true && isAbsent(config['num_key_value_heads']);
+  const kvHeadCount = sameAsHeads ? headCount : count(config, 'num_key_value_heads', path);
+  const defaultHeadDim = backbone.defaultHeadDim ?? hiddenSize / headCount;
+  const headDim = isAbsent(config['head_dim']) ? defaultHeadDim : count(config, 'head_dim', path);
   if (headCount % kvHeadCount !== 0 || !Number.isInteger(headDim) || headDim % 2 !== 0) {
     throw invalidCheckpoint(
       `${path} is inconsistent: hidden_size ${hiddenSize}, ${headCount} heads and ${kvHeadCount} key-value heads do not fit together.`,
     );
   }
+  const vocabSize = count(config, 'vocab_size', path);
+  if (rewardToken !== undefined && rewardToken >= vocabSize) {
+    throw new InformError(
+      'INFORM_INVALID_CONFIG',
+      `The reward token ${rewardToken} is outside of the vocabulary of ${vocabSize}. Name the id of one of its tokens.`,
+    );
+  }
   return {
     name: typeof config['_name_or_path'] === 'string' ? config['_name_or_path'] : undefined,
-    head,
-    hasValueHead,
-    readToken: readTokenOf(config, head, hasValueHead, path),
-    vocabSize: count(config, 'vocab_size', path),
+    recipe,
+    backbone,
+    readToken: readTokenOf(config, recipe, path),
+    scale: scaleOf(config, recipe, path),
+    rewardToken,
+    vocabSize,
     contextLength: count(config, 'max_position_embeddings', path),
     hiddenSize,
     feedForwardSize: count(config, 'intermediate_size', path),
@@ -87,8 +104,9 @@ export async function readCheckpointConfig(files: CheckpointFiles): Promise<Chec
     headCount,
     kvHeadCount,
     headDim,
+    statesHeadDim: backbone.headDimOptional !== true || !isAbsent(config['head_dim']),
     rmsNormEps: positive(config, 'rms_norm_eps', path),
-    ...readRope(config, path),
+    ...readRope(config, backbone, path),
     specialTokenIds: specialTokenIds(config),
     eosTokenIds: [config['eos_token_id']].flat().filter((id) => typeof id === 'number'),
   };
@@ -117,48 +135,75 @@ function refuseAdapter(files: CheckpointFiles, adapter: JsonObject): never {
   );
 }
 
-/** A causal language model with a value head beside it, as TRL and LLaMA-Factory save their reward models. */
-async function isValueHeadModel(config: JsonObject, files: CheckpointFiles): Promise<boolean> {
-  const [architecture] = [config['architectures']].flat();
-  if (architecture !== 'LlamaForCausalLM') return false;
-  if (await files.has(VALUE_HEAD_FILE)) return true;
+/** The row of the checkpoint's class. Of two of one class, one has its head in a file of its own. */
+async function recipeOf(config: JsonObject, files: CheckpointFiles, rewardToken: number | undefined): Promise<Recipe> {
+  const [className] = [config['architectures']].flat();
+  const rows = recipesOf(className).filter(({ head }) => (head.rowOfToken === true) === (rewardToken !== undefined));
+  const withHead = rows.find(({ headFile }) => headFile !== undefined);
+  if (withHead !== undefined && (await hasHeadFile(withHead, files))) return withHead;
+  const within = rows.find(({ headFile }) => headFile === undefined);
+  if (within !== undefined) return withHeadName(within, config);
+  const path = files.path('config.json');
+  if (rewardToken !== undefined) {
+    throw unsupported(
+      `${path} describes a ${named(className)}, whose reward is no token's logit. Leave --reward-token out.`,
+    );
+  }
+  if (typeof className !== 'string') {
+    throw unsupported(`${path} names no class of model in "architectures". ${refusalOf('')}.`);
+  }
+  throw unsupported(`${path} describes a ${className.slice(0, 80)}, which ${refusalOf(className)}.`);
+}
+
+async function hasHeadFile({ headFile = '' }: Recipe, files: CheckpointFiles): Promise<boolean> {
+  if (await files.has(headFile)) return true;
   if (!(await files.has('value_head.bin'))) return false;
   throw unsupported(
     `${files.folder} has its score head in value_head.bin, which is not read. Save it as ${VALUE_HEAD_FILE}, for example with safetensors.torch.save_file(torch.load("value_head.bin"), "${VALUE_HEAD_FILE}").`,
   );
 }
 
-/** The file in which TRL and LLaMA-Factory save a value head. */
-export const VALUE_HEAD_FILE = 'value_head.safetensors';
+function backboneOf(recipe: Recipe, config: JsonObject, path: string): Backbone {
+  const stated = config['model_type'];
+  if (recipe.backbone === 'any') {
+    const known = Object.values(BACKBONES);
+    const found = known.find(({ modelType }) => modelType === stated);
+    if (found !== undefined) return found;
+    const names = known.map(({ modelType }) => modelType).join(', ');
+    throw unsupported(
+      `${path} describes a ${recipe.className} of model type ${named(stated)}; supported are ${names}.`,
+    );
+  }
+  const backbone = BACKBONES[recipe.backbone];
+  const { modelType } = backbone;
+  if (stated === modelType) return backbone;
+  throw unsupported(
+    `${path} describes a ${recipe.className} of model type ${named(stated)}; its model type is ${named(modelType)}.`,
+  );
+}
 
-/**
- * transformers' own class scores the last token that is not the pad token of config.json, and the last one where config.json
- * has none. INF-ORM's class and value heads are scored at the last token.
- */
-function readTokenOf(config: JsonObject, head: HeadKind, hasValueHead: boolean, path: string): ReadToken {
+/** What makes a score of a reward: its mean and deviation, where config.json says that they are applied. */
+function scaleOf(config: JsonObject, { normalized }: Recipe, path: string): RewardScale | undefined {
+  if (normalized !== true || config['normalize_reward'] !== true) return undefined;
+  const [mean, deviation] = [config['mean'] ?? 0, config['std'] ?? 1];
+  if (typeof mean !== 'number' || typeof deviation !== 'number' || !(deviation > 0)) {
+    throw invalidCheckpoint(`${path} has the mean ${named(mean)} and std ${named(deviation)}; std must be above 0.`);
+  }
+  return { mean, deviation };
+}
+
+/** Where config.json has no pad token, transformers scores the last token. */
+function readTokenOf(config: JsonObject, { reads }: Recipe, path: string): ReadToken {
   const padTokenId = config['pad_token_id'];
-  if (head === 'two-layer' || hasValueHead || isAbsent(padTokenId)) return { kind: 'last' };
+  if (reads === 'last' || isAbsent(padTokenId)) return { kind: 'last' };
   if (typeof padTokenId !== 'number' || !Number.isInteger(padTokenId)) {
     throw invalidCheckpoint(`${path} must give pad_token_id as an integer but has ${named(padTokenId)}.`);
   }
   // No token has a negative id, so all of them count.
-  return padTokenId < 0 || padTokenId > MAX_COUNT ? { kind: 'last' } : { kind: 'last_non_pad', padTokenId };
+  return padTokenId < 0 || padTokenId > MAX_COUNT ? { kind: 'last' } : { kind: reads, padTokenId };
 }
 
-function headOf(config: JsonObject, path: string): HeadKind {
-  const architectures: unknown = config['architectures'];
-  const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
-  const head = HEADS.get(architecture);
-  if (head === undefined || config['model_type'] !== 'llama') {
-    const known = [...HEADS.keys()].join(' and ');
-    throw unsupported(
-      `${path} describes ${named(architecture)} of model type ${named(config['model_type'])}; only ${known} on llama, and LlamaForCausalLM with a ${VALUE_HEAD_FILE} beside it, can be converted.`,
-    );
-  }
-  return head;
-}
-
-function checkSupported(config: JsonObject, path: string): void {
+function checkSupported(config: JsonObject, backbone: Backbone, path: string): void {
   const labels = config['num_labels'];
   if (!isAbsent(labels) && labels !== 1)
     throw unsupported(`${path} has num_labels ${named(labels)}; a reward model has 1.`);
@@ -166,13 +211,39 @@ function checkSupported(config: JsonObject, path: string): void {
   const names = Object.keys(objectIn(config['id2label']) ?? { 0: 'LABEL_0' });
   if (names.length !== 1) throw unsupported(`${path} has ${names.length} labels in id2label; a reward model has 1.`);
   const activation = config['hidden_act'];
-  if (!isAbsent(activation) && activation !== 'silu')
-    throw unsupported(`${path} has hidden_act ${named(activation)}; llama has "silu".`);
+  if (!isAbsent(activation) && activation !== backbone.activation)
+    throw unsupported(
+      `${path} has hidden_act ${named(activation)}; ${backbone.modelType} has ${named(backbone.activation)}.`,
+    );
   for (const key of ['attention_bias', 'mlp_bias']) {
     if (config[key] === true) throw unsupported(`${path} has ${key}, which is not supported.`);
   }
+  if (backbone.optionalWindow === true) checkNoWindow(config, path);
+  const window = config['sliding_window'];
+  const context = config['max_position_embeddings'];
+  const seesAll = isAbsent(window) || (typeof window === 'number' && typeof context === 'number' && window >= context);
+  if (backbone.window === true && !seesAll) {
+    throw unsupported(
+      `${path} lets tokens see the last ${named(window)} tokens only (sliding_window), which llama.cpp does not compute for this backbone.`,
+    );
+  }
   if (!isAbsent(config['quantization_config'])) {
     throw unsupported(`${path} describes quantized weights. Convert the original checkpoint instead.`);
+  }
+}
+
+/** As transformers reads it: layers from `max_window_layers` on see a window, unless `layer_types` says otherwise. */
+function checkNoWindow(config: JsonObject, path: string): void {
+  const types: unknown = config['layer_types'];
+  const layers = config['num_hidden_layers'];
+  const from = config['max_window_layers'] ?? 28;
+  const byNumber = typeof from === 'number' && typeof layers === 'number' && from < layers;
+  const asked = config['use_sliding_window'] === true && config['sliding_window'] !== null;
+  const windowed = Array.isArray(types) ? types.some((type) => type !== 'full_attention') : asked && byNumber;
+  if (windowed) {
+    throw unsupported(
+      `${path} lets some layers see a window of the text only (use_sliding_window), which llama.cpp does not compute for this backbone.`,
+    );
   }
 }
 
@@ -181,7 +252,11 @@ function checkSupported(config: JsonObject, path: string): void {
  * saved and the other saved again has all of them: transformers 5 takes `rope_scaling` where it says something, else
  * `rope_parameters`, and `rope_theta` out of that dictionary before any other.
  */
-function readRope(config: JsonObject, path: string): Pick<CheckpointConfig, 'ropeTheta' | 'ropeScaling'> {
+function readRope(
+  config: JsonObject,
+  backbone: Backbone,
+  path: string,
+): Pick<CheckpointConfig, 'ropeTheta' | 'ropeScaling'> {
   const dictionaries = [objectIn(config['rope_scaling']), objectIn(config['rope_parameters'])];
   const scaling = dictionaries.find((parameters) => Object.keys(parameters ?? {}).length > 0) ?? {};
   const base = [scaling, config].find((object) => 'rope_theta' in object);
@@ -193,8 +268,9 @@ function readRope(config: JsonObject, path: string): Pick<CheckpointConfig, 'rop
   const type = scaling['rope_type'] ?? scaling['type'] ?? 'default';
   if (type === 'default') return { ropeTheta, ropeScaling: undefined };
   if (type === 'linear') return { ropeTheta, ropeScaling: { type, factor: positive(scaling, 'factor', path) } };
-  if (type !== 'llama3') {
-    throw unsupported(`${path} has rope scaling of type ${named(type)}; "linear" and "llama3" are supported.`);
+  if (type !== 'llama3' || backbone.llama3Rope !== true) {
+    const known = backbone.llama3Rope === true ? '"linear" and "llama3" are' : '"linear" is';
+    throw unsupported(`${path} has rope scaling of type ${named(type)}; ${known} supported.`);
   }
   const ropeScaling: Llama3RopeScaling = {
     type,
@@ -239,7 +315,7 @@ function positive(object: JsonObject, key: string, path: string): number {
 function specialTokenIds(config: JsonObject): Map<string, number> {
   const ids = new Map<string, number>();
   for (const [key, value] of Object.entries(config)) {
-    const [, kind] = /^(\w+)_token_id$/.exec(key) ?? [];
+    const [, kind] = /^(\w+_token)_id$/.exec(key) ?? [];
     if (kind !== undefined && typeof value === 'number' && Number.isInteger(value) && value >= 0) ids.set(kind, value);
   }
   return ids;

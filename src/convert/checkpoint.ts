@@ -1,10 +1,10 @@
 import type { GgufValue } from '../gguf/types.js';
-import { readCheckpointConfig, type CheckpointConfig } from './checkpoint-config.js';
+import { readCheckpointConfig, type CheckpointConfig, type ReadConfigOptions } from './checkpoint-config.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { modelCardMetadata } from './model-card.js';
-import type { SafetensorsTensor } from './safetensors.js';
+import { readTensorTable, type SafetensorsTensor, type ShardStore } from './safetensors.js';
 import { readTokenizer, type CheckpointTokenizer, type TokenizerOptions } from './tokenizer.js';
-import { readValueHead } from './value-head.js';
+import { readHeadFile } from './head-file.js';
 import { FolderStore, openCheckpointFolder } from './weights.js';
 
 /** A Hugging Face checkpoint: all that a conversion takes from its folder but the weights' values, read once. */
@@ -18,7 +18,7 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
 }
 
-export interface OpenCheckpointOptions extends TokenizerOptions {
+export interface OpenCheckpointOptions extends TokenizerOptions, ReadConfigOptions {
   /** Reads the weights' headers, where they are not files of the folder. */
   readonly readTensors?:
     ((config: CheckpointConfig, files: CheckpointFiles) => Promise<ReadonlyMap<string, SafetensorsTensor>>) | undefined;
@@ -35,7 +35,7 @@ export async function openCheckpoint(
   { readTensors = readFolderTensors, ...options }: OpenCheckpointOptions = {},
 ): Promise<Checkpoint> {
   await files.checkFolder();
-  const config = await readCheckpointConfig(files); // says best what a folder lacks that is no checkpoint at all
+  const config = await readCheckpointConfig(files, options); // says best what a folder lacks that is no checkpoint at all
   const tensors = await readTensors(config, files);
   return {
     folder: files.folder,
@@ -46,14 +46,32 @@ export async function openCheckpoint(
   };
 }
 
-/** The headers of a folder's weights, with a value head that lies beside them. */
+/** The headers of a folder's weights, with a head that lies beside them. */
 export async function readFolderTensors(
-  { hasValueHead }: CheckpointConfig,
+  config: CheckpointConfig,
   files: CheckpointFiles,
 ): Promise<ReadonlyMap<string, SafetensorsTensor>> {
   const { tensors } = await openCheckpointFolder(files);
-  if (!hasValueHead) return tensors;
-  const head = await readValueHead(files.folder, new FolderStore(files.folder));
+  return withHeadFile(tensors, config, files, new FolderStore(files.folder));
+}
+
+/** As `readFolderTensors`, of shards that lie in a store. */
+export async function readStoredTensors(
+  config: CheckpointConfig,
+  files: CheckpointFiles,
+  store: ShardStore,
+): Promise<ReadonlyMap<string, SafetensorsTensor>> {
+  return withHeadFile(await readTensorTable(files, store), config, files, store);
+}
+
+async function withHeadFile(
+  tensors: ReadonlyMap<string, SafetensorsTensor>,
+  { recipe }: CheckpointConfig,
+  { folder }: CheckpointFiles,
+  store: ShardStore,
+): Promise<ReadonlyMap<string, SafetensorsTensor>> {
+  if (recipe.headFile === undefined) return tensors;
+  const head = await readHeadFile(recipe, folder, store);
   return new Map([...tensors, ...head.map((tensor) => [tensor.name, tensor] as const)]);
 }
 
@@ -67,7 +85,8 @@ export function checkpointNotes({ config, tokenizer }: Checkpoint): string[] {
       `The pad token of config.json is ${text}, which ends turns. As transformers does, the token before it is scored.`,
     );
   }
-  const { beyondEmbedding } = tokenizer;
+  const { beyondEmbedding, splitNote } = tokenizer;
+  if (splitNote !== undefined) notes.push(splitNote);
   if (beyondEmbedding.length > 0) {
     const texts = beyondEmbedding.map((text) => JSON.stringify(text)).join(', ');
     notes.push(

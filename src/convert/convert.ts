@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { writeFilesAtomically, writeFully, type TemporaryFile } from '../util/files/atomic-file.js';
 import type { GgufMetadata } from '../gguf/types.js';
 import { checkNewFile } from '../util/files/new-file.js';
+import { TensorHashes, tensorsHashPlaceholder, writeTensorsHash } from '../gguf/tensors-hash.js';
 import { layoutGguf, type GgufLayout } from '../gguf/writer.js';
 import type { ConversionType } from '../gguf/model-types.js';
 import { CHECKPOINT_FILES, CheckpointFiles } from './checkpoint-files.js';
@@ -13,6 +14,7 @@ import type { ConvertProgress } from './progress.js';
 import { planFiles, type PlannedFile } from './split.js';
 import { assignTypes } from './tensor-types.js';
 import { planTensors } from './tensors.js';
+import { typeNote } from './type-note.js';
 import { folderShards, type ShardFiles } from './weights.js';
 
 export interface ConvertOptions {
@@ -23,6 +25,8 @@ export interface ConvertOptions {
   readonly splitMaxBytes?: number | undefined;
   /** Text of a chat template in place of the checkpoint's, where `from` is a folder. */
   readonly chatTemplate?: string | undefined;
+  /** The token whose logit is the reward, where `from` is the folder of a language model. */
+  readonly rewardToken?: number | undefined;
   /** Replace what exists. Default true. */
   readonly overwrite?: boolean | undefined;
   /** Where the checkpoint came from, for the file's metadata. */
@@ -56,7 +60,10 @@ export async function convertCheckpoint(
 ): Promise<Conversion> {
   const checkpoint =
     typeof from === 'string'
-      ? await openCheckpoint(new CheckpointFiles(from), { chatTemplate: options.chatTemplate })
+      ? await openCheckpoint(new CheckpointFiles(from), {
+          chatTemplate: options.chatTemplate,
+          rewardToken: options.rewardToken,
+        })
       : from;
   const { folder, tensors } = checkpoint;
   const files = planConversion(checkpoint, outPath, options);
@@ -67,15 +74,20 @@ export async function convertCheckpoint(
   await writeFilesAtomically(
     files.map(({ path, layout }) => ({ path, bytes: layout.totalBytes })),
     async (temporaries) => {
+      const hashes = new TensorHashes();
       const placed: PlacedTensor[] = [];
       for (const [index, file] of files.entries()) {
         const temporary = temporaries[index];
-        if (temporary !== undefined) placed.push(...(await writeStart(temporary, file)));
+        if (temporary !== undefined) placed.push(...(await writeStart(temporary, file, hashes)));
       }
-      await encodeWeights(placed, options.shards ?? folderShards(folder), options);
+      await encodeWeights(placed, options.shards ?? folderShards(folder), { ...options, hashes });
+      const [first] = temporaries;
+      if (first) await writeTensorsHash(first.handle, Buffer.from(files[0]?.layout.header ?? []), hashes.sum());
     },
   );
-  return { paths, bytes: totalBytesOf(files), notes: checkpointNotes(checkpoint) };
+  const note = typeNote(tensors.values(), options.type);
+  const notes = [...checkpointNotes(checkpoint), ...(note === undefined ? [] : [note])];
+  return { paths, bytes: totalBytesOf(files), notes };
 }
 
 /**
@@ -99,6 +111,7 @@ function planConversion(
     ...modelMetadata(config, folder, type, source),
     ...card,
     ...tokenizer.metadata,
+    tensorsHashPlaceholder(),
   ]);
   return planFiles(outPath, metadata, tensors, splitMaxBytes).map((file) => ({
     ...file,
@@ -114,6 +127,7 @@ function totalBytesOf(files: readonly LaidOutFile[]): number {
 async function writeStart(
   { path, handle }: TemporaryFile,
   { tensors, layout: { header, offsets, totalBytes } }: LaidOutFile,
+  hashes: TensorHashes,
 ): Promise<PlacedTensor[]> {
   await handle.truncate(totalBytes);
   await writeFully(handle, header, 0);
@@ -122,9 +136,11 @@ async function writeStart(
     const offset = offsets[index] ?? 0;
     const { source } = tensor;
     if (source.kind === 'computed') {
-      await writeFully(handle, new Uint8Array(source.values.buffer), offset);
+      const bytes = new Uint8Array(source.values.buffer);
+      hashes.add(tensor.name, bytes);
+      await writeFully(handle, bytes, offset);
     } else {
-      placed.push({ shape: tensor.shape, type: tensor.type, source, path, offset });
+      placed.push({ name: tensor.name, shape: tensor.shape, type: tensor.type, source, path, offset });
     }
   }
   return placed;

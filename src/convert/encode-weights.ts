@@ -1,15 +1,17 @@
 import { availableParallelism } from 'node:os';
 
 import { throwIfAborted } from '../util/abort.js';
-import { GGML_TYPES, type GgmlType } from '../gguf/types.js';
+import { GGML_TYPES, tensorByteLength, type GgmlType } from '../gguf/types.js';
 import { encodeTensors } from '../addon/encode.js';
 import type { EncodeJob } from '../addon/load-addon.js';
 import type { ConvertProgress } from './progress.js';
+import type { TensorData, TensorHashes } from '../gguf/tensors-hash.js';
 import type { TensorSource } from './tensors.js';
 import type { ShardFiles } from './weights.js';
 
 /** A tensor of the checkpoint and where its data goes. */
 export interface PlacedTensor {
+  readonly name: string;
   /** In ggml's order: `shape[0]` is the length of a row. */
   readonly shape: readonly number[];
   readonly type: GgmlType;
@@ -21,6 +23,8 @@ export interface PlacedTensor {
 }
 
 export interface EncodeOptions {
+  /** Gets what is written, while the next shard is converted: it is still in the system's cache. */
+  readonly hashes?: TensorHashes | undefined;
   readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -35,11 +39,12 @@ export interface EncodeOptions {
 export async function encodeWeights(
   placed: readonly PlacedTensor[],
   files: ShardFiles,
-  { onProgress, signal }: EncodeOptions,
+  { hashes, onProgress, signal }: EncodeOptions,
 ): Promise<void> {
   const shards = byShard(placed);
   const totalBytes = sourceBytes(placed);
   let bytesDone = 0;
+  let hashing: Promise<void> | undefined;
   let arriving = obtain(files, shards[0]?.[0], signal);
   for (const [index, [shard, tensors]] of shards.entries()) {
     const path = await arriving;
@@ -48,11 +53,19 @@ export async function encodeWeights(
     await encodeShard(path ?? '', tensors, signal, (fraction) => {
       onProgress?.({ bytesDone: bytesDone + fraction * bytes, totalBytes });
     });
+    await hashing;
+    hashing = hashes?.read(tensors.map(writtenData), { signal });
+    hashing?.catch(() => undefined); // It is met at the next shard or at the end.
     bytesDone += bytes;
     onProgress?.({ bytesDone, totalBytes });
     throwIfAborted(signal, 'The conversion was aborted.');
     await files.release(shard);
   }
+  await hashing;
+}
+
+function writtenData({ name, shape, type, path, offset }: PlacedTensor): TensorData {
+  return { name, file: path, offset, byteLength: tensorByteLength(type, shape) };
 }
 
 /** The tensors of each shard, by the shards' names, which are numbered. */

@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 
 import { ggufNumber, ggufString } from '../gguf/metadata.js';
 import type { GgufValue } from '../gguf/types.js';
-import { readTokenEntries } from '../gguf/scoring-rules.js';
+import { HEAD_KEY, readTokenEntries, scaleEntries, type ReadToken, type RewardScale } from '../gguf/scoring-rules.js';
 import type { CheckpointConfig } from './checkpoint-config.js';
 import { hubAddress } from './model-card.js';
 import { fileTypeOf, type ConversionType } from '../gguf/model-types.js';
@@ -31,44 +31,76 @@ export function modelMetadata(
 ): [string, GgufValue][] {
   const u32 = (value: number): GgufValue => ggufNumber('uint32', value);
   const f32 = (value: number): GgufValue => ggufNumber('float32', value);
-  const linearRope = (factor: number): [string, GgufValue][] => [
-    ['llama.rope.scaling.type', ggufString('linear')],
-    ['llama.rope.scaling.factor', f32(factor)],
-  ];
   const { ropeScaling } = config;
+  const { architecture } = config.backbone;
+  const sizes = Object.entries({
+    block_count: u32(config.layerCount),
+    context_length: u32(config.contextLength),
+    embedding_length: u32(config.hiddenSize),
+    feed_forward_length: u32(config.feedForwardSize),
+    'attention.head_count': u32(config.headCount),
+    'attention.head_count_kv': u32(config.kvHeadCount),
+    ...(ropeScaling?.type === 'linear'
+      ? { 'rope.scaling.type': ggufString('linear'), 'rope.scaling.factor': f32(ropeScaling.factor) }
+      : {}),
+    'rope.freq_base': f32(config.ropeTheta),
+    'attention.layer_norm_rms_epsilon': f32(config.rmsNormEps),
+    ...(config.statesHeadDim
+      ? { 'attention.key_length': u32(config.headDim), 'attention.value_length': u32(config.headDim) }
+      : {}),
+    ...(config.backbone.statesVocabulary === true
+      ? { vocab_size: u32(config.vocabSize), 'rope.dimension_count': u32(config.headDim) }
+      : {}),
+  });
   return [
-    ['general.architecture', ggufString('llama')],
+    ['general.architecture', ggufString(architecture)],
     ['general.type', ggufString('model')],
     ['general.name', ggufString(modelName([config.name, source?.repository], folder))],
     ...sourceEntries(source),
-    ['llama.block_count', u32(config.layerCount)],
-    ['llama.context_length', u32(config.contextLength)],
-    ['llama.embedding_length', u32(config.hiddenSize)],
-    ['llama.feed_forward_length', u32(config.feedForwardSize)],
-    ['llama.attention.head_count', u32(config.headCount)],
-    ['llama.attention.head_count_kv', u32(config.kvHeadCount)],
-    ...(ropeScaling?.type === 'linear' ? linearRope(ropeScaling.factor) : []),
-    ['llama.rope.freq_base', f32(config.ropeTheta)],
-    ['llama.attention.layer_norm_rms_epsilon', f32(config.rmsNormEps)],
-    ['llama.attention.key_length', u32(config.headDim)],
-    ['llama.attention.value_length', u32(config.headDim)],
+    ...sizes.map(([key, value]): [string, GgufValue] => [`${architecture}.${key}`, value]),
     ['general.file_type', u32(fileTypeOf(type))],
-    ['llama.vocab_size', u32(config.vocabSize)],
-    ['llama.rope.dimension_count', u32(config.headDim)],
     ['general.quantization_version', u32(QUANTIZATION_VERSION)],
-    ...headMetadata(config),
+    ...headMetadata(headFactsOf(config)),
   ];
 }
 
+/** What a model file says of its head beside the tensors. */
+interface HeadFacts {
+  readonly architecture: string;
+  /** The Hugging Face class that the head comes from; undefined where that is not known. */
+  readonly className: string | undefined;
+  readonly hasHiddenLayer: boolean;
+  readonly readToken: ReadToken;
+  readonly scale: RewardScale | undefined;
+}
+
+export function headFactsOf({ backbone, recipe, readToken, scale }: CheckpointConfig): HeadFacts {
+  const { architecture } = backbone;
+  return {
+    architecture,
+    className: recipe.className,
+    hasHiddenLayer: recipe.head.hidden !== undefined,
+    readToken,
+    scale,
+  };
+}
+
 /** How a model file says that it has a score head, of which kind, and which token's state it takes. */
-export function headMetadata({ head, readToken }: Pick<CheckpointConfig, 'head' | 'readToken'>): [string, GgufValue][] {
-  const activation: [string, GgufValue][] = [['inform.head.activation', ggufString('relu')]];
+export function headMetadata({
+  architecture,
+  className,
+  hasHiddenLayer,
+  readToken,
+  scale,
+}: HeadFacts): [string, GgufValue][] {
   return [
-    ['llama.pooling_type', ggufNumber('uint32', POOLING_TYPE_LAST)],
+    [`${architecture}.pooling_type`, ggufNumber('uint32', POOLING_TYPE_LAST)],
     // Only a head with a hidden layer has one.
-    ...(head === 'two-layer' ? activation : []),
-    ['inform.head.format', ggufNumber('uint32', 1)],
+    ...(hasHiddenLayer ? [[HEAD_KEY.activation, ggufString('relu')] as [string, GgufValue]] : []),
+    [HEAD_KEY.format, ggufNumber('uint32', 1)],
+    ...(className === undefined ? [] : [[HEAD_KEY.className, ggufString(className)] as [string, GgufValue]]),
     ...readTokenEntries(readToken),
+    ...scaleEntries(scale),
   ];
 }
 

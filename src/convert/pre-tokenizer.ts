@@ -1,4 +1,5 @@
 import { InformError } from '../errors.js';
+import type { Normalizer } from '../gguf/scoring-rules.js';
 import { objectIn, type JsonObject } from './checkpoint-file.js';
 
 /**
@@ -9,7 +10,7 @@ export const LLAMA3_SPLIT_PATTERN =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
 /** Qwen 2's, which splits numbers into single digits. */
-const QWEN2_SPLIT_PATTERN = LLAMA3_SPLIT_PATTERN.replace('{1,3}', '');
+export const QWEN2_SPLIT_PATTERN = LLAMA3_SPLIT_PATTERN.replace('{1,3}', '');
 
 function split(pattern: string): JsonObject {
   return { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false };
@@ -37,20 +38,19 @@ const PRE_TOKENIZERS: readonly PreTokenizer[] = [
 ];
 
 /**
- * llama.cpp's name for the way in which a tokenizer splits text into words. Everything in tokenizer.json that decides about
+ * llama.cpp's name for the way in which a tokenizer splits text into words, and what it does to the text before. Everything in tokenizer.json that decides about
  * token ids is compared: what llama.cpp would do otherwise is refused, as the score would be that of other tokens.
  *
  * @throws InformError INFORM_UNSUPPORTED_MODEL
  */
-export function preTokenizerName(tokenizer: JsonObject, path: string): string {
+export function preTokenizerOf(tokenizer: JsonObject, path: string): { name: string; normalizer: Normalizer } {
   const model = objectIn(tokenizer['model']) ?? {};
   if (model['type'] !== 'BPE') throw unsupported(path, `is of type ${named(model['type'])} instead of "BPE"`);
   for (const key of ['dropout', 'continuing_subword_prefix', 'end_of_word_suffix']) {
     const value = model[key] ?? '';
     if (value !== '') throw unsupported(path, `has ${key} ${named(value)}`);
   }
-  const normalizer = tokenizer['normalizer'] ?? null;
-  if (normalizer !== null) throw unsupported(path, `changes text before it is split (normalizer ${named(normalizer)})`);
+  const normalizer = normalizerOf(tokenizer, path);
 
   const steps = stepsOf(tokenizer['pre_tokenizer']);
   const found = PRE_TOKENIZERS.find(({ steps: known }) => canonical(known) === canonical(steps));
@@ -59,7 +59,21 @@ export function preTokenizerName(tokenizer: JsonObject, path: string): string {
   if (ignoresMerges !== found.ignoreMerges) {
     throw unsupported(path, `has ignore_merges ${ignoresMerges} with the splits of "${found.name}"`);
   }
-  return found.name;
+  return { name: found.name, normalizer };
+}
+
+/** llama.cpp changes no text; the composition is done before it (src/prompt/nfc.ts), outside of the added tokens. */
+function normalizerOf(tokenizer: JsonObject, path: string): Normalizer {
+  const normalizer = tokenizer['normalizer'] ?? null;
+  if (normalizer === null) return 'none';
+  if (objectIn(normalizer)?.['type'] !== 'NFC') {
+    throw unsupported(path, `changes text before it is split (normalizer ${named(normalizer)})`);
+  }
+  const added: unknown[] = Array.isArray(tokenizer['added_tokens']) ? tokenizer['added_tokens'] : [];
+  const changed = added.map(objectIn).find((token) => token?.['normalized'] === true);
+  if (changed !== undefined)
+    throw unsupported(path, `looks for the token ${named(changed['content'])} in text that it changed before`);
+  return 'nfc';
 }
 
 /** The steps of a pre-tokenizer without nesting, each with the values that tokenizers takes for what is not given. */
@@ -87,7 +101,7 @@ function named(value: unknown): string {
 }
 
 function unsupported(path: string, what: string): InformError {
-  const known = 'those of Llama 3, Qwen 2 without a normalizer, SmolLM and GPT-2';
+  const known = 'those of Llama 3, Qwen 2 and 3, SmolLM and GPT-2';
   return new InformError(
     'INFORM_UNSUPPORTED_MODEL',
     `${path} ${what}, which is none of the tokenizers that can be converted: ${known}. If llama.cpp's own converter takes the backbone, convert that and give it the score head with inform-score attach.`,

@@ -106,9 +106,10 @@ function checkNotWrapped(checkpoint: ReadonlyMap<string, SafetensorsTensor>): vo
 }
 
 function planBackbone(mapper: TensorMapper, config: CheckpointConfig): void {
-  const { hiddenSize, feedForwardSize, headDim, headCount, kvHeadCount, vocabSize, layerCount } = config;
+  const { hiddenSize, feedForwardSize, headDim, headCount, kvHeadCount, vocabSize, layerCount, backbone } = config;
   const queryRows = headCount * headDim;
   const keyRows = kvHeadCount * headDim;
+  const headRows = backbone.interleavedRope === true ? headDim : undefined;
   if (config.ropeScaling?.type === 'llama3') {
     mapper.computed('rope_freqs.weight', llama3RopeFactors(headDim, config.ropeTheta, config.ropeScaling));
   }
@@ -117,8 +118,17 @@ function planBackbone(mapper: TensorMapper, config: CheckpointConfig): void {
     const from = `model.layers.${layer}`;
     const to = `blk.${layer}`;
     mapper.vector(`${to}.attn_norm.weight`, `${from}.input_layernorm.weight`, hiddenSize);
-    mapper.matrix(`${to}.attn_q.weight`, `${from}.self_attn.q_proj.weight`, [queryRows, hiddenSize], headDim);
-    mapper.matrix(`${to}.attn_k.weight`, `${from}.self_attn.k_proj.weight`, [keyRows, hiddenSize], headDim);
+    mapper.matrix(`${to}.attn_q.weight`, `${from}.self_attn.q_proj.weight`, [queryRows, hiddenSize], headRows);
+    mapper.matrix(`${to}.attn_k.weight`, `${from}.self_attn.k_proj.weight`, [keyRows, hiddenSize], headRows);
+    if (backbone.qkvBias === true) {
+      mapper.vector(`${to}.attn_q.bias`, `${from}.self_attn.q_proj.bias`, queryRows);
+      mapper.vector(`${to}.attn_k.bias`, `${from}.self_attn.k_proj.bias`, keyRows);
+      mapper.vector(`${to}.attn_v.bias`, `${from}.self_attn.v_proj.bias`, keyRows);
+    }
+    if (backbone.headNorms === true) {
+      mapper.vector(`${to}.attn_q_norm.weight`, `${from}.self_attn.q_norm.weight`, headDim);
+      mapper.vector(`${to}.attn_k_norm.weight`, `${from}.self_attn.k_norm.weight`, headDim);
+    }
     mapper.matrix(`${to}.attn_v.weight`, `${from}.self_attn.v_proj.weight`, [keyRows, hiddenSize]);
     mapper.matrix(`${to}.attn_output.weight`, `${from}.self_attn.o_proj.weight`, [hiddenSize, queryRows]);
     mapper.vector(`${to}.ffn_norm.weight`, `${from}.post_attention_layernorm.weight`, hiddenSize);
@@ -129,19 +139,29 @@ function planBackbone(mapper: TensorMapper, config: CheckpointConfig): void {
   mapper.vector('output_norm.weight', 'model.norm.weight', hiddenSize);
 }
 
-function planHead(mapper: TensorMapper, { head, hiddenSize }: CheckpointConfig): void {
-  const output = head === 'two-layer' ? 'score.2' : 'score';
+function planHead(mapper: TensorMapper, { recipe, hiddenSize, vocabSize, rewardToken }: CheckpointConfig): void {
+  const { hidden, output, bias, rowOfToken } = recipe.head;
+  if (rowOfToken === true) {
+    mapper.headRow(HEAD_TENSOR.outputWeight, outputMatrix(mapper), [vocabSize, hiddenSize], rewardToken ?? 0);
+    return;
+  }
   const [labels] = mapper.find(`${output}.weight`).shape;
   if (labels !== 1) {
     throw unsupported(`The score head has ${labels ?? 0} outputs; a reward model has 1.`);
   }
-  if (head === 'two-layer') {
-    mapper.headMatrix(HEAD_TENSOR.hiddenWeight, 'score.0.weight', [hiddenSize, hiddenSize]);
-    mapper.vector(HEAD_TENSOR.hiddenBias, 'score.0.bias', hiddenSize);
+  const width = hidden === undefined ? hiddenSize : (mapper.find(`${hidden}.weight`).shape[0] ?? hiddenSize);
+  if (hidden !== undefined) {
+    mapper.headMatrix(HEAD_TENSOR.hiddenWeight, `${hidden}.weight`, [width, hiddenSize]);
+    mapper.vector(HEAD_TENSOR.hiddenBias, `${hidden}.bias`, width);
   }
-  mapper.headMatrix(HEAD_TENSOR.outputWeight, `${output}.weight`, [1, hiddenSize]);
-  // transformers' own class has none.
-  if (head === 'two-layer' || mapper.has('score.bias')) mapper.vector(HEAD_TENSOR.outputBias, `${output}.bias`, 1);
+  mapper.headMatrix(HEAD_TENSOR.outputWeight, `${output}.weight`, [1, width]);
+  if (bias === 'all' || (bias === 'maybe' && mapper.has(`${output}.bias`)))
+    mapper.vector(HEAD_TENSOR.outputBias, `${output}.bias`, 1);
+}
+
+/** The matrix that gives a language model's logits: the embedding, where the two are one. */
+function outputMatrix(mapper: TensorMapper): string {
+  return mapper.has('lm_head.weight') ? 'lm_head.weight' : 'model.embed_tokens.weight';
 }
 
 class TensorMapper {
@@ -161,6 +181,15 @@ class TensorMapper {
 
   headMatrix(name: string, from: string, shape: readonly number[]): void {
     this.#take(name, from, shape, 'head', undefined);
+  }
+
+  /** One row of a matrix, as the matrix of a head. */
+  headRow(name: string, from: string, [rows = 0, columns = 0]: readonly number[], row: number): void {
+    const tensor = this.#checked(from, [rows, columns]);
+    const byteLength = tensor.byteLength / rows;
+    const part = { ...tensor, shape: [1, columns], offset: tensor.offset + row * byteLength, byteLength };
+    const source = { kind: 'checkpoint', tensor: part, dtype: floatTypeOf(part), headRows: undefined } as const;
+    this.planned.push({ name, shape: [columns, 1], role: 'head', source });
   }
 
   vector(name: string, from: string, size: number): void {
@@ -190,13 +219,7 @@ class TensorMapper {
   }
 
   #take(name: string, from: string, shape: readonly number[], role: TensorRole, headRows: number | undefined): void {
-    const tensor = this.find(from);
-    this.#unused.delete(from);
-    if (tensor.shape.length !== shape.length || tensor.shape.some((size, i) => size !== shape[i])) {
-      throw invalidCheckpoint(
-        `Tensor ${from} has the shape [${tensor.shape.join(', ')}], but config.json implies [${shape.join(', ')}].`,
-      );
-    }
+    const tensor = this.#checked(from, shape);
     const dtype = floatTypeOf(tensor);
     this.planned.push({
       name,
@@ -204,6 +227,18 @@ class TensorMapper {
       role,
       source: { kind: 'checkpoint', tensor, dtype, headRows },
     });
+  }
+
+  /** A tensor of the checkpoint that has the shape that config.json implies. */
+  #checked(from: string, shape: readonly number[]): SafetensorsTensor {
+    const tensor = this.find(from);
+    this.#unused.delete(from);
+    if (tensor.shape.length !== shape.length || tensor.shape.some((size, i) => size !== shape[i])) {
+      throw invalidCheckpoint(
+        `Tensor ${from} has the shape [${tensor.shape.join(', ')}], but config.json implies [${shape.join(', ')}].`,
+      );
+    }
+    return tensor;
   }
 }
 

@@ -1,15 +1,15 @@
 import { InformError } from '../errors.js';
 import { ggufBool, ggufNumber, ggufString, ggufStrings } from '../gguf/metadata.js';
-import { truncationEntries, withoutBosInTemplate } from '../gguf/scoring-rules.js';
+import { normalizerEntries, truncationEntries } from '../gguf/scoring-rules.js';
+import { SPECIAL_TOKEN_ID_KEYS, templateTokensEntry } from '../gguf/template-tokens.js';
+import { TOKEN_TYPE } from '../gguf/token-types.js';
 import type { GgufValue } from '../gguf/types.js';
-import { readAddedTokens, tokenText, type AddedToken } from './added-tokens.js';
+import { readAddedTokens, type AddedToken } from './added-tokens.js';
 import type { CheckpointConfig } from './checkpoint-config.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
-import { preTokenizerName } from './pre-tokenizer.js';
-
-/** The types of llama.cpp's tokens (enum llama_token_type in llama.h). */
-const TOKEN_TYPE = { normal: 1, control: 3, userDefined: 4, unused: 5 } as const;
+import { preTokenizerOf } from './pre-tokenizer.js';
+import { readTokenizerConfig, templateTokens, tokenizerClass, tokenText } from './special-tokens.js';
 
 export interface TokenizerOptions {
   /** Text of a chat template that replaces the checkpoint's. */
@@ -28,6 +28,8 @@ export interface CheckpointTokenizer {
   readonly endTokenIds: ReadonlySet<number>;
   /** Texts of added tokens that the embedding has no row for. */
   readonly beyondEmbedding: readonly string[];
+  /** Why transformers 5 may split texts in another way than tokenizer.json says, a sentence. */
+  readonly splitNote: string | undefined;
 }
 
 /**
@@ -44,9 +46,9 @@ export async function readTokenizer(
 ): Promise<CheckpointTokenizer> {
   const path = files.path('tokenizer.json');
   const tokenizer = await files.requiredJson('tokenizer.json');
-  const tokenizerConfig = await readTokenizerConfig(files);
+  const tokenizerConfig = await readTokenizerConfig(files, tokenizer);
   const model = objectIn(tokenizer['model']) ?? {};
-  const pre = preTokenizerName(tokenizer, path);
+  const { name: pre, normalizer } = preTokenizerOf(tokenizer, path);
   const added = await readAddedTokens(files, tokenizer, tokenizerConfig);
   const [within, beyond] = [true, false].map((inside) => added.filter(({ id }) => id < config.vocabSize === inside));
   const bos = tokenText(tokenizerConfig['bos_token']);
@@ -64,26 +66,33 @@ export async function readTokenizer(
       ['tokenizer.ggml.tokens', ggufStrings(tokens)],
       ['tokenizer.ggml.token_type', { type: 'array', element: 'int32', length: types.length, value: types }],
       ['tokenizer.ggml.merges', ggufStrings(mergesIn(model, path))],
-      ...ids.map(([kind, id]): [string, GgufValue] => [
-        `tokenizer.ggml.${SPECIAL_TOKEN_KEYS[kind]}`,
-        ggufNumber('uint32', id),
-      ]),
+      ...ids.map(([kind, id]): [string, GgufValue] => [SPECIAL_TOKEN_ID_KEYS[kind], ggufNumber('uint32', id)]),
       ...addTokenEntries(tokenizer, tokenizerConfig, leading),
-      ...(bos === undefined && leading !== undefined ? [withoutBosInTemplate()] : []),
+      templateTokensEntry(templateTokens(tokenizerConfig)),
+      ...normalizerEntries(normalizer, pre),
       ...truncationEntries(truncationSide(tokenizer, tokenizerConfig, files)),
       ...(template === undefined ? [] : ([['tokenizer.chat_template', ggufString(template)]] as [string, GgufValue][])),
     ],
     tokens,
-    endTokenIds: new Set([...ids.flatMap(([kind, id]) => (kind === 'eos' ? [id] : [])), ...config.eosTokenIds]),
+    endTokenIds: new Set([...ids.flatMap(([kind, id]) => (kind === 'eos_token' ? [id] : [])), ...config.eosTokenIds]),
     beyondEmbedding,
+    splitNote: splitNote(tokenizer, tokenizerConfig, pre),
   };
 }
 
-/** tokenizer_config.json, and what older checkpoints have in special_tokens_map.json, as transformers puts them together. */
-async function readTokenizerConfig(files: CheckpointFiles): Promise<JsonObject> {
-  const config = (await files.json('tokenizer_config.json')) ?? {};
-  if (objectIn(config['added_tokens_decoder']) !== undefined) return config;
-  return { ...config, ...(await files.json('special_tokens_map.json')) };
+/** Classes of transformers 5 that put their own normalizer and pre-tokenizer in place of tokenizer.json's. */
+const CLASS_SPLITS: Readonly<Record<string, { pre: string; normalizer?: string }>> = {
+  GPT2Tokenizer: { pre: 'gpt-2' },
+  Qwen2Tokenizer: { pre: 'qwen2', normalizer: 'NFC' },
+};
+
+function splitNote(tokenizer: JsonObject, tokenizerConfig: JsonObject, pre: string): string | undefined {
+  const name = tokenizerClass(tokenizerConfig) ?? '';
+  const own = CLASS_SPLITS[name];
+  if (own === undefined) return undefined;
+  if (own.pre === pre && own.normalizer === objectIn(tokenizer['normalizer'])?.['type']) return undefined;
+  const normalizer = own.normalizer === undefined ? '' : ` after ${own.normalizer} normalization`;
+  return `tokenizer_config.json names ${name}, for which transformers 5 splits texts as "${own.pre}"${normalizer} and not as tokenizer.json says ("${pre}"). Here, as with transformers 4, tokenizer.json decides.`;
 }
 
 /** Tokens and their types by id. The rows of the embedding that no token has are unused ones, named by their id. */
@@ -163,17 +172,7 @@ function checkTemplateTokens(
   );
 }
 
-const SPECIAL_TOKEN_KEYS = {
-  bos: 'bos_token_id',
-  eos: 'eos_token_id',
-  unk: 'unknown_token_id',
-  sep: 'seperator_token_id', // as llama.cpp spells it
-  pad: 'padding_token_id',
-  cls: 'cls_token_id',
-  mask: 'mask_token_id',
-} as const;
-
-type SpecialKind = keyof typeof SPECIAL_TOKEN_KEYS;
+type SpecialKind = keyof typeof SPECIAL_TOKEN_ID_KEYS;
 
 /**
  * Ids of special tokens: by the token's text in the tokenizer's files, else from config.json. Chat templates see `bos_token` and
@@ -184,10 +183,10 @@ function specialTokenIds(
   added: readonly AddedToken[],
   config: CheckpointConfig,
 ): [SpecialKind, number][] {
-  return (Object.keys(SPECIAL_TOKEN_KEYS) as SpecialKind[]).flatMap((kind): [SpecialKind, number][] => {
-    const stated = tokenizerConfig[`${kind}_token`];
+  return (Object.keys(SPECIAL_TOKEN_ID_KEYS) as SpecialKind[]).flatMap((kind): [SpecialKind, number][] => {
+    const stated = tokenizerConfig[kind];
     const text = tokenText(stated);
-    const isTokenizers = stated === null || kind === 'bos' || kind === 'eos';
+    const isTokenizers = stated === null || kind === 'bos_token' || kind === 'eos_token';
     const fallback = isTokenizers ? undefined : config.specialTokenIds.get(kind);
     const id = added.find(({ content }) => content === text)?.id ?? fallback;
     return id === undefined ? [] : [[kind, id]];

@@ -3,7 +3,7 @@ import { toInformError, InformError } from '../errors.js';
 import { ContextPool, JOBS_PER_CONTEXT } from './context-pool.js';
 import type { NativeEvaluation, NativeModel, NativeModelInfo, NativeScorer } from '../addon/load-addon.js';
 import { createScorer, loadNativeModel } from '../addon/model.js';
-import type { ModelOptions } from '../options/table.js';
+import type { SettledOptions } from '../options/settle.js';
 import { scorerOptions } from './placement/measure-compute.js';
 import { loadPlanner, type LoadPlan } from './placement/load-plan.js';
 import type { Placement } from './placement/plan.js';
@@ -20,7 +20,7 @@ export interface EngineSource {
   readonly path: string;
   /** The GGUF file of its score head; undefined where the model's file has it. */
   readonly headPath?: string | undefined;
-  readonly options: ModelOptions;
+  readonly options: SettledOptions;
 }
 
 /** A loaded model with its scoring contexts: the native objects, jobs in the order of their calls, closed in the right order. */
@@ -40,7 +40,7 @@ export class Engine {
     model: NativeModel,
     scorers: readonly NativeScorer[],
     { placement, microBatch, contextTokens, batchTokens }: LoadPlan,
-    options: ModelOptions,
+    options: SettledOptions,
     notes: readonly string[],
   ) {
     this.#model = model;
@@ -121,15 +121,18 @@ async function loadByPlan(
   path: string,
   headPath: string,
   plan: LoadPlan,
-  options: ModelOptions,
+  options: SettledOptions,
   hooks: TaskHooks,
 ): Promise<{ model: NativeModel; scorers: NativeScorer[] }> {
-  const model = await loadNativeModel({ path, headPath, placement: plan.native }, hooks);
+  const model = await loadNativeModel({ path, headPath, pre: options.pre ?? '', placement: plan.native }, hooks);
   const scorers: NativeScorer[] = [];
   try {
-    checkTrainedContext(options.maxLength, model.info());
+    const info = model.info();
+    checkTrainedContext(options.maxLength, info);
+    const { opOffload } = plan;
+    const f32Kv = options.kvType === 'f32' || (options.kvType === 'auto' && gainsByF32Kv(plan, info));
     for (let i = 0; i < plan.contexts; i++) {
-      scorers.push(await createScorer(model, scorerOptions(options, plan, plan.opOffload), JOBS_PER_CONTEXT));
+      scorers.push(await createScorer(model, scorerOptions(options, plan, { opOffload, f32Kv }), JOBS_PER_CONTEXT));
     }
     return { model, scorers };
   } catch (error) {
@@ -137,6 +140,14 @@ async function loadByPlan(
     await model.close();
     throw error;
   }
+}
+
+/**
+ * Weights of fewer bits move scores far more than a cache of F16 does, and a GPU's flash attention takes nothing else. See
+ * docs/accuracy.md for the measurement.
+ */
+function gainsByF32Kv({ placement }: LoadPlan, { sizeBytes, parameters }: NativeModelInfo): boolean {
+  return placement === undefined && sizeBytes / parameters >= 1.9;
 }
 
 function checkTrainedContext(maxLength: number, info: NativeModelInfo): void {

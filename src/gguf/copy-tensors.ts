@@ -4,11 +4,14 @@ import { throwIfAborted } from '../util/abort.js';
 import { InformError, messageOf } from '../errors.js';
 import { writeFully } from '../util/files/atomic-file.js';
 import type { ModelTensor } from './split-model.js';
+import type { TensorHashes } from './tensors-hash.js';
 
 const CHUNK_BYTES = 8 << 20;
 
 export interface CopyOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Gets all that is copied. */
+  readonly hashes?: TensorHashes | undefined;
   /** Called with the number of bytes of each piece. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
@@ -23,7 +26,7 @@ export async function copyTensors(
   tensors: readonly ModelTensor[],
   target: FileHandle,
   offsets: readonly number[],
-  { signal, onBytes }: CopyOptions = {},
+  { signal, hashes, onBytes }: CopyOptions = {},
 ): Promise<void> {
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   for (const [file, own] of byFile(tensors.map((tensor, index) => ({ tensor, to: offsets[index] ?? 0 })))) {
@@ -36,6 +39,7 @@ export async function copyTensors(
           const { bytesRead } = await reading(file, source.read(buffer, 0, length, tensor.offset + done));
           if (bytesRead === 0) throw unreadable(file, 'ended while it was read');
           await writeFully(target, buffer.subarray(0, bytesRead), to + done);
+          hashes?.add(tensor.name, buffer.subarray(0, bytesRead));
           done += bytesRead;
           onBytes?.(bytesRead);
         }

@@ -1,5 +1,5 @@
 import { InformError } from '../errors.js';
-import { boolAt, ggufBool, ggufNumber, ggufString, numberAt, stringAt } from './metadata.js';
+import { boolAt, ggufNumber, ggufString, numberAt, stringAt } from './metadata.js';
 import type { GgufMetadata, GgufValue } from './types.js';
 
 // What a model file says, beyond llama.cpp's keys, about how a conversation becomes tokens and which of them is scored.
@@ -9,22 +9,66 @@ import type { GgufMetadata, GgufValue } from './types.js';
 export type ReadToken =
   | { readonly kind: 'last' }
   /** The last one that is not this id: how transformers' classes for sequence classification find the end of a text. */
-  | { readonly kind: 'last_non_pad'; readonly padTokenId: number };
+  | { readonly kind: 'last_non_pad'; readonly padTokenId: number }
+  /** The last one, and none where this id occurs. */
+  | { readonly kind: 'last_without_pad'; readonly padTokenId: number };
+
+/** What changes a text before it is tokenized, outside of added tokens: nothing, or Unicode's composition. */
+export type Normalizer = 'none' | 'nfc';
 
 /** How a tokenizer treats a text as a whole. */
 export interface TokenizerRules {
   /** Id of the token that is put before a text that does not begin with it; undefined where none is. */
   readonly addedBosId: number | undefined;
+  /** What changes a text before it is tokenized. */
+  readonly normalizer: Normalizer;
   /** Which end of a long text is cut off. */
   readonly truncationSide: 'left' | 'right';
-  /** Whether chat templates see a BOS and an EOS token. llama.cpp gives a tokenizer without them those of GPT-2. */
-  readonly hasBos: boolean;
-  readonly hasEos: boolean;
+}
+
+/** What a file says of its head beside the tensors. */
+export const HEAD_KEY = {
+  format: 'inform.head.format',
+  activation: 'inform.head.activation',
+  /** The Hugging Face class that the head comes from. */
+  className: 'inform.head.class',
+} as const;
+
+/** What makes a score of a head's output: `(output - mean) / deviation`. */
+export interface RewardScale {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+const MEAN = 'inform.head.mean';
+const DEVIATION = 'inform.head.deviation';
+
+export function scaleEntries(scale: RewardScale | undefined): [string, GgufValue][] {
+  if (scale === undefined) return [];
+  return [
+    [MEAN, ggufNumber('float32', scale.mean)],
+    [DEVIATION, ggufNumber('float32', scale.deviation)],
+  ];
+}
+
+/**
+ * What makes a score of the output of this file's head.
+ *
+ * @throws InformError INFORM_UNSUPPORTED_MODEL for a mean or deviation that is none
+ */
+export function scaleOf(metadata: GgufMetadata, path: string): RewardScale | undefined {
+  if (!metadata.has(MEAN) && !metadata.has(DEVIATION)) return undefined;
+  const mean = metadata.has(MEAN) ? numberAt(metadata, MEAN) : 0;
+  const deviation = metadata.has(DEVIATION) ? numberAt(metadata, DEVIATION) : 1;
+  if (Number.isFinite(mean) && Number.isFinite(deviation) && mean !== undefined && (deviation ?? 0) > 0) {
+    return { mean, deviation: deviation ?? 1 };
+  }
+  throw unknown(path, DEVIATION, String(deviation));
 }
 
 const READ_TOKEN = 'inform.head.read_token';
 const PAD_TOKEN_ID = 'inform.head.pad_token_id';
-const BOS_IN_TEMPLATE = 'inform.tokenizer.bos_in_template';
+const NORMALIZER = 'inform.tokenizer.normalizer';
 const TRUNCATION_SIDE = 'inform.tokenizer.truncation_side';
 
 export function readTokenEntries(rule: ReadToken): [string, GgufValue][] {
@@ -32,9 +76,14 @@ export function readTokenEntries(rule: ReadToken): [string, GgufValue][] {
   return rule.kind === 'last' ? [kind] : [kind, [PAD_TOKEN_ID, ggufNumber('uint32', rule.padTokenId)]];
 }
 
-/** For a tokenizer that puts BOS before a text, but has no `bos_token` that a template could write. */
-export function withoutBosInTemplate(): [string, GgufValue] {
-  return [BOS_IN_TEMPLATE, ggufBool(false)];
+/** All tokenizers of Qwen compose, and llama.cpp's converter has no key that says so. */
+function usualNormalizer(pre: string | undefined): Normalizer {
+  return pre === 'qwen2' ? 'nfc' : 'none';
+}
+
+/** Nothing where it is what a file without the key means. */
+export function normalizerEntries(normalizer: Normalizer, pre: string | undefined): [string, GgufValue][] {
+  return normalizer === usualNormalizer(pre) ? [] : [[NORMALIZER, ggufString(normalizer)]];
 }
 
 /** Nothing for the side that a file without the key has. */
@@ -51,7 +100,7 @@ export function readTokenOf(metadata: GgufMetadata, path: string): ReadToken {
   const kind = metadata.has(READ_TOKEN) ? stringAt(metadata, READ_TOKEN) : 'last';
   const padTokenId = numberAt(metadata, PAD_TOKEN_ID);
   if (kind === 'last') return { kind };
-  if (kind === 'last_non_pad' && padTokenId !== undefined) return { kind, padTokenId };
+  if ((kind === 'last_non_pad' || kind === 'last_without_pad') && padTokenId !== undefined) return { kind, padTokenId };
   throw unknown(path, READ_TOKEN, kind);
 }
 
@@ -59,13 +108,15 @@ export function readTokenOf(metadata: GgufMetadata, path: string): ReadToken {
 export function tokenizerRulesOf(metadata: GgufMetadata, path: string): TokenizerRules {
   const side = metadata.has(TRUNCATION_SIDE) ? stringAt(metadata, TRUNCATION_SIDE) : 'right';
   if (side !== 'left' && side !== 'right') throw unknown(path, TRUNCATION_SIDE, side);
+  const usual = usualNormalizer(stringAt(metadata, 'tokenizer.ggml.pre'));
+  const normalizer = metadata.has(NORMALIZER) ? stringAt(metadata, NORMALIZER) : usual;
+  if (normalizer !== 'none' && normalizer !== 'nfc') throw unknown(path, NORMALIZER, normalizer);
   const addsBos = boolAt(metadata, 'tokenizer.ggml.add_bos_token') === true;
   const bosId = numberAt(metadata, 'tokenizer.ggml.bos_token_id');
   return {
     addedBosId: addsBos ? bosId : undefined,
+    normalizer,
     truncationSide: side,
-    hasBos: bosId !== undefined && boolAt(metadata, BOS_IN_TEMPLATE) !== false,
-    hasEos: numberAt(metadata, 'tokenizer.ggml.eos_token_id') !== undefined,
   };
 }
 

@@ -2,12 +2,14 @@ import { InformError } from '../errors.js';
 import { writeFilesAtomically, writeFully } from '../util/files/atomic-file.js';
 import { copyTensors } from '../gguf/copy-tensors.js';
 import { isHeadTensor } from '../gguf/head-tensors.js';
-import { checkIsLlama, modelNames, vocabularySizeOf } from '../gguf/llama-model.js';
-import { numberAt } from '../gguf/metadata.js';
+import { checkIsModel, modelNames, sizeAt, vocabularySizeOf } from '../gguf/reward-model-file.js';
+import { stringAt } from '../gguf/metadata.js';
 import { checkNewFile } from '../util/files/new-file.js';
 import { readGgufModel, type GgufModel } from '../gguf/split-model.js';
-import { tokenizerRulesOf, truncationEntries } from '../gguf/scoring-rules.js';
-import type { GgufValue } from '../gguf/types.js';
+import { normalizerEntries, tokenizerRulesOf, truncationEntries } from '../gguf/scoring-rules.js';
+import { templateTokensEntries } from '../gguf/template-tokens.js';
+import { TensorHashes, tensorsHashPlaceholder, writeTensorsHash, type TensorData } from '../gguf/tensors-hash.js';
+import { tensorByteLength, type GgufValue } from '../gguf/types.js';
 import { layoutGguf } from '../gguf/writer.js';
 import type { HeadSource } from './head.js';
 import { tokenizerDifferences } from './compare-tokenizers.js';
@@ -31,8 +33,8 @@ export interface AttachResult {
  * Gives a model file without a score head the head of another GGUF file or of a checkpoint folder: one file with the
  * backbone's metadata and tensors as they are, the head's tensors in their own types, and what says how it is applied.
  *
- * @throws InformError what `openHead` and `readGgufModel` throw, INFORM_UNSUPPORTED_MODEL (no llama, a head is there
- *   already, or the two are of models of different sizes), INFORM_OUTPUT_UNWRITABLE, INFORM_ABORTED
+ * @throws InformError what `openHead` and `readGgufModel` throw, INFORM_UNSUPPORTED_MODEL (no model that can be scored, a
+ *   head is there already, or the two are of models of different sizes), INFORM_OUTPUT_UNWRITABLE, INFORM_ABORTED
  */
 export async function attachHead(
   backbonePath: string,
@@ -41,7 +43,7 @@ export async function attachHead(
   { overwrite = false, signal, onProgress }: AttachOptions = {},
 ): Promise<AttachResult> {
   const backbone = await readGgufModel(backbonePath);
-  checkIsLlama(backbone);
+  checkIsModel(backbone);
   if (backbone.tensors.some(({ name }) => isHeadTensor(name))) {
     throw new InformError(
       'INFORM_UNSUPPORTED_MODEL',
@@ -49,29 +51,33 @@ export async function attachHead(
     );
   }
   const head = await openHead(headPath);
+  checkArchitectures(backbone, head);
   checkSizes(backbone, head);
   const sources = [...backbone.shards.map(({ path }) => path), ...head.data.map(({ file }) => file)];
   await checkNewFile(output, sources, overwrite);
 
   // Our layout has the default alignment, whatever the backbone's was.
   const kept = [...backbone.metadata].filter(([key]) => key !== 'general.alignment');
-  const { header, offsets, totalBytes } = layoutGguf(new Map([...kept, ...head.metadata, ...truncationOf(head)]), [
-    ...backbone.tensors,
-    ...head.tensors,
-  ]);
+  const metadata = new Map([...kept, ...head.metadata, ...tokenizerEntries(head), tensorsHashPlaceholder()]);
+  const { header, offsets, totalBytes } = layoutGguf(metadata, [...backbone.tensors, ...head.tensors]);
   await writeFilesAtomically([{ path: output, bytes: totalBytes }], async ([file]) => {
     if (file === undefined) return;
     await file.handle.truncate(totalBytes);
     await writeFully(file.handle, header, 0);
-    await head.write(file, offsets.slice(backbone.tensors.length), signal);
+    const headOffsets = offsets.slice(backbone.tensors.length);
+    await head.write(file, headOffsets, signal);
+    const hashes = new TensorHashes();
+    await hashes.read(head.tensors.map((tensor, index) => writtenData(tensor, file.path, headOffsets[index] ?? 0)));
     let bytesWritten = header.length;
     await copyTensors(backbone.tensors, file.handle, offsets, {
       signal,
+      hashes,
       onBytes: (bytes) => {
         bytesWritten += bytes;
         onProgress?.({ bytesWritten, totalBytes });
       },
     });
+    await writeTensorsHash(file.handle, Buffer.from(header), hashes.sum());
   });
   const { tokenizer } = head.model;
   return {
@@ -81,15 +87,34 @@ export async function attachHead(
   };
 }
 
-/** From which end texts are cut, which no other converter writes. */
-function truncationOf({ model, path }: HeadSource): [string, GgufValue][] {
-  return model.tokenizer === undefined ? [] : truncationEntries(tokenizerRulesOf(model.tokenizer, path).truncationSide);
+/** From which end texts are cut, how they are changed before, and which special tokens the template sees: what no other converter writes. */
+function tokenizerEntries({ model: { tokenizer }, path }: HeadSource): [string, GgufValue][] {
+  if (tokenizer === undefined) return [];
+  const { truncationSide, normalizer } = tokenizerRulesOf(tokenizer, path);
+  return [
+    ...truncationEntries(truncationSide),
+    ...normalizerEntries(normalizer, stringAt(tokenizer, 'tokenizer.ggml.pre')),
+    ...templateTokensEntries(tokenizer),
+  ];
+}
+
+function checkArchitectures({ path, metadata }: GgufModel, head: HeadSource): void {
+  const own = stringAt(metadata, 'general.architecture');
+  if (own === head.model.architecture) return;
+  throw new InformError(
+    'INFORM_UNSUPPORTED_MODEL',
+    `The head in ${head.path} belongs to a ${head.model.architecture}, but ${path} is a ${own ?? 'model of no kind'}. Name the head of the same model.`,
+  );
+}
+
+function writtenData({ name, shape, type }: HeadSource['tensors'][number], file: string, offset: number): TensorData {
+  return { name, file, offset, byteLength: tensorByteLength(type, shape) };
 }
 
 function checkSizes(backbone: GgufModel, { path, model }: HeadSource): void {
   const sizes: [what: string, backbone: number | undefined, head: number | undefined][] = [
-    ['a hidden size', numberAt(backbone.metadata, 'llama.embedding_length'), model.hiddenSize],
-    ['a number of layers', numberAt(backbone.metadata, 'llama.block_count'), model.layerCount],
+    ['a hidden size', sizeAt(backbone.metadata, 'embedding_length'), model.hiddenSize],
+    ['a number of layers', sizeAt(backbone.metadata, 'block_count'), model.layerCount],
     ['a vocabulary', vocabularySizeOf(backbone), model.vocabularySize],
   ];
   for (const [what, own, heads] of sizes) {

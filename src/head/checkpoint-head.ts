@@ -3,12 +3,13 @@ import { basename, join, resolve } from 'node:path';
 import { readCheckpointConfig, type CheckpointConfig } from '../convert/checkpoint-config.js';
 import { CheckpointFiles } from '../convert/checkpoint-files.js';
 import { encodeWeights } from '../convert/encode-weights.js';
-import { headMetadata } from '../convert/metadata.js';
+import { headFactsOf, headMetadata } from '../convert/metadata.js';
 import type { SafetensorsTensor } from '../convert/safetensors.js';
 import { assignTypes } from '../convert/tensor-types.js';
 import { planHeadTensors } from '../convert/tensors.js';
 import { readTokenizer } from '../convert/tokenizer.js';
-import { readValueHead } from '../convert/value-head.js';
+import { readHeadFile } from '../convert/head-file.js';
+import { headTensorNames } from '../convert/recipes.js';
 import { FolderStore, folderShards, openCheckpointFolder } from '../convert/weights.js';
 import { InformError } from '../errors.js';
 import type { GgufMetadata } from '../gguf/types.js';
@@ -25,6 +26,7 @@ export async function openCheckpointHead(folder: string): Promise<HeadSource> {
   return {
     path: folder,
     model: {
+      architecture: config.backbone.architecture,
       hiddenSize: config.hiddenSize,
       layerCount: config.layerCount,
       vocabularySize: config.vocabSize,
@@ -32,12 +34,12 @@ export async function openCheckpointHead(folder: string): Promise<HeadSource> {
       names: config.name === undefined ? [] : [config.name, basename(resolve(folder))],
       tokenizer: await tokenizerOf(files, config),
     },
-    metadata: headMetadata(config),
+    metadata: headMetadata(headFactsOf(config)),
     tensors,
     data: sources.map(({ tensor }) => ({ ...tensor, file: join(folder, tensor.file) })),
     write: async ({ path }, offsets, signal) => {
-      const placed = tensors.flatMap(({ shape, type, source }, index) =>
-        source.kind === 'checkpoint' ? [{ shape, type, source, path, offset: offsets[index] ?? 0 }] : [],
+      const placed = tensors.flatMap(({ name, shape, type, source }, index) =>
+        source.kind === 'checkpoint' ? [{ name, shape, type, source, path, offset: offsets[index] ?? 0 }] : [],
       );
       await encodeWeights(placed, folderShards(folder), { signal });
     },
@@ -46,10 +48,11 @@ export async function openCheckpointHead(folder: string): Promise<HeadSource> {
 
 async function headTensors(
   files: CheckpointFiles,
-  { hasValueHead }: CheckpointConfig,
+  { recipe }: CheckpointConfig,
 ): Promise<ReadonlyMap<string, SafetensorsTensor>> {
-  if (!hasValueHead) return (await openCheckpointFolder(files, (tensor) => tensor.startsWith('score.'))).tensors;
-  const tensors = await readValueHead(files.folder, new FolderStore(files.folder));
+  const names = headTensorNames(recipe.head);
+  if (recipe.headFile === undefined) return (await openCheckpointFolder(files, (name) => names.includes(name))).tensors;
+  const tensors = await readHeadFile(recipe, files.folder, new FolderStore(files.folder));
   return new Map(tensors.map((tensor) => [tensor.name, tensor]));
 }
 

@@ -1,10 +1,10 @@
 import { headMetadata } from '../convert/metadata.js';
 import { InformError } from '../errors.js';
 import { copyTensors } from '../gguf/copy-tensors.js';
-import { modelNames, vocabularySizeOf } from '../gguf/llama-model.js';
+import { architectureOf, modelNames, sizeAt, vocabularySizeOf } from '../gguf/reward-model-file.js';
 import { numberAt, stringAt } from '../gguf/metadata.js';
 import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/split-model.js';
-import { readTokenOf } from '../gguf/scoring-rules.js';
+import { HEAD_KEY, readTokenOf, scaleOf } from '../gguf/scoring-rules.js';
 import { elementCount } from '../gguf/types.js';
 import type { HeadSource } from './head.js';
 import { HEAD_TENSOR, HEAD_TENSORS, type HeadTensor } from '../gguf/head-tensors.js';
@@ -23,15 +23,19 @@ export async function openGgufHead(path: string): Promise<HeadSource> {
   return {
     path,
     model: {
+      architecture: architectureOf(model.metadata),
       hiddenSize,
-      layerCount: numberAt(model.metadata, 'llama.block_count'),
+      layerCount: sizeAt(model.metadata, 'block_count'),
       vocabularySize: vocabularySizeOf(model),
       names: modelNames(model),
       tokenizer: model.metadata.has('tokenizer.ggml.tokens') ? model.metadata : undefined,
     },
     metadata: headMetadata({
-      head: hidden === undefined ? 'one-layer' : 'two-layer',
+      architecture: architectureOf(model.metadata),
+      className: stringAt(model.metadata, HEAD_KEY.className),
+      hasHiddenLayer: hidden !== undefined,
       readToken: readTokenOf(model.metadata, path),
+      scale: scaleOf(model.metadata, path),
     }),
     tensors,
     data: tensors,
@@ -43,11 +47,11 @@ export async function openGgufHead(path: string): Promise<HeadSource> {
 
 /** What `check_declared_format` in native/engine/scoring/score_head.cpp demands before it scores with a head. */
 function checkDeclared({ path, metadata }: GgufModel, hasHiddenLayer: boolean): void {
-  const format = numberAt(metadata, 'inform.head.format') ?? FORMAT;
+  const format = numberAt(metadata, HEAD_KEY.format) ?? FORMAT;
   if (format !== FORMAT) {
     throw unsupported(path, `has format ${format}, but this version reads format 1. Update inform-score`);
   }
-  const activation = stringAt(metadata, 'inform.head.activation');
+  const activation = stringAt(metadata, HEAD_KEY.activation);
   if (hasHiddenLayer && activation !== 'relu') {
     throw unsupported(path, `has the activation ${JSON.stringify(activation ?? 'unknown')}, but only "relu" is known`);
   }

@@ -46,13 +46,14 @@ async function writeHead(head: HeadSource, path: string, signal: AbortSignal | u
 }
 
 function metadataOf({ model, metadata }: HeadSource): [string, GgufValue][] {
+  const { architecture } = model;
   const sizes: [string, number | undefined][] = [
-    ['llama.embedding_length', model.hiddenSize],
-    ['llama.block_count', model.layerCount],
-    ['llama.vocab_size', model.vocabularySize],
+    [`${architecture}.embedding_length`, model.hiddenSize],
+    [`${architecture}.block_count`, model.layerCount],
+    [`${architecture}.vocab_size`, model.vocabularySize],
   ];
   return [
-    ['general.architecture', ggufString('llama')],
+    ['general.architecture', ggufString(architecture)],
     ...sizes.flatMap(([key, size]): [string, GgufValue][] =>
       size === undefined ? [] : [[key, ggufNumber('uint32', size)]],
     ),

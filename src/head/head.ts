@@ -1,9 +1,11 @@
 import type { TemporaryFile } from '../util/files/atomic-file.js';
 import type { GgufMetadata, GgufValue } from '../gguf/types.js';
+import type { Architecture } from '../gguf/backbones.js';
 import type { GgufTensorInfo } from '../gguf/writer.js';
 
 /** The model that a head belongs to. What is not known is undefined. */
 interface HeadModel {
+  readonly architecture: Architecture;
   readonly hiddenSize: number;
   readonly layerCount: number | undefined;
   /** Rows of the embedding. */

@@ -1,6 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { constants, access, stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
+import { openPipe } from '../util/files/named-pipe.js';
 
 /** The input that stands for standard input. */
 export const STDIN = '-';
@@ -66,9 +68,9 @@ export async function* readChunks(input: string, { signal, bytes }: ChunkOptions
   };
   try {
     if (signal?.aborted === true) throw aborted(signal);
-    const chunks: AsyncIterable<Buffer> =
-      input === STDIN ? untilAborted(process.stdin, signal) : createReadStream(input, options);
-    for await (const chunk of chunks) yield chunk;
+    if (input === STDIN) yield* untilAborted(process.stdin, signal);
+    else if ((await stat(input)).isFIFO()) yield* untilAborted(await openPipe(input, 'read', signal), signal);
+    else for await (const chunk of createReadStream(input, options)) yield chunk as Buffer;
   } catch (error) {
     throw signal?.aborted === true ? aborted(signal) : explain(inputName(input), error);
   }
@@ -79,7 +81,7 @@ export function aborted(signal: AbortSignal): InformError {
 }
 
 /** Reads a stream that may stay silent for hours, and leaves it when `signal` aborts. */
-async function* untilAborted(stream: NodeJS.ReadStream, signal?: AbortSignal): AsyncGenerator<Buffer> {
+async function* untilAborted(stream: Readable, signal?: AbortSignal): AsyncGenerator<Buffer> {
   const leave = (): void => {
     stream.destroy();
   };

@@ -1,7 +1,7 @@
 import { arrayAt, numberAt, stringAt, stringsAt } from '../gguf/metadata.js';
 import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/split-model.js';
 import { fileTypeName } from '../gguf/model-types.js';
-import { readTokenOf, tokenizerRulesOf } from '../gguf/scoring-rules.js';
+import { HEAD_KEY, readTokenOf, tokenizerRulesOf, type ReadToken } from '../gguf/scoring-rules.js';
 import { elementCount, type GgufMetadata, type GgufValue } from '../gguf/types.js';
 import { HEAD_TENSOR, HEAD_TENSORS } from '../gguf/head-tensors.js';
 
@@ -34,10 +34,12 @@ export interface ModelReport {
   };
   /** Null where the file holds a backbone only. */
   readonly head: {
+    /** The Hugging Face class that it comes from, where the file says. */
+    readonly className: string | null;
     /** Null too where the head has one layer. */
     readonly activation: string | null;
     /** Which token's state it takes: the last one, or the last one that is not the pad token. */
-    readonly reads: { readonly token: 'last' | 'last_non_pad'; readonly padToken: Token | null };
+    readonly reads: { readonly token: ReadToken['kind']; readonly padToken: Token | null };
     /** Shapes in ggml's order, the row length first. */
     readonly tensors: readonly { readonly name: string; readonly type: string; readonly shape: readonly number[] }[];
   } | null;
@@ -128,7 +130,8 @@ function headOf({ path, metadata, tensors }: GgufModel): ModelReport['head'] {
   );
   if (!found.some(({ name }) => name === HEAD_TENSOR.outputWeight)) return null;
   return {
-    activation: stringAt(metadata, 'inform.head.activation') ?? null,
+    className: stringAt(metadata, HEAD_KEY.className) ?? null,
+    activation: stringAt(metadata, HEAD_KEY.activation) ?? null,
     reads: readsOf(metadata, path),
     tensors: found.map(({ name, type, shape }) => ({ name, type: type.name, shape })),
   };

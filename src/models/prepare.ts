@@ -1,5 +1,8 @@
+import { trainedContextOf } from '../gguf/reward-model-file.js';
+import { readGguf } from '../gguf/reader.js';
 import { splitPaths } from '../gguf/split-model.js';
 import { headFile } from '../head/head-file.js';
+import { settleOptions, type SettledOptions } from '../options/settle.js';
 import type { ModelOptions } from '../options/table.js';
 import { throwIfAborted } from '../util/abort.js';
 import { fileVersion, type FileVersion } from '../util/files/file-version.js';
@@ -17,8 +20,10 @@ export interface PreparedModel {
   readonly headPath: string | undefined;
   /** Text of the chat template that replaces the model's own; undefined where that one is used. */
   readonly template: string | undefined;
-  /** The options, checked. */
-  readonly options: ModelOptions;
+  /** The options, checked, with what they leave to the model. */
+  readonly options: SettledOptions;
+  /** What a user should know of how they were settled, a sentence each. */
+  readonly notes: readonly string[];
   /** The files of model and head as they were when they were found. */
   readonly files: readonly FileVersion[];
 }
@@ -38,10 +43,12 @@ export async function prepareModel(
   const { chatTemplate, scoreHead, type } = options;
   const { signal } = settings;
   // First what is quick to fail: finding the model may take hours.
-  const template = chatTemplate === undefined ? undefined : await readTemplateFile(chatTemplate);
+  const template = chatTemplate === undefined ? undefined : await readTemplateFile(chatTemplate, signal);
   throwIfAborted(signal);
   const path = await resolveModel(model, { type, templateOptional: template !== undefined, ...settings });
   const headPath = scoreHead === undefined ? undefined : await headFile(scoreHead, signal);
   const files = [...splitPaths(path), ...(headPath === undefined ? [] : [headPath])];
-  return { path, headPath, template, options, files: files.flatMap((file) => fileVersion(file) ?? []) };
+  const { metadata } = await readGguf(path, { wantArray: () => false });
+  const settled = settleOptions(options, trainedContextOf(metadata));
+  return { path, headPath, template, ...settled, files: files.flatMap((file) => fileVersion(file) ?? []) };
 }

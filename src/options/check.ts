@@ -4,6 +4,7 @@ import {
   MAX_INT32,
   MODEL_OPTIONS,
   OPTIONS,
+  snakeCase,
   type ModelOptions,
   type OptionKind,
   type OptionSpec,
@@ -126,7 +127,29 @@ export function resolveModelOptions(given: Readonly<Record<string, unknown>>): M
     if (!spec) throw unknownKey(key, known, 'option');
     checked[key] = checkOption(spec, value, key);
   }
-  return { ...modelOptionsOf(defaultOptions()), ...checked };
+  return { ...modelOptionsOf(defaultOptions()), ...checked, ...exactSettings(checked) };
+}
+
+/** What `exact` stands for. */
+const EXACT = { deterministic: true, flashAttention: false, kvType: 'f32' } as const;
+
+/**
+ * The settings that `exact` makes, where some of the options that were given ask for it.
+ *
+ * @throws InformError INFORM_INVALID_CONFIG where others of them contradict it
+ */
+export function exactSettings(given: Partial<Record<keyof RunOptions, unknown>>): Partial<typeof EXACT> {
+  if (given.exact !== true) return {};
+  for (const [key, value] of Object.entries(EXACT)) {
+    const stated = given[key as keyof typeof EXACT];
+    if (stated === undefined || stated === value || stated === 'auto') continue;
+    const name = snakeCase(key);
+    throw new InformError(
+      'INFORM_INVALID_CONFIG',
+      `exact needs ${name} ${JSON.stringify(value)}, but ${name} is ${JSON.stringify(stated)}. Leave one of the two out.`,
+    );
+  }
+  return EXACT;
 }
 
 /** Any value at all, in one line: JSON has no word for infinity, big integers and loops. */

@@ -1,7 +1,7 @@
 import { CORE_SCHEMA, loadAll, YAMLException } from 'js-yaml';
 import { InformError } from '../errors.js';
 import { readNamedText } from '../util/files/bounded-text.js';
-import { checkOption, defaultOptions } from './check.js';
+import { checkOption, defaultOptions, exactSettings } from './check.js';
 import { isOdaConfig, parseOdaConfig, type OdaConfig } from './oda-config.js';
 import { OPTIONS, snakeCase, type RunOptions } from './table.js';
 import { unknownKey } from './unknown-key.js';
@@ -18,23 +18,24 @@ const YAML_LIMITS = { schema: CORE_SCHEMA, maxDepth: 8, maxAliases: 32 };
 /** What a configuration file says: some of the options, checked. */
 export type PartialOptions = Partial<Record<keyof RunOptions, unknown>>;
 
-/** Reads a YAML configuration, of our own or of OpenDataArena's toolkit. Throws INFORM_INVALID_CONFIG. */
-export async function readAnyConfig(path: string): Promise<PartialOptions | OdaConfig> {
-  const document = parseDocument(await readText(path), path);
+/** Reads a YAML configuration, of our own or of OpenDataArena's toolkit. Throws INFORM_INVALID_CONFIG, INFORM_ABORTED. */
+export async function readAnyConfig(path: string, signal?: AbortSignal): Promise<PartialOptions | OdaConfig> {
+  const document = parseDocument(await readText(path, signal), path);
   return isOdaConfig(document) ? parseOdaConfig(document, path) : optionsOf(document, path);
 }
 
-/** Reads a YAML configuration. Throws INFORM_INVALID_CONFIG. */
-export async function readConfig(path: string): Promise<PartialOptions> {
-  return parseConfig(await readText(path), path);
+/** Reads a YAML configuration. Throws INFORM_INVALID_CONFIG, INFORM_ABORTED. */
+export async function readConfig(path: string, signal?: AbortSignal): Promise<PartialOptions> {
+  return parseConfig(await readText(path, signal), path);
 }
 
-async function readText(path: string): Promise<string> {
-  return readNamedText(path, MAX_CONFIG_BYTES, {
+async function readText(path: string, signal?: AbortSignal): Promise<string> {
+  const errors = {
     code: 'INFORM_INVALID_CONFIG',
     subject: `the configuration ${path}`,
     tooLarge: `${path} is larger than 1 MB, which no configuration file is. Check what -c names.`,
-  });
+  } as const;
+  return readNamedText(path, MAX_CONFIG_BYTES, errors, signal);
 }
 
 /** Checks a configuration's text; `path` is for messages. */
@@ -68,7 +69,8 @@ function optionsOf(document: unknown, path: string): PartialOptions {
 
 /** defaults < configuration file < flags */
 export function mergeOptions(...layers: readonly PartialOptions[]): RunOptions {
-  return Object.assign(defaultOptions(), ...layers) as RunOptions;
+  const given = Object.assign({}, ...layers) as PartialOptions;
+  return { ...defaultOptions(), ...given, ...exactSettings(given) } as RunOptions;
 }
 
 function parseYaml(text: string, path: string): unknown[] {

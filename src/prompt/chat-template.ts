@@ -1,7 +1,9 @@
 import { InformError, messageOf } from '../errors.js';
 import { printable } from '../util/printable.js';
 import { TemplateLimitError } from './jinja/errors.js';
+import type { CalendarDate } from './jinja/strftime.js';
 import { JinjaTemplate } from './jinja/template.js';
+import type { TemplateTokens } from '../gguf/template-tokens.js';
 import type { Message } from '../input/sample.js';
 import { TimeLimitError, withTimeLimit } from '../util/async/time-limit.js';
 import { MAX_TEMPLATE_BYTES } from '../models/template-file.js';
@@ -18,23 +20,12 @@ const PROBE: Message[] = [
   { role: 'assistant', content: 'Hi' },
 ];
 
-/** The texts of a tokenizer's special tokens. Empty, or left out, for those that it does not have. */
-export interface TemplateTokens {
-  readonly bosToken: string;
-  readonly eosToken: string;
-  readonly padToken?: string;
-  readonly unkToken?: string;
-  readonly sepToken?: string;
-  readonly clsToken?: string;
-  readonly maskToken?: string;
-}
-
 /**
  * A model's Jinja chat template, rendered as transformers' `apply_chat_template(messages, tokenize=False)` does.
  *
- * `strftime_now`, which transformers offers, is not there: templates that know it would put today's date into the prompt, and the
- * same sample would score differently tomorrow. Without it such templates write their fixed date, and one that cannot do without
- * fails.
+ * `strftime_now`, which transformers offers, gives the date that the caller names, and is not there where none is named: templates
+ * that know it would put today's date into the prompt, and the same sample would score differently tomorrow. Without it such
+ * templates write their fixed date, and one that cannot do without fails.
  *
  * A template comes with a model file, from anywhere. It can reach nothing but the conversation, and its work and output are
  * bounded (jinja/runtime.ts). Its time is, too, where the caller of `render` sees to it (time-limit.ts).
@@ -44,14 +35,19 @@ export class ChatTemplate {
   readonly #variables: Readonly<Record<string, unknown>>;
 
   /** Throws INFORM_TEMPLATE_FAILED when the source is no valid Jinja, or does not come to an end. */
-  constructor(source: string, tokens: TemplateTokens, milliseconds = TEMPLATE_MILLISECONDS) {
+  constructor(
+    source: string,
+    tokens: TemplateTokens,
+    milliseconds = TEMPLATE_MILLISECONDS,
+    private readonly date?: CalendarDate,
+  ) {
     if (source.length > MAX_TEMPLATE_BYTES) {
       throw new InformError(
         'INFORM_TEMPLATE_FAILED',
         'The chat template is larger than 1 MB, the most that is read. Name another one with chat_template.',
       );
     }
-    this.#variables = { ...specialTokens(tokens), tools: null, documents: null, add_generation_prompt: false };
+    this.#variables = { ...tokens, tools: null, documents: null, add_generation_prompt: false };
     this.#program = parse(source, milliseconds);
     this.#probe(milliseconds);
   }
@@ -60,7 +56,7 @@ export class ChatTemplate {
   render(messages: Message[]): string {
     const size = messages.reduce((sum, { content }) => sum + MESSAGE_SIZE + content.length, 0);
     try {
-      return this.#program.render({ ...this.#variables, messages }, size);
+      return this.#program.render({ ...this.#variables, messages }, size, this.date);
     } catch (error) {
       if (error instanceof TemplateLimitError) throw beyondLimits(error);
       throw failed(`The chat template refused the sample: ${reasonOf(error)}.`, error);
@@ -87,20 +83,6 @@ export function beyondLimits(error: Error): InformError {
     `The chat template goes beyond the limits of templates: ${error.message}. Name another one with chat_template.`,
     error,
   );
-}
-
-/** The variables of the special tokens. As in transformers, one that is not there is undefined, not empty. */
-function specialTokens(tokens: TemplateTokens): Readonly<Record<string, string>> {
-  const named: Readonly<Record<string, string | undefined>> = {
-    bos_token: tokens.bosToken,
-    eos_token: tokens.eosToken,
-    unk_token: tokens.unkToken,
-    sep_token: tokens.sepToken,
-    pad_token: tokens.padToken,
-    cls_token: tokens.clsToken,
-    mask_token: tokens.maskToken,
-  };
-  return Object.fromEntries(Object.entries(named).flatMap(([name, text]) => (text ? [[name, text]] : [])));
 }
 
 function parse(source: string, milliseconds: number): JinjaTemplate {

@@ -2,6 +2,7 @@ import type { Engine } from '../engine/engine.js';
 import { toInformError, InformError } from '../errors.js';
 import type { ReadToken, TokenizerRules } from '../gguf/scoring-rules.js';
 import type { Message } from '../input/sample.js';
+import type { Composer } from './nfc.js';
 import { readPosition } from './read-position.js';
 import { SpecialTokens, type PromptPiece } from './special-tokens.js';
 import { beyondLimits, TEMPLATE_MILLISECONDS, type ChatTemplate } from './chat-template.js';
@@ -30,6 +31,8 @@ export interface EncoderOptions {
   specialTokens: 'parse' | 'literal';
   /** What the model's files say; the rules of a file that says nothing where absent. */
   rules?: EncodingRules;
+  /** For a tokenizer that composes texts; undefined for others. */
+  composer?: Composer | undefined;
   /** In place of TEMPLATE_MILLISECONDS, for tests. */
   templateMilliseconds?: number;
 }
@@ -106,13 +109,20 @@ export class Encoder {
     try {
       const holdsSpecialText = messages.some((message) => this.#special.occursIn(message.content));
       if (this.options.specialTokens === 'parse' || !holdsSpecialText) {
-        return { pieces: [{ text: this.template.render(messages), parseSpecial: true }], holdsSpecialText };
+        const pieces = [{ text: this.template.render(messages), parseSpecial: true }];
+        return { pieces: this.#composed(pieces), holdsSpecialText };
       }
       const masked = this.#special.mask(messages);
-      return { pieces: this.#special.split(this.template.render(masked.messages), masked.mark), holdsSpecialText };
+      const pieces = this.#special.split(this.template.render(masked.messages), masked.mark);
+      return { pieces: this.#composed(pieces), holdsSpecialText };
     } catch (error) {
       return toInformError(error);
     }
+  }
+
+  #composed(pieces: PromptPiece[]): PromptPiece[] {
+    const { composer } = this.options;
+    return composer === undefined ? pieces : pieces.flatMap((piece) => composer.compose(piece));
   }
 
   /** The tokens of each piece, in order. Two native calls at most, whatever the number of pieces. */
@@ -137,8 +147,12 @@ export class Encoder {
     }
     const { maxLength, rules = DEFAULT_RULES } = this.options;
     const { tokens, truncated } = truncate(rendered, maxLength, rules);
-    const end = readPosition(tokens, rules.readToken) + 1;
-    return { tokens: end < tokens.length ? tokens.slice(0, end) : tokens, truncated, holdsSpecialText };
+    try {
+      const end = readPosition(tokens, rules.readToken) + 1;
+      return { tokens: end < tokens.length ? tokens.slice(0, end) : tokens, truncated, holdsSpecialText };
+    } catch (error) {
+      return toInformError(error);
+    }
   }
 }
 

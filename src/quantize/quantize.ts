@@ -1,14 +1,15 @@
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 import { InformError } from '../errors.js';
-import { writeFilesAtomically } from '../util/files/atomic-file.js';
+import { writeFilesAtomically, type TemporaryFile } from '../util/files/atomic-file.js';
 import { HEAD_TENSOR, isHeadTensor } from '../gguf/head-tensors.js';
-import { checkIsLlama } from '../gguf/llama-model.js';
+import { checkIsModel } from '../gguf/reward-model-file.js';
 import { checkNewFile } from '../util/files/new-file.js';
 import { numberAt } from '../gguf/metadata.js';
 import { readGguf } from '../gguf/reader.js';
 import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/split-model.js';
+import { TensorHashes, TENSORS_HASH, TENSORS_HASH_PLACEHOLDER, writeTensorsHash } from '../gguf/tensors-hash.js';
 import { DEFAULT_ALIGNMENT } from '../gguf/types.js';
 import { unwritable } from '../util/files/file-errors.js';
 import type { QuantizerJob } from './child.js';
@@ -46,7 +47,7 @@ const PROGRESS_INTERVAL_MS = 250;
  */
 export async function quantizeModel(input: string, output: string, options: QuantizeOptions): Promise<QuantizeResult> {
   const model = await readGgufModel(input, { wantArray: () => false });
-  checkIsLlama(model);
+  checkIsModel(model);
   checkNotQuantized(model);
   const sources = [
     ...model.shards.map(({ path }) => path),
@@ -63,7 +64,11 @@ export async function quantizeModel(input: string, output: string, options: Quan
     threads: options.threads,
     dryRun: true,
     importance,
-    metadata: { ...alignmentOverride(model), ...(imatrix ? imatrixMetadata(imatrix, options.imatrix ?? '') : {}) },
+    metadata: {
+      ...alignmentOverride(model),
+      [TENSORS_HASH]: TENSORS_HASH_PLACEHOLDER,
+      ...(imatrix ? imatrixMetadata(imatrix, options.imatrix ?? '') : {}),
+    },
   };
   const totalBytes = expectedBytes(model, await runQuantizer(job, options.signal));
   await writeFilesAtomically([{ path: output, bytes: totalBytes }], async ([file]) => {
@@ -82,6 +87,7 @@ export async function quantizeModel(input: string, output: string, options: Quan
       clearInterval(timer);
     }
     if (!(await isComplete(file.path, model))) throw incomplete(output);
+    await addTensorsHash(file, options.signal);
   });
   const covered = new Set(importance.map(({ tensor }) => tensor));
   return {
@@ -90,6 +96,24 @@ export async function quantizeModel(input: string, output: string, options: Quan
     hasHead: model.tensors.some(({ name }) => name === HEAD_TENSOR.outputWeight),
     withoutImportance: imatrix ? layerMatrices(model).filter((name) => !covered.has(name)) : [],
   };
+}
+
+/** llama.cpp's quantizer writes the file, so it has to be read once to be hashed. */
+async function addTensorsHash({ path, handle }: TemporaryFile, signal: AbortSignal | undefined): Promise<void> {
+  const { tensors } = await readGguf(path, { wantArray: () => false });
+  const hashes = new TensorHashes();
+  await hashes.read(
+    tensors.map((tensor) => ({ ...tensor, file: path })),
+    { signal },
+  );
+  const header = Buffer.alloc(Math.min(...tensors.map(({ offset }) => offset)));
+  const file = await open(path, 'r');
+  try {
+    await file.read(header, 0, header.length, 0);
+  } finally {
+    await file.close();
+  }
+  await writeTensorsHash(handle, header, hashes.sum());
 }
 
 function checkNotQuantized({ path, metadata, tensors }: GgufModel): void {

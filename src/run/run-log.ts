@@ -1,16 +1,21 @@
-import type { FileHandle } from 'node:fs/promises';
-import { withOutputErrors, jsonLine, openFile } from '../util/files/file-errors.js';
+import type { Writable } from 'node:stream';
+import { withOutputErrors, jsonLine } from '../util/files/file-errors.js';
+import { closeWriter, openWriter, writeText } from '../util/files/text-writer.js';
 
 /** A run's log: what happened, one JSON object a line with the time first. Runs are appended to what is there. */
 export class RunLog {
   private constructor(
     private readonly path: string,
-    private readonly file: FileHandle,
-  ) {}
+    private readonly stream: Writable,
+    private readonly signal: AbortSignal,
+  ) {
+    // Each write hears of its own failure.
+    stream.on('error', () => undefined);
+  }
 
-  /** Throws INFORM_OUTPUT_UNWRITABLE, as `write` does. */
-  static async open(path: string): Promise<RunLog> {
-    return new RunLog(path, await openFile(path, 'a'));
+  /** Throws INFORM_OUTPUT_UNWRITABLE, as `write` does, and INFORM_ABORTED where a pipe's reader is waited for. */
+  static async open(path: string, signal: AbortSignal): Promise<RunLog> {
+    return new RunLog(path, await withOutputErrors(path, openWriter(path, 'a', signal)), signal);
   }
 
   /** @param idJson the id of the sample that it is about, as JSON, written as it is */
@@ -19,10 +24,10 @@ export class RunLog {
       .filter(([, value]) => value !== undefined)
       .map(([key, value]): [string, string] => [key, JSON.stringify(value)]);
     if (idJson !== undefined) members.splice(2, 0, ['id', idJson]);
-    await withOutputErrors(this.path, this.file.appendFile(jsonLine(members)));
+    await withOutputErrors(this.path, writeText(this.stream, jsonLine(members), this.signal));
   }
 
   async close(): Promise<void> {
-    await this.file.close();
+    await closeWriter(this.stream, this.signal);
   }
 }

@@ -21,7 +21,7 @@ import { resumeRun } from './resume.js';
 import { JournaledOutput } from './output/journaled-output.js';
 import { openOutput } from './output/open-output.js';
 import { ADDED } from './output/formats/joined.js';
-import type { RunOutput } from './output/output.js';
+import type { RunOutput, SavedRun } from './output/output.js';
 import { outputPaths } from './output/output-paths.js';
 import { RunRows } from './rows.js';
 import { chooseInputs, requireModel, type RunSettings } from './settings.js';
@@ -40,6 +40,8 @@ export interface RunOutcome {
   readonly pipeline: PipelineStats;
   /** Seconds that scoring took, without loading the model. */
   readonly seconds: number;
+  /** Tokens that a longer sequence was cut to. */
+  readonly maxLength: number;
   /** The GGUF file, where `model` names something else that it was made from. */
   readonly modelPath: string | undefined;
   /** The file of rejected rows, where there is one. */
@@ -89,7 +91,7 @@ export async function scoreFiles(
   const inputs = await expandInputs(named, [...written, ...(settings.log ? [settings.log] : [])]);
   const size = await checkInputs(inputs);
   throwIfAborted(interrupted, INTERRUPTED);
-  const output = await openOutput(options, inputs, settings);
+  const output = await openOutput(options, inputs, settings, interrupted);
   const reader = new SampleReader(options);
   const run = new ScoreRun(reader, options, settings, inputs, size, output, engine, reporter);
   try {
@@ -106,6 +108,8 @@ class ScoreRun {
   readonly #pipeline = new PipelineStats();
   readonly #rejects: RejectNotes;
   readonly #rows: RowNotes;
+  /** Shows what it is told and has it in the log, too: standard error may lead nowhere. */
+  readonly #reporter: Reporter;
   #log: RunLog | undefined;
   /** What scoring took. */
   #seconds = 0;
@@ -118,20 +122,26 @@ class ScoreRun {
     private readonly size: InputCheck,
     private readonly output: RunOutput,
     private readonly engine: EngineProcess,
-    private readonly reporter: Reporter,
+    private readonly terminal: Reporter,
   ) {
-    this.#rejects = new RejectNotes(reporter.note);
-    this.#rows = new RowNotes(reporter.note);
+    const note = (line: string): void => {
+      terminal.note(line);
+      this.#log?.write('note', { text: line }).catch(() => undefined);
+    };
+    this.#reporter = { ...terminal, note };
+    // Each rejected row has a line of its own in the log.
+    this.#rejects = new RejectNotes(terminal.note);
+    this.#rows = new RowNotes(note);
   }
 
   async execute(modelName: string, interrupted: AbortSignal): Promise<RunOutcome> {
     const { output, stats, settings } = this;
-    if (settings.log !== undefined) this.#log = await RunLog.open(settings.log);
+    if (settings.log !== undefined) this.#log = await RunLog.open(settings.log, interrupted);
     const signal = AbortSignal.any([interrupted, output.readerGone]);
     const { maxLineBytes } = this.options;
     // Before the model, which may be hours away.
     const looks = await lookAtInputs(this.inputs, this.reader, { maxLineBytes, signal });
-    for (const line of linesOf(looks)) this.reporter.note(line);
+    for (const line of linesOf(looks)) this.#reporter.note(line);
     if (this.options.join) refuseOwnFields(looks, ADDED);
     if (settings.followAppended === true) refuseToFollow(looks);
     const prepared = await this.#prepare(modelName, signal);
@@ -144,7 +154,7 @@ class ScoreRun {
     if (!output.readerGone.aborted) {
       this.#rejects.sumUp();
       if (settings.shard === undefined) this.#refuseNothing(rows.read);
-      for (const note of await output.finish(rows.read)) this.reporter.note(note);
+      for (const note of await output.finish(rows.read)) this.#reporter.note(note);
       await this.#logEnd();
     }
     await this.#log?.close().catch(() => undefined);
@@ -152,6 +162,7 @@ class ScoreRun {
       stats,
       pipeline: this.#pipeline,
       seconds: this.#seconds,
+      maxLength: prepared.options.maxLength,
       modelPath: modelName === DEMO || modelName === prepared.path ? undefined : prepared.path,
       rejectsPath: stats.rejected > 0 ? output.rejectsPath : undefined,
       readerGone: output.readerGone.aborted,
@@ -160,40 +171,45 @@ class ScoreRun {
 
   /** A result without a score: right for an input without rows, an error for one with rows. */
   #refuseNothing(rows: number): void {
-    if (rows === 0) this.reporter.note(`${this.inputs.map(inputName).join(', ')}: no samples, so there are no scores.`);
+    if (rows === 0)
+      this.#reporter.note(`${this.inputs.map(inputName).join(', ')}: no samples, so there are no scores.`);
     else if (this.stats.scored === 0) throw this.#rejects.nothingScored(this.stats.rejected);
   }
 
   /** After a failure: closes everything, and says what is kept and how to go on. */
   async abandon(error: unknown, interrupted: boolean): Promise<void> {
-    this.reporter.clear();
+    this.#reporter.clear();
     // The failure that ended the run is the one to report; none that follows from it may take its place.
     await this.#log?.write('failed', { reason: messageOf(error), scored: this.stats.scored }).catch(() => undefined);
-    await this.#log?.close().catch(() => undefined);
     const kept = await this.output.abandon().catch(() => undefined);
+    this.#sayHowToResume(kept, interrupted);
+    await this.#log?.close().catch(() => undefined);
+  }
+
+  #sayHowToResume(kept: SavedRun | undefined, interrupted: boolean): void {
+    const { note } = this.#reporter;
     if (kept !== undefined) {
-      this.reporter.note(
+      note(
         `The run did not finish. ${counted(kept.rows, 'row')} ${kept.rows === 1 ? 'is' : 'are'} kept in ${kept.journal}.`,
       );
     }
     const { resumeCommand } = this.settings;
     const resumable = this.output.rejectsPath !== undefined && (interrupted || kept !== undefined);
     if (!resumable || resumeCommand === undefined) return;
-    const how = this.inputs.includes(STDIN) ? 'Pipe the same input in again to resume it:' : 'Resume it with:';
-    this.reporter.note(how);
-    this.reporter.note(`  ${resumeCommand}`);
+    note(this.inputs.includes(STDIN) ? 'Pipe the same input in again to resume it:' : 'Resume it with:');
+    note(`  ${resumeCommand}`);
   }
 
   /** Finds the model's files, which may have to be fetched or made. */
   async #prepare(modelName: string, signal: AbortSignal): Promise<PreparedModel> {
-    if (modelName === DEMO) this.reporter.note(DEMO_NOTICE);
+    if (modelName === DEMO) this.#reporter.note(DEMO_NOTICE);
     const prepared = await prepareModel(modelName, modelOptionsOf(this.options), {
       signal,
       confirm: this.settings.confirm,
-      onProgress: this.reporter.update,
-      onNote: this.reporter.note,
+      onProgress: this.#reporter.update,
+      onNote: this.#reporter.note,
     });
-    this.reporter.clear();
+    this.#reporter.clear();
     return prepared;
   }
 
@@ -206,7 +222,7 @@ class ScoreRun {
       return { rows: new RunRows(inputs, undefined, { maxLineBytes, signal }), done: false };
     }
     const run = { options, model, inputs, totalBytes: size.bytes, shard, followAppended, signal };
-    return resumeRun(output, run, this.stats, this.reporter);
+    return resumeRun(output, run, this.stats, this.#reporter);
   }
 
   async #scoreRest(prepared: PreparedModel, rows: RunRows, signal: AbortSignal): Promise<void> {
@@ -233,7 +249,7 @@ class ScoreRun {
       process: this.engine,
       signal,
       onProgress: (fraction) => {
-        this.reporter.update({ label: 'Loading model', fraction });
+        this.#reporter.update({ label: 'Loading model', fraction });
       },
       onCrash: (what) => {
         this.#tell('restarted', what);
@@ -243,8 +259,8 @@ class ScoreRun {
       },
       engineTimeout: this.options.engineTimeout,
     });
-    this.reporter.clear();
-    for (const note of model.info.notes) this.reporter.note(note);
+    this.#reporter.clear();
+    for (const note of model.info.notes) this.#reporter.note(note);
     this.#showEngineLog(model);
     return model;
   }
@@ -257,7 +273,7 @@ class ScoreRun {
     const outcomes = model.scoreJobs(this.#jobs(rows), { live, signal, stats: this.#pipeline });
     for await (const outcome of rowOutcomes(outcomes)) {
       await this.#record(outcome);
-      this.reporter.update(
+      this.#reporter.update(
         scoringStatus({
           samples: this.stats.scored + this.stats.rejected,
           tokens: this.stats.tokens - (this.stats.resumed?.tokens ?? 0),
@@ -267,7 +283,7 @@ class ScoreRun {
         }),
       );
     }
-    this.reporter.clear();
+    this.#reporter.clear();
     this.#seconds = elapsed();
   }
 
@@ -280,7 +296,7 @@ class ScoreRun {
 
   #showEngineLog(model: SupervisedModel): void {
     if (this.settings.verbose !== true) return;
-    for (const line of model.drainLog()) this.reporter.note(line);
+    for (const line of model.drainLog()) this.#reporter.note(line);
   }
 
   async #record({ row, result }: RowOutcome): Promise<void> {
@@ -311,7 +327,7 @@ class ScoreRun {
 
   /** Says what happened to the engine, on the terminal and in the log. */
   #tell(event: string, what: string): void {
-    this.reporter.note(what);
+    this.terminal.note(what);
     this.#log?.write(event, { reason: what }).catch(() => undefined);
   }
 
@@ -321,7 +337,7 @@ class ScoreRun {
     const totals = { seconds, scored, rejected, truncated, tokens, mean, standardDeviation };
     // The output is there by now: a log that cannot be written is said, and is no failure of the run.
     await this.#log?.write('finished', totals).catch((error: unknown) => {
-      this.reporter.note(`The log lacks its last line: ${messageOf(error)}`);
+      this.#reporter.note(`The log lacks its last line: ${messageOf(error)}`);
     });
   }
 }

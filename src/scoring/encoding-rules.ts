@@ -1,8 +1,19 @@
+import { arrayAt, stringsAt } from '../gguf/metadata.js';
 import { readGguf } from '../gguf/reader.js';
-import { readTokenOf, tokenizerRulesOf, type TokenizerRules } from '../gguf/scoring-rules.js';
+import { readTokenOf, tokenizerRulesOf, type Normalizer } from '../gguf/scoring-rules.js';
+import { isTemplateTokenArray, templateTokensOf, type TemplateTokens } from '../gguf/template-tokens.js';
+import { TOKEN_TYPE } from '../gguf/token-types.js';
 import type { GgufMetadata } from '../gguf/types.js';
 import type { PreparedModel } from '../models/prepare.js';
 import type { EncodingRules } from '../prompt/encoder.js';
+import { Composer } from '../prompt/nfc.js';
+
+/** What the headers of a model's files say about how conversations become tokens. */
+export interface ModelRules {
+  readonly encoding: EncodingRules;
+  readonly normalizer: Normalizer;
+  readonly templateTokens: TemplateTokens;
+}
 
 /**
  * Reads the rules from the headers of the model's file and of its score head's.
@@ -12,15 +23,30 @@ import type { EncodingRules } from '../prompt/encoder.js';
 export async function readModelRules({
   path,
   headPath = path,
-}: Pick<PreparedModel, 'path' | 'headPath'>): Promise<EncodingRules & TokenizerRules> {
+}: Pick<PreparedModel, 'path' | 'headPath'>): Promise<ModelRules> {
   const metadata = await metadataOf(path);
   const head = headPath === path ? metadata : await metadataOf(headPath);
+  const { normalizer, ...tokenizer } = tokenizerRulesOf(metadata, path);
   return {
-    ...tokenizerRulesOf(metadata, path),
-    readToken: readTokenOf(head, headPath),
+    encoding: { ...tokenizer, readToken: readTokenOf(head, headPath) },
+    normalizer,
+    templateTokens: templateTokensOf(metadata, path),
   };
 }
 
+/** What composes the texts of a model whose tokenizer does; undefined for others. */
+export async function readComposer(path: string, normalizer: Normalizer): Promise<Composer | undefined> {
+  if (normalizer === 'none') return undefined;
+  const { metadata } = await readGguf(path, { wantArray: (key) => key === TOKENS || key === TOKEN_TYPES });
+  const texts = stringsAt(metadata, TOKENS) ?? [];
+  const types = arrayAt(metadata, TOKEN_TYPES)?.value ?? [];
+  const ofType = (wanted: number): string[] => texts.filter((text, id) => Number(types[id]) === wanted && text !== '');
+  return new Composer(ofType(TOKEN_TYPE.control), ofType(TOKEN_TYPE.userDefined));
+}
+
+const TOKENS = 'tokenizer.ggml.tokens';
+const TOKEN_TYPES = 'tokenizer.ggml.token_type';
+
 async function metadataOf(path: string): Promise<GgufMetadata> {
-  return (await readGguf(path, { wantArray: () => false })).metadata;
+  return (await readGguf(path, { wantArray: isTemplateTokenArray })).metadata;
 }

@@ -31,7 +31,7 @@ export class Evaluator<Tag> {
       if (!(error instanceof InformError) || !FAILURES_OF_A_BATCH.has(error.code)) throw error;
       const parts = halves(batch);
       if (!parts) {
-        await this.#refuse(batch.samples.flat(), error, signal);
+        await this.#tryOnceMore(batch, error, signal);
         return;
       }
       this.stats.halved++;
@@ -41,11 +41,12 @@ export class Evaluator<Tag> {
 
   async #evaluateWhole(batch: PlannedBatch<Entry<Tag>>, signal: AbortSignal): Promise<void> {
     const { stats } = this;
-    const { rewards, computedTokens, seconds } = await this.engine.evaluate(batch, signal);
+    const { rewards, computedTokens, seconds, headSeconds } = await this.engine.evaluate(batch, signal);
     this.#failedInARow = 0;
     stats.batches++;
     stats.tokensComputed += computedTokens;
     stats.seconds.engine += seconds;
+    stats.seconds.head += headSeconds;
     for (const [i, entries] of batch.samples.entries()) {
       for (const entry of entries) {
         entry.settle(rewards[i]);
@@ -55,21 +56,29 @@ export class Evaluator<Tag> {
     }
   }
 
-  /** Gives up a sequence that failed alone, if it is the only thing that fails. */
-  async #refuse(entries: readonly Entry<Tag>[], error: InformError, signal: AbortSignal): Promise<void> {
+  /** Gives up a sequence that failed alone, if it does so again after a harmless one of its length has passed. */
+  async #tryOnceMore(batch: PlannedBatch<Entry<Tag>>, error: InformError, signal: AbortSignal): Promise<void> {
+    const entries = batch.samples.flat();
     if (++this.#failedInARow === MOST_FAILED_IN_A_ROW) throw error;
     try {
-      await this.engine.evaluate(firstToken(entries), signal);
+      await this.engine.evaluate(harmless(entries), signal);
     } catch (cause) {
       if (signal.aborted) throw cause;
-      // Not even a single token: the first failure says best what is wrong.
+      // It is not about this sequence, as where memory is short. The first failure says best what is wrong.
       throw error;
     }
-    for (const entry of entries) entry.fail(error);
+    try {
+      await this.#evaluateWhole(batch, signal);
+    } catch (again) {
+      if (!(again instanceof InformError) || !FAILURES_OF_A_BATCH.has(again.code)) throw again;
+      for (const entry of entries) entry.fail(error);
+    }
   }
 }
 
-function firstToken(entries: readonly { tokens: Int32Array }[]): Batch {
-  const tokens = entries[0]?.tokens.slice(0, 1) ?? new Int32Array();
-  return { tokens, shared: Int32Array.of(0), tails: Int32Array.of(1), reuse: false };
+/** As many tokens as the entries have, all of them their first one. */
+function harmless(entries: readonly { tokens: Int32Array }[]): Batch {
+  const [first] = entries;
+  const tokens = new Int32Array(first?.tokens.length ?? 0).fill(first?.tokens[0] ?? 0);
+  return { tokens, shared: Int32Array.of(0), tails: Int32Array.of(tokens.length), reuse: false };
 }

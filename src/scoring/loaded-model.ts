@@ -2,9 +2,10 @@ import type { ModelSizes } from '../addon/load-addon.js';
 import { Engine } from '../engine/engine.js';
 import { InformError } from '../errors.js';
 import type { PreparedModel } from '../models/prepare.js';
-import { ChatTemplate } from '../prompt/chat-template.js';
+import { ChatTemplate, TEMPLATE_MILLISECONDS } from '../prompt/chat-template.js';
+import { templateDateOf } from '../prompt/template-date.js';
 import { Encoder } from '../prompt/encoder.js';
-import { readModelRules } from './encoding-rules.js';
+import { readComposer, readModelRules } from './encoding-rules.js';
 import { scoreStream, type Job, type Outcome, type StreamOptions } from './score-stream.js';
 
 /** What a loaded model is. */
@@ -53,15 +54,16 @@ export class LoadedModel implements AsyncDisposable {
 
   /** @throws InformError what loading the model's files throws, and INFORM_TEMPLATE_FAILED */
   static async load(model: PreparedModel, hooks: LoadHooks = {}): Promise<LoadedModel> {
-    const { path, headPath, template, options } = model;
+    const { path, headPath, template, options, notes } = model;
     const engine = await Engine.load({ path, headPath, options }, hooks);
     try {
-      const { hasBos, hasEos, ...rules } = await readModelRules(model);
-      const { bosToken, eosToken } = engine.info;
-      const tokens = { bosToken: hasBos ? bosToken : '', eosToken: hasEos ? eosToken : '' };
-      const chatTemplate = new ChatTemplate(template ?? modelTemplate(engine, path), tokens);
-      const encoder = new Encoder(engine, chatTemplate, { ...options, rules });
-      return new LoadedModel(engine, encoder, options.window, describe(path, engine));
+      const { encoding: rules, normalizer, templateTokens } = await readModelRules(model);
+      const date = templateDateOf(options);
+      const source = template ?? modelTemplate(engine, path);
+      const chatTemplate = new ChatTemplate(source, templateTokens, TEMPLATE_MILLISECONDS, date);
+      const composer = await readComposer(path, normalizer);
+      const encoder = new Encoder(engine, chatTemplate, { ...options, rules, composer });
+      return new LoadedModel(engine, encoder, options.window, describe(path, engine, notes));
     } catch (error) {
       await engine.close();
       throw error;
@@ -94,7 +96,7 @@ function modelTemplate(engine: Engine, model: string): string {
   );
 }
 
-function describe(path: string, engine: Engine): ModelInfo {
+function describe(path: string, engine: Engine, settled: readonly string[]): ModelInfo {
   const { description, sizeBytes, parameters, vocabularySize, hiddenSize, headHiddenSize, trainedContext } =
     engine.info;
   const { limits, microBatch, placement, notes } = engine;
@@ -110,6 +112,6 @@ function describe(path: string, engine: Engine): ModelInfo {
     contextTokens: limits.contextTokens,
     microBatch,
     devices: (placement?.devices ?? []).map(({ name, layers, streamedLayers }) => ({ name, layers, streamedLayers })),
-    notes,
+    notes: [...settled, ...notes],
   };
 }

@@ -8,6 +8,8 @@ export interface StageSeconds extends EncodeSeconds {
   plan: number;
   /** Evaluating batches. */
   engine: number;
+  /** Of that, the score head, which runs on the CPU. */
+  head: number;
   /** What the scores' consumer takes: writing, progress. */
   write: number;
 }
@@ -26,7 +28,7 @@ export class PipelineStats {
   tokensComputed = 0;
   /** From the first look at the source to the last score. */
   elapsed = 0;
-  readonly seconds: StageSeconds = { read: 0, template: 0, tokenize: 0, plan: 0, engine: 0, write: 0 };
+  readonly seconds: StageSeconds = { read: 0, template: 0, tokenize: 0, plan: 0, engine: 0, head: 0, write: 0 };
 
   /** tokens seen / tokens computed; 1 where nothing was. */
   get sharingFactor(): number {

@@ -54,7 +54,7 @@ export interface Work {
   halved: number;
   tokensSeen: number;
   tokensComputed: number;
-  seconds: Pick<StageSeconds, 'template' | 'tokenize' | 'plan' | 'engine'>;
+  seconds: Pick<StageSeconds, 'template' | 'tokenize' | 'plan' | 'engine' | 'head'>;
 }
 
 export function toSent({ code, message }: InformError): SentError {

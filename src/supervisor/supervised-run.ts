@@ -10,7 +10,7 @@ import { formatDuration } from '../util/format.js';
 import { SilenceWatch } from './silence-watch.js';
 import { crashError, EngineCrash, type EngineProcess } from './engine-process.js';
 import { ProcessRun } from './process-run.js';
-import { fromSent, type SentOutcome, type Work } from './protocol.js';
+import { fromSent, type SentOutcome, type SentSample, type Work } from './protocol.js';
 
 /** What a run needs of the model that it belongs to. */
 export interface EngineHost {
@@ -204,10 +204,16 @@ export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
     }
   }
 
+  /** A suspect that has ended a process alone gets its second try when a harmless sample of its size has passed. */
   async #runAlone(suspect: Slot<Tag>): Promise<void> {
     if (!this.#isOpen(suspect)) return;
-    const run = this.#begin(/*live=*/ false);
-    run.put(suspect);
+    if (suspect.crashes > 0) await this.#runOne(harmlessAs(suspect));
+    await this.#runOne(suspect);
+  }
+
+  async #runOne(sample: SentSample): Promise<void> {
+    const run = this.#begin({ live: false, counts: sample.index !== HARMLESS_INDEX });
+    run.put(sample);
     run.end();
     await run.ended;
   }
@@ -215,14 +221,15 @@ export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
   async #runAll(): Promise<void> {
     const open = [...this.#unanswered.values()].filter((slot) => this.#isOpen(slot));
     if (open.length === 0 && this.#sourceEnded) return;
-    const run = this.#begin(this.options.live);
+    const run = this.#begin({ live: this.options.live, counts: true });
     this.#stream = run;
     for (const slot of open) run.put(slot);
     if (this.#sourceEnded) run.end();
     await run.ended;
   }
 
-  #begin(live: boolean): ProcessRun {
+  /** @param options.counts whether its work is that of the run's samples */
+  #begin({ live, counts }: { live: boolean; counts: boolean }): ProcessRun {
     let before: Work | undefined;
     const { process } = this.host;
     const watch = new SilenceWatch(this.options.engineTimeout, {
@@ -240,7 +247,7 @@ export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
       },
       onOutcomes: (outcomes, work) => {
         if (!this.#isTrusted()) return;
-        addWork(this.options.stats, work, before);
+        if (counts) addWork(this.options.stats, work, before);
         before = work;
         for (const outcome of outcomes) this.#answer(outcome);
         this.#settleBlamed();
@@ -304,7 +311,7 @@ export class SupervisedRun<Tag> implements OrderedSource<Outcome<Tag>> {
     }
     const [only] = inside;
     if (only && ++only.crashes === CRASHES_ALONE) {
-      const what = `The engine's process ${crash.message}. It did so again with nothing but this sample in it.`;
+      const what = `The engine's process ${crash.message}. It did so twice with nothing but this sample in it, and not with another one.`;
       this.#blamed.set(only, crashError(what, crash));
       this.#settleBlamed();
     }
@@ -348,12 +355,26 @@ function newSlot<Tag>({ tag, conversation, characters = 0 }: Job<Tag>, index: nu
     : { ...slot, messages: conversation, outcome: undefined };
 }
 
+/** No sample of the run has this number. */
+const HARMLESS_INDEX = -1;
+/** A token or more in most vocabularies, and nothing that a template or a tokenizer could stumble over. */
+const HARMLESS_TEXT = ' a';
+
+/** A sample as long as another one, with none of its text. */
+function harmlessAs({ messages, characters }: SentSample): SentSample {
+  const harmless = messages?.map(({ role, content }) => ({
+    role,
+    content: HARMLESS_TEXT.repeat(Math.ceil(content.length / HARMLESS_TEXT.length)),
+  }));
+  return { index: HARMLESS_INDEX, messages: harmless ?? null, characters };
+}
+
 /** Adds what has been done since `before`. */
 function addWork(stats: PipelineStats, work: Work, before: Work | undefined): void {
   for (const key of ['samples', 'batches', 'halved', 'tokensSeen', 'tokensComputed'] as const) {
     stats[key] += work[key] - (before?.[key] ?? 0);
   }
-  for (const key of ['template', 'tokenize', 'plan', 'engine'] as const) {
+  for (const key of ['template', 'tokenize', 'plan', 'engine', 'head'] as const) {
     stats.seconds[key] += work.seconds[key] - (before?.seconds[key] ?? 0);
   }
 }

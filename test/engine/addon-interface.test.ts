@@ -52,7 +52,7 @@ const { addon, backendDir } = loadAddon();
 
 async function load(): Promise<NativeModel> {
   const path = await tinyModel(fileIn(tempFolder(), 'tiny.gguf', ''));
-  return addon.loadModel({ path, headPath: '', placement: CPU_ONLY, backendDir }, new addon.TaskHandle());
+  return addon.loadModel({ path, headPath: '', pre: '', placement: CPU_ONLY, backendDir }, new addon.TaskHandle());
 }
 
 function checkMembers(found: readonly string[], declared: object): void {

@@ -25,7 +25,7 @@ const MODEL = await tinyModel(path.join(FOLDER, 'tiny.gguf'));
 /** The error that the engine refuses a model with, undefined where it loads. */
 async function engineRefusal(model: string, headPath = ''): Promise<InformError | undefined> {
   const { addon, backendDir } = loadAddon();
-  const options = { path: model, headPath, placement: CPU_ONLY, backendDir };
+  const options = { path: model, headPath, pre: '', placement: CPU_ONLY, backendDir };
   return refusal(addon.loadModel(options, new addon.TaskHandle()).then((loaded) => loaded.close()));
 }
 
@@ -208,6 +208,14 @@ function headOf(entries: readonly Buffer[], shapes: Record<string, number[]>): s
   return fileIn(FOLDER, 'head.gguf', ggufBytes({ entries, tensors, data: Buffer.alloc(offset) }));
 }
 
+function scaleOf(mean: number, deviation: number): Buffer[] {
+  const value = (number: number): Buffer => Buffer.from(Float32Array.of(number).buffer);
+  return [
+    entry('inform.head.mean', 'float32', value(mean)),
+    entry('inform.head.deviation', 'float32', value(deviation)),
+  ];
+}
+
 const HEAD_CASES: readonly [
   name: string,
   code: ErrorCode | undefined,
@@ -218,6 +226,9 @@ const HEAD_CASES: readonly [
   ['without biases', undefined, [RELU], { 'cls.weight': [HIDDEN, 16], 'cls.output.weight': [16] }],
   ['with one layer, which needs no activation', undefined, [], { 'cls.output.weight': [HIDDEN, 1] }],
   ['that states its format', undefined, [RELU, entry('inform.head.format', 'uint32', u32(1))], TWO_LAYERS],
+  ['that states a mean and a deviation', undefined, [RELU, ...scaleOf(-1.5, 2)], TWO_LAYERS],
+  ['with a deviation of 0', 'INFORM_UNSUPPORTED_MODEL', [RELU, ...scaleOf(0, 0)], TWO_LAYERS],
+  ['with a mean that is none', 'INFORM_UNSUPPORTED_MODEL', [RELU, ...scaleOf(NaN, 1)], TWO_LAYERS],
   ['of a later format', 'INFORM_UNSUPPORTED_MODEL', [RELU, entry('inform.head.format', 'uint32', u32(2))], TWO_LAYERS],
   [
     'of another activation',

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { convertCheckpoint } from '#src/convert/convert.js';
-import { ggufString } from '#src/gguf/metadata.js';
+import { ggufNumber, ggufString } from '#src/gguf/metadata.js';
 import { readGguf } from '#src/gguf/reader.js';
 import { attachHead } from '#src/head/attach.js';
 import { RewardModel } from '#src/scoring/reward-model.js';
@@ -71,6 +71,48 @@ test('a folder without a chat template is scored with the one that is named, and
   const difference = Math.abs((await model.score(sample?.sample ?? { messages: [] })) - (scores[0] ?? NaN));
   await model.close();
   assert.ok(difference <= BOUND, String(difference));
+});
+
+test('a GGUF that does not say how words are split is refused, and scored with pre', async () => {
+  const golden = GOLDENS.variants.find(({ name }) => name === 'smollm');
+  const file = await editGguf(await variantModel('smollm'), path.join(ROOT, 'no-pre.gguf'), {
+    metadata: (metadata) => new Map([...metadata].filter(([key]) => key !== 'tokenizer.ggml.pre')),
+  });
+  await expectError(
+    'INFORM_UNSUPPORTED_MODEL',
+    /does not say how .* splits words \(tokenizer\.ggml\.pre\).* with pre/,
+    () => RewardModel.load(file),
+  );
+  await expectError('INFORM_MODEL_LOAD_FAILED', /unknown pre-tokenizer type: 'x'/, () =>
+    RewardModel.load(file, { pre: 'x' }),
+  );
+  await expectError('INFORM_INVALID_ARGUMENT', /pre is too long/, () =>
+    RewardModel.load(file, { pre: 'x'.repeat(128) }),
+  );
+  // In place of what a file says, too.
+  for (const [model, pre] of [
+    [file, 'smollm'],
+    [await variantModel('gpt-2'), 'smollm'],
+  ] as const) {
+    await using loaded = await RewardModel.load(model, { ...EXACT, pre });
+    for (const [i, { sample }] of GOLDENS.samples.entries()) {
+      assert.ok(Math.abs((await loaded.score(sample)) - (golden?.scores[i] ?? NaN)) <= BOUND);
+    }
+  }
+});
+
+test('max_length that nobody set is what the model was trained on, with a note; one that is set is checked', async () => {
+  const file = await editGguf(await variantModel('smollm'), path.join(ROOT, 'short.gguf'), {
+    metadata: (metadata) => new Map([...metadata, ['llama.context_length', ggufNumber('uint32', 48)]]),
+  });
+  await using model = await RewardModel.load(file);
+  assert.equal(model.info.notes, ['The model was trained on sequences of up to 48 tokens, so max_length is 48.']);
+  for await (const { tokens, truncated } of model.scoreAll(GOLDENS.samples.slice(0, 1).map(({ sample }) => sample))) {
+    assert.equal([tokens, truncated], [48, true]);
+  }
+  await expectError('INFORM_INVALID_CONFIG', /max_length is 49, but .* up to 48 tokens/, () =>
+    RewardModel.load(file, { maxLength: 49 }),
+  );
 });
 
 test('a head keeps the rule of its checkpoint, attached or named as score_head', async () => {

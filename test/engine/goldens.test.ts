@@ -6,16 +6,16 @@ import { Encoder } from '#src/prompt/encoder.js';
 import { InformError } from '#src/errors.js';
 import { packageRoot } from '#src/util/package-root.js';
 import { checkedConversation, toMessages } from '#src/input/sample.js';
-import { ChatTemplate } from '#src/prompt/chat-template.js';
 import { differences, readGoldens, SETTINGS } from '../support/assert/goldens.js';
 import { checkpointFingerprint, testCheckpoint, testModel } from '../support/models/models.js';
-import { loadEngine } from '../support/models/load.js';
+import { chatTemplateOf, loadEngine } from '../support/models/load.js';
 
 // The judge is Hugging Face transformers: test/reference/ made these goldens from the same generated checkpoint.
 
 const GOLDENS = readGoldens();
-const ENGINE = await loadEngine(await testModel('bf16'));
-const TEMPLATE = new ChatTemplate(ENGINE.info.chatTemplate, ENGINE.info);
+const MODEL = await testModel('bf16');
+const ENGINE = await loadEngine(MODEL);
+const TEMPLATE = await chatTemplateOf(ENGINE, MODEL);
 
 test('the generated checkpoint is the one that transformers judged, byte for byte', async () => {
   assert.is(await checkpointFingerprint(await testCheckpoint()), GOLDENS.made.checkpoint);

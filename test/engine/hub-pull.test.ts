@@ -19,10 +19,18 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { convertCheckpoint } from '#src/convert/convert.js';
 import { readGguf } from '#src/gguf/reader.js';
+import { CONVERTER_VERSION } from '#src/models/converted-models.js';
 import { requireHubId } from '#src/models/hub/hub-id.js';
 import { RewardModel } from '#src/scoring/reward-model.js';
 import { hubModel, pullModel, type PullOptions } from '#src/models/hub/pull.js';
-import { handCheckpoint, handConfig, handTensors, safetensorsBytes } from '../support/models/checkpoint.js';
+import {
+  handCheckpoint,
+  handConfig,
+  handOneLayer,
+  handSafetensors,
+  handTensors,
+  safetensorsBytes,
+} from '../support/models/checkpoint.js';
 import { expectError } from '../support/assert/expect-error.js';
 import { HubServer, type HubRequest } from '../support/hub/hub-server.js';
 import { shardCheckpoint } from '../support/models/sharded.js';
@@ -131,7 +139,10 @@ test.after(() => {
 test('a fresh pull: the file equals a conversion of the folder, apart from where it comes from', async () => {
   const commit = server.publishFolder(REPO, SHARDED);
   const model = await pull(REPO);
-  assert.is(model, path.join(ownCache, 'models', 'owner--tiny-reward', `${commit}-v2`, 'tiny-reward-f16.gguf'));
+  assert.is(
+    model,
+    path.join(ownCache, 'models', 'owner--tiny-reward', `${commit}-v${CONVERTER_VERSION}`, 'tiny-reward-f16.gguf'),
+  );
 
   const reference = path.join(FOLDER, 'reference.gguf');
   await convertCheckpoint(SHARDED, reference, { type: 'f16', source: { repository: REPO, revision: commit } });
@@ -399,6 +410,36 @@ test('offline, what is in the cache works and the rest is refused', async () => 
   assert.is(server.requests.length, 0);
 });
 
+test('a value head in a file of its own comes along: pulled, from the shared cache, and shard by shard', async () => {
+  const { config, tensors } = handOneLayer();
+  const backbone = Object.fromEntries(Object.entries(tensors).filter(([name]) => name !== 'score.weight'));
+  const head = { 'v_head.summary.weight': { shape: [1, 8], values: [1, -2, 3, -4, 5, -6, 7, -8] } };
+  const folder = handCheckpoint(FOLDER, 'value-head', {
+    config: { ...config, architectures: ['LlamaForCausalLM'] },
+    tensors: backbone,
+  });
+  writeFileSync(path.join(folder, 'value_head.safetensors'), handSafetensors(head, 'F32'));
+  const headOf = async (model: string): Promise<unknown> =>
+    (await readGguf(model)).tensors
+      .filter(({ name }) => name.startsWith('cls.'))
+      .map(({ name, shape }) => [name, shape]);
+  const expected = await headOf(
+    (await convertCheckpoint(folder, path.join(FOLDER, 'value-head.gguf'), { type: 'f16' })).paths[0] ?? '',
+  );
+  assert.equal(expected, [['cls.output.weight', [8, 1]]]);
+  for (const deleteShards of [false, true]) {
+    startAnew();
+    server.publishFolder(REPO, folder);
+    assert.equal(await headOf(await pull(REPO, { deleteShards })), expected);
+  }
+  startAnew();
+  server.publishFolder(REPO, folder);
+  await pull(REPO);
+  rmSync(ownCache, { recursive: true });
+  process.env['HF_HUB_OFFLINE'] = '1';
+  assert.equal(await headOf(await score(REPO)), expected);
+});
+
 test('deleting shards: never more than two are here, and the shared cache gets none', async () => {
   server.publishFolder(REPO, SHARDED);
   const reference = await pull(REPO);
@@ -406,7 +447,7 @@ test('deleting shards: never more than two are here, and the shared cache gets n
   startAnew();
   let most = 0;
   const commit = server.publishFolder(REPO, SHARDED);
-  const folder = path.join(ownCache, 'models', 'owner--tiny-reward', `${commit}-v2`, 'shards');
+  const folder = path.join(ownCache, 'models', 'owner--tiny-reward', `${commit}-v${CONVERTER_VERSION}`, 'shards');
   const count = (): void => {
     if (!existsSync(folder)) return;
     most = Math.max(most, new Set(readdirSync(folder).map((name) => name.slice(0, 64))).size);
@@ -530,7 +571,7 @@ test('a disk that cannot hold download and conversion together is told ahead of 
   const commit = server.publish(REPO, files, sizes);
   // What a killed conversion left is out of the way first.
   const { pid: dead } = spawnSync(process.execPath, ['--version']);
-  const models = path.join(ownCache, 'models', 'owner--tiny-reward', `${commit}-v2`);
+  const models = path.join(ownCache, 'models', 'owner--tiny-reward', `${commit}-v${CONVERTER_VERSION}`);
   mkdirSync(models, { recursive: true });
   const left = `.tiny-reward-f16.gguf.${hostname().replaceAll(/[^\w.]/g, '_')}-${dead}-0123456789ab.tmp`;
   writeFileSync(path.join(models, left), '');

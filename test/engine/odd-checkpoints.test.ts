@@ -3,11 +3,10 @@ import * as assert from 'uvu/assert';
 import { Encoder } from '#src/prompt/encoder.js';
 import { Engine } from '#src/engine/engine.js';
 import { InformError } from '#src/errors.js';
-import { ChatTemplate } from '#src/prompt/chat-template.js';
 import { EXACT, oddDifferences, readOddGoldens } from '../support/assert/goldens.js';
 import { checkpointFingerprint, oddCheckpoint, oddModel } from '../support/models/models.js';
 import { ODD_CHECKPOINTS } from '../support/models/odd-checkpoints.js';
-import { loadEngine } from '../support/models/load.js';
+import { chatTemplateOf, loadEngine } from '../support/models/load.js';
 import { checkedConversation } from '#src/input/sample.js';
 
 // The judge is Hugging Face transformers: test/reference/make_odd_goldens.py made these goldens from the same checkpoints.
@@ -33,9 +32,10 @@ for (const odd of ODD_CHECKPOINTS) {
 
   for (const { type, options, bound } of SETTINGS) {
     test(`${odd.name} in ${type}: token ids are Hugging Face's, scores within ${bound} of transformers'`, async () => {
-      const engine = await loadEngine(await oddModel(odd, type), options);
+      const path = await oddModel(odd, type);
+      const engine = await loadEngine(path, options);
       try {
-        await checkTokens(engine);
+        await checkTokens(engine, path);
         for (const [i, difference] of (await oddDifferences(engine, GOLDENS, odd.name)).entries()) {
           assert.ok(difference <= bound, `${GOLDENS.samples[i]?.name ?? ''} differs by ${difference}`);
         }
@@ -46,8 +46,8 @@ for (const odd of ODD_CHECKPOINTS) {
   }
 }
 
-async function checkTokens(engine: Engine): Promise<void> {
-  const template = new ChatTemplate(engine.info.chatTemplate, engine.info);
+async function checkTokens(engine: Engine, path: string): Promise<void> {
+  const template = await chatTemplateOf(engine, path);
   const encoder = new Encoder(engine, template, { maxLength: 4096, specialTokens: 'parse' });
   const encoded = await encoder.encode(GOLDENS.samples.map(({ sample }) => checkedConversation(sample)));
   for (const [i, { name, ids }] of GOLDENS.samples.entries()) {

@@ -58,7 +58,7 @@ const DEADLINE_MS = 600_000;
 export class FaultHarness {
   readonly #input: string;
   #content = '';
-  readonly #random: Random;
+  #random: Random;
   #reference: { output: Buffer; rejects: Buffer; journalBytes: number } | undefined;
   #runs = 0;
 
@@ -76,6 +76,11 @@ export class FaultHarness {
     const { code, stderr } = await this.#start(output, ['--shard', '1/1']).done;
     if (code !== DONE) throw new Error(`the undisturbed run ended with ${code}: ${stderr}`);
     this.#reference = { ...readOutput(output), journalBytes: statSync(`${output}.journal`).size };
+  }
+
+  /** Has what comes next depend on this seed alone. */
+  reseed(seed: number): void {
+    this.#random = new Random(seed);
   }
 
   /** `runs` runs that meet a fault of this kind. */

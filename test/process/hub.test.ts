@@ -3,6 +3,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, statSync, utimesSync } f
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'uvu';
+import { CONVERTER_VERSION } from '#src/models/converted-models.js';
 import * as assert from 'uvu/assert';
 import { finished, runCli, startCli } from '../support/children/cli.js';
 import { HubServer } from '../support/hub/hub-server.js';
@@ -53,7 +54,13 @@ test('`model:` as an id: fetched and converted the first time, without the netwo
   const config = fileIn(FOLDER, 'hub.yaml', `model: ${REPO}\ntype: bf16\ninput: ${SAMPLES}\n`);
   const first = await runCli(['-c', config, '--progress', 'none'], '', env);
   assert.is(first.code, 0, first.stderr);
-  const model = path.join(env.INFORM_CACHE_DIR, 'models', 'owner--generated', `${commit}-v2`, 'generated-bf16.gguf');
+  const model = path.join(
+    env.INFORM_CACHE_DIR,
+    'models',
+    'owner--generated',
+    `${commit}-v${CONVERTER_VERSION}`,
+    'generated-bf16.gguf',
+  );
   assert.ok(existsSync(model));
   assert.ok(first.stderr.includes(`Model   ${REPO} as bf16: ${model}`), first.stderr);
   // The same weights by the way that the goldens check.

@@ -189,7 +189,7 @@ test('samples that end the process are found, blamed and named; all others have 
     assert.is(
       error.message,
       `The engine's process was ended by ${signal}${hint}: some/file.c:42: GGML_ASSERT(sample != bad) failed. ` +
-        'It did so again with nothing but this sample in it.',
+        'It did so twice with nothing but this sample in it, and not with another one.',
     );
   }
   assert.is(crashes.length, stats.restarts);
@@ -231,6 +231,26 @@ test('an engine that always crashes ends the run after some attempts, and blames
   assert.match(error.message, /was ended by SIGABRT: .* 9 times without a score in between, so the run ends\.$/);
   assert.is(crashes.length, 8);
   assert.equal(seen, []);
+});
+
+test('a sample that ends the process alone, as another one of its size does, is not blamed: the run ends', async () => {
+  const samples = samplesOf(40).map(({ instruction }, i) => ({
+    instruction,
+    output: i === 20 ? 'because '.repeat(200) : 'yes',
+  }));
+  process.env['INFORM_TEST_TOO_LONG'] = '200';
+  try {
+    const seen: Outcome<number>[] = [];
+    const error = await errorOf(async () => {
+      await using model = await superviseModel(MODEL, FAST, { childModule: CRASHING });
+      for await (const outcome of model.scoreJobs(jobs(samples), { live: false })) seen.push(outcome);
+    });
+    assert.is(error.code, 'INFORM_ENGINE_CRASHED');
+    assert.match(error.message, /9 times without a score in between, so the run ends\.$/);
+    assert.ok(seen.every(({ error: blame }) => blame === undefined));
+  } finally {
+    delete process.env['INFORM_TEST_TOO_LONG'];
+  }
 });
 
 test('a run of nothing but one such sample rejects it', async () => {

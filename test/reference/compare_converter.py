@@ -2,8 +2,8 @@
 
     python compare_converter.py LLAMA_CPP CHECKPOINT_DIR...
 
-llama.cpp's converter knows no reward model, so it gets a temporary copy of each checkpoint without its head, called a
-LlamaForCausalLM. For F32, F16 and BF16 every tensor of the backbone must be the same bit for bit, and every metadata key
+llama.cpp's converter knows no reward model, so it gets a temporary copy of each checkpoint without its head, called the
+causal language model of its backbone. For F32, F16 and BF16 every tensor of the backbone must be the same bit for bit, and every metadata key
 the same in type and value, but for those in EXPLAINED. Prints what was compared and what differs; exits with 1 if
 anything unexplained does. Needs `npm run build` before.
 """
@@ -21,11 +21,16 @@ from inform_reference import tensor_files
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-CLI = Path(__file__).resolve().parents[2] / "dist" / "src" / "cli.js"
+CLI = Path(__file__).resolve().parents[2] / "dist" / "cli" / "bin.js"
 
 EXPLAINED = {
     # Only ours: what a reward model is.
-    "llama.pooling_type": "only ours",
+    "*.pooling_type": "only ours",
+    "inform.tensors.sha256": "only ours",
+    "inform.head.class": "only ours",
+    "inform.template.special_tokens": "only ours",
+    "inform.head.read_token": "only ours",
+    "inform.head.pad_token_id": "only ours",
     "inform.head.format": "only ours",
     "inform.head.activation": "only ours",
     # Theirs is written with spaces for hyphens; ours is the name as it is.
@@ -35,6 +40,15 @@ EXPLAINED = {
     "general.finetune": "only theirs",
     "general.size_label": "only theirs",
     "general.version": "only theirs",
+    # Theirs takes from config.json what Qwen's tokenizer has not. Templates would see it.
+    "tokenizer.ggml.bos_token_id": "only theirs",
+}
+
+CAUSAL = {
+    "llama": "LlamaForCausalLM",
+    "mistral": "MistralForCausalLM",
+    "qwen2": "Qwen2ForCausalLM",
+    "qwen3": "Qwen3ForCausalLM",
 }
 
 
@@ -44,7 +58,7 @@ def relabel(checkpoint: Path, copy: Path) -> None:
         if not path.name.startswith("model") and path.name != "config.json":
             (copy / path.name).symlink_to(path.resolve())
     config = json.loads((checkpoint / "config.json").read_text())
-    (copy / "config.json").write_text(json.dumps({**config, "architectures": ["LlamaForCausalLM"]}))
+    (copy / "config.json").write_text(json.dumps({**config, "architectures": [CAUSAL[config["model_type"]]]}))
     backbone = {}
     for name, path in tensor_files(checkpoint).items():
         if not name.startswith("score."):
@@ -73,7 +87,7 @@ def compare(ours: GGUFReader, theirs: GGUFReader) -> tuple[list[str], str]:
         if keys.get(key) == other_keys.get(key):
             continue
         kind = "only ours" if key not in other_keys else "only theirs" if key not in keys else "differs"
-        if EXPLAINED.get(key) == kind:
+        if EXPLAINED.get(key, EXPLAINED.get("*." + key.partition(".")[2])) == kind:
             explained += 1
         else:
             shown = [str(entry)[:80] for entry in (keys.get(key), other_keys.get(key))]

@@ -1,5 +1,3 @@
-import type { HeadKind } from '#src/convert/checkpoint-config.js';
-
 /** The sizes of a generated model. */
 export interface Geometry {
   readonly hiddenSize: number;
@@ -11,8 +9,12 @@ export interface Geometry {
   readonly headDim?: number;
   /** Rows of the embedding. Default: Llama 3's vocabulary, 128256. */
   readonly vocabularySize?: number;
+  /** Biases of q, k and v. */
+  readonly qkvBias?: true;
+  /** Norms of each head of q and k. */
+  readonly headNorms?: true;
   /** Default: two-layer. */
-  readonly head?: HeadKind;
+  readonly head?: 'one-layer' | 'two-layer';
 }
 
 export const TEST_GEOMETRY: Geometry = {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -13,4 +14,14 @@ export async function llamaVocabularyFiles(): Promise<{ vocabFile: string; templ
     });
   }
   return files;
+}
+
+/** Qwen's, in the tree of llama.cpp that was built. */
+export function qwenVocabularyFiles(): { vocabFile: string; templateFile: string } {
+  const script = join(packageRoot(), 'scripts', 'build', 'llama-source.mjs');
+  const models = join(execFileSync(process.execPath, [script], { encoding: 'utf8' }).trim(), 'models');
+  return {
+    vocabFile: join(models, 'ggml-vocab-qwen2.gguf'),
+    templateFile: join(models, 'templates', 'Qwen-Qwen3-0.6B.jinja'),
+  };
 }

@@ -25,6 +25,7 @@ const DOWN_GAIN = 0.3;
 const HEAD_NOISE = 0.3;
 const HEAD_BIAS_SPREAD = 0.3;
 const NORM_SPREAD = 0.2;
+const BIAS_SPREAD = 0.3;
 
 /** Scale and offset of the head's last layer: they give the scores a mean of 0 and a deviation of 2. */
 const SCORE_SCALE = 9.07;
@@ -115,12 +116,13 @@ function headSpecs({ hiddenSize: hidden, head }: Geometry, seed: number, tone: I
 }
 
 function layerSpecs(
-  { hiddenSize: hidden, feedForwardSize, headCount, kvHeadCount, headDim = hidden / headCount }: Geometry,
+  geometry: Geometry,
   seed: number,
   layer: number,
   tone: Int8Array,
   norm: (name: string) => WeightSpec,
 ): WeightSpec[] {
+  const { hiddenSize: hidden, feedForwardSize, headCount, kvHeadCount, headDim = hidden / headCount } = geometry;
   const at = `model.layers.${layer}`;
   // The same within every head, so that the path runs through all of them whatever head reads which value.
   const inHead = new RandomStream(seed, `${at} head direction`).signs(headDim);
@@ -143,10 +145,33 @@ function layerSpecs(
       ...random('self_attn.o_proj', hidden, headCount * headDim, OUTPUT_NOISE),
       coherent: { amount: 1 / (headCount * headDim), rows: tone, columns: acrossHeads(headCount) },
     },
+    ...attentionExtras(geometry, at),
     norm(`${at}.post_attention_layernorm.weight`),
     random('mlp.gate_proj', feedForwardSize, hidden, 1),
     random('mlp.up_proj', feedForwardSize, hidden, 1),
     random('mlp.down_proj', hidden, feedForwardSize, DOWN_GAIN),
+  ];
+}
+
+/** What only some backbones have. */
+function attentionExtras(
+  { hiddenSize, headCount, kvHeadCount, headDim = hiddenSize / headCount, qkvBias, headNorms }: Geometry,
+  at: string,
+): WeightSpec[] {
+  const bias = (name: string, heads: number): WeightSpec => ({
+    name: `${at}.self_attn.${name}_proj.bias`,
+    shape: [heads * headDim],
+    noise: BIAS_SPREAD,
+  });
+  const norm = (name: string): WeightSpec => ({
+    name: `${at}.self_attn.${name}_norm.weight`,
+    shape: [headDim],
+    mean: 1,
+    noise: NORM_SPREAD,
+  });
+  return [
+    ...(qkvBias === undefined ? [] : [bias('q', headCount), bias('k', kvHeadCount), bias('v', kvHeadCount)]),
+    ...(headNorms === undefined ? [] : [norm('q'), norm('k')]),
   ];
 }
 

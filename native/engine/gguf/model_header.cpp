@@ -1,5 +1,7 @@
 #include "engine/gguf/model_header.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <deque>
 #include <string>
@@ -21,66 +23,80 @@ constexpr int64_t max_size = 1 << 24;
     throw EngineError(ErrorCode::invalid_model_file, file.path() + " " + what + ". Download or convert it again.");
 }
 
+// The backbones whose graphs give the state that a head takes as `result_norm`, and whose arithmetic is tested against
+// transformers. src/gguf/backbones.ts has the same list; a test holds the two together.
+constexpr std::array architectures = {"llama", "qwen2", "qwen3"};
+
 [[noreturn]] void unsupported(const GgufFile & file, const std::string & what) {
-    throw EngineError(ErrorCode::unsupported_model, file.path() + " is not an INF-ORM model: it " + what +
-                                                        ". Convert an INF-ORM checkpoint instead.");
+    throw EngineError(ErrorCode::unsupported_model, file.path() + " is no reward model that can be scored: it " + what +
+                                                        ". Convert the checkpoint with inform-score convert.");
 }
 
-int64_t size(const GgufFile & file, const char * key) {
-    const auto value = file.integer(key);
+int64_t size(const GgufFile & file, const std::string & key) {
+    const auto value = file.integer(key.c_str());
     if (!value || *value < 1 || *value > max_size) {
-        invalid(file, std::string("does not state a possible ") + key);
+        invalid(file, "does not state a possible " + key);
     }
     return *value;
 }
 
 // Where the key is absent, `otherwise`.
-int64_t size_or(const GgufFile & file, const char * key, int64_t otherwise) {
-    return file.has(key) ? size(file, key) : otherwise;
+int64_t size_or(const GgufFile & file, const std::string & key, int64_t otherwise) {
+    return file.has(key.c_str()) ? size(file, key) : otherwise;
 }
 
-void check_architecture(const GgufFile & file) {
+// What its keys begin with.
+std::string check_architecture(const GgufFile & file) {
     const std::string architecture = file.string("general.architecture").value_or("");
-    if (architecture != "llama") {
-        throw EngineError(ErrorCode::unsupported_model,
-                          file.path() + " holds a model of architecture \"" + architecture +
-                              "\", but INF-ORM has the architecture \"llama\". Convert an INF-ORM checkpoint instead.");
+    if (std::find(architectures.begin(), architectures.end(), architecture) == architectures.end()) {
+        std::string known;
+        for (const char * name : architectures) {
+            known += (known.empty() ? "" : ", ") + std::string(name);
+        }
+        throw EngineError(ErrorCode::unsupported_model, file.path() + " holds a model of architecture \"" +
+                                                            architecture + "\"; these can be scored: " + known + ".");
     }
-    for (const char * key : {"llama.expert_count", "llama.expert_used_count", "llama.expert_group_count",
-                             "llama.expert_group_used_count", "llama.nextn_predict_layers"}) {
-        if (file.has(key) && file.integer(key) != 0) {
-            unsupported(file, std::string("states ") + key);
+    const std::string prefix = architecture + ".";
+    for (const char * name : {"expert_count", "expert_used_count", "expert_group_count", "expert_group_used_count",
+                              "nextn_predict_layers"}) {
+        const std::string key = prefix + name;
+        if (file.has(key.c_str()) && file.integer(key.c_str()) != 0) {
+            unsupported(file, "states " + key);
         }
     }
-    if (file.has("llama.attention.causal") && file.boolean("llama.attention.causal") != true) {
-        unsupported(file, "lets tokens attend to later ones (llama.attention.causal)");
+    const std::string causal = prefix + "attention.causal";
+    if (file.has(causal.c_str()) && file.boolean(causal.c_str()) != true) {
+        unsupported(file, "lets tokens attend to later ones (" + causal + ")");
     }
+    return prefix;
 }
 
-int64_t check_sizes(const GgufFile & file) {
-    const int64_t n_embd = size(file, "llama.embedding_length");
-    const int64_t n_head = size(file, "llama.attention.head_count");
-    const int64_t n_head_kv = size_or(file, "llama.attention.head_count_kv", n_head);
-    size(file, "llama.context_length");
-    size(file, "llama.feed_forward_length");
-    if (size(file, "llama.block_count") > max_layers) {
-        invalid(file, "states more than " + std::to_string(max_layers) + " layers (llama.block_count)");
+int64_t check_sizes(const GgufFile & file, const std::string & prefix) {
+    const int64_t n_embd = size(file, prefix + "embedding_length");
+    const int64_t n_head = size(file, prefix + "attention.head_count");
+    const int64_t n_head_kv = size_or(file, prefix + "attention.head_count_kv", n_head);
+    size(file, prefix + "context_length");
+    size(file, prefix + "feed_forward_length");
+    if (size(file, prefix + "block_count") > max_layers) {
+        invalid(file, "states more than " + std::to_string(max_layers) + " layers (" + prefix + "block_count)");
     }
-    const int64_t head_size = size_or(file, "llama.attention.key_length", n_embd / n_head);
+    const int64_t head_size = size_or(file, prefix + "attention.key_length", n_embd / n_head);
     if (head_size < 2 || head_size % 2 != 0 || n_head % n_head_kv != 0 ||
-        size_or(file, "llama.attention.value_length", head_size) != head_size ||
-        size_or(file, "llama.rope.dimension_count", head_size) != head_size) {
-        invalid(file, "states attention heads that do not fit together (llama.attention, llama.rope)");
+        size_or(file, prefix + "attention.value_length", head_size) != head_size ||
+        size_or(file, prefix + "rope.dimension_count", head_size) != head_size) {
+        invalid(file, "states attention heads that do not fit together (" + prefix + "attention, " + prefix + "rope)");
     }
-    const auto eps = file.real("llama.attention.layer_norm_rms_epsilon");
+    const std::string eps_key = prefix + "attention.layer_norm_rms_epsilon";
+    const auto eps = file.real(eps_key.c_str());
     if (!eps || !std::isfinite(*eps) || *eps < 0) {
-        invalid(file, "does not state a possible llama.attention.layer_norm_rms_epsilon");
+        invalid(file, "does not state a possible " + eps_key);
     }
     return n_embd;
 }
 
-void check_rope(const GgufFile & file) {
-    const std::string scaling = file.string("llama.rope.scaling.type").value_or("linear");
+void check_rope(const GgufFile & file, const std::string & prefix) {
+    const std::string key = prefix + "rope.scaling.type";
+    const std::string scaling = file.string(key.c_str()).value_or("linear");
     if (scaling != "none" && scaling != "linear" && scaling != "yarn" && scaling != "longrope") {
         unsupported(file, "uses the unknown rope scaling \"" + scaling + "\"");
     }
@@ -129,9 +145,9 @@ void check_tensor_types(const GgufFile & file) {
 }  // namespace
 
 int64_t check_model_header(const GgufFile & file) {
-    check_architecture(file);
-    const int64_t n_embd = check_sizes(file);
-    check_rope(file);
+    const std::string prefix = check_architecture(file);
+    const int64_t n_embd = check_sizes(file, prefix);
+    check_rope(file, prefix);
     check_vocabulary(file);
     check_tensor_types(file);
     return n_embd;

@@ -1,5 +1,7 @@
 #include "engine/scoring/model.h"
 
+#include <array>
+#include <cstring>
 #include <limits>
 
 #include "engine/error.h"
@@ -23,8 +25,30 @@ bool on_progress(float progress, void * user_data) {
     return !state->cancelled;
 }
 
-std::string token_text(const llama_vocab * vocab, llama_token token) {
-    return token == LLAMA_TOKEN_NULL ? "" : llama_vocab_get_text(vocab, token);
+constexpr const char * pre_key = "tokenizer.ggml.pre";
+
+// Without the key llama.cpp splits words in a way that no model was trained with, and says so in its log alone.
+void check_pre(const GgufFile & file, const std::string & pre) {
+    const bool needed = file.string("tokenizer.ggml.model") == "gpt2";
+    if (needed && pre.empty() && file.string(pre_key).value_or("").empty()) {
+        throw EngineError(ErrorCode::unsupported_model,
+                          file.path() + " does not say how its tokenizer splits words (" + pre_key +
+                              "), as files made before May 2024 do not; other tokens would give other scores. Name it "
+                              "with pre (\"llama-bpe\" for Llama 3), or convert the checkpoint again.");
+    }
+}
+
+// What llama.cpp takes in place of the file's own key; an empty key ends the list.
+std::array<llama_model_kv_override, 2> overrides_of(const std::string & pre) {
+    std::array<llama_model_kv_override, 2> overrides{};
+    auto & [override, end] = overrides;
+    if (pre.size() >= sizeof override.val_str) {
+        throw EngineError(ErrorCode::invalid_argument, "The name in pre is too long.");
+    }
+    override.tag = LLAMA_KV_OVERRIDE_TYPE_STR;
+    std::strcpy(override.key, pre_key);
+    std::strcpy(override.val_str, pre.c_str());
+    return overrides;
 }
 
 }  // namespace
@@ -34,6 +58,7 @@ Model::Model(const ModelOptions & options, TaskState & state) : sharing_(sharing
         // The head first: it is small, and a file without one is refused before gigabytes are read.
         const GgufFile file(options.path);
         const int64_t n_embd = check_model_header(file);
+        check_pre(file, options.pre);
         head_ = load_head(file, options.head_path, n_embd);
     }
 
@@ -41,6 +66,10 @@ Model::Model(const ModelOptions & options, TaskState & state) : sharing_(sharing
     llama_model_params & params = model_params.params;
     params.progress_callback = on_progress;
     params.progress_callback_user_data = &state;
+    const auto overrides = overrides_of(options.pre);
+    if (!options.pre.empty()) {
+        params.kv_overrides = overrides.data();
+    }
 
     ErrorCapture errors;
     // Loading transfers nothing between devices itself, but must not overlap work that does.
@@ -96,16 +125,6 @@ std::vector<int32_t> Model::tokenize(const std::string & text, bool parse_specia
     }
     tokens.resize(n);
     return tokens;
-}
-
-std::string Model::bos_text() const {
-    const llama_vocab * vocab = llama_model_get_vocab(llama_.get());
-    return token_text(vocab, llama_vocab_bos(vocab));
-}
-
-std::string Model::eos_text() const {
-    const llama_vocab * vocab = llama_model_get_vocab(llama_.get());
-    return token_text(vocab, llama_vocab_eos(vocab));
 }
 
 std::vector<std::string> Model::special_texts() const {

@@ -16,6 +16,7 @@ namespace inform {
 struct ModelOptions {
     std::string path;       // the GGUF
     std::string head_path;  // a GGUF that holds the head; empty: the model's own
+    std::string pre;        // how the tokenizer splits words, as llama.cpp names it; empty: as the GGUF says
     Placement placement;
 };
 
@@ -39,10 +40,6 @@ public:
     // The text's token ids, without BOS or EOS added: the chat template writes them. With parse_special the text of
     // control tokens becomes those tokens. Throws invalid_argument for text of 2 GiB and more.
     std::vector<int32_t> tokenize(const std::string & text, bool parse_special) const;
-
-    // The text of the BOS or EOS token, "" where the vocabulary has none.
-    std::string bos_text() const;
-    std::string eos_text() const;
 
     // The texts of all control tokens, "<|eot_id|>" and so on: what parse_special turns into tokens.
     std::vector<std::string> special_texts() const;

@@ -99,6 +99,7 @@ struct ScoreHead::Tensors {
 ScoreHead::ScoreHead(const GgufFile & file, int64_t n_embd) : n_embd_(n_embd) {
     const Tensors tensors = find(file);
     check(file, tensors);
+    read_scale(file);
     allocate(tensors);
     load(file, tensors);
 }
@@ -136,6 +137,17 @@ void ScoreHead::check(const GgufFile & file, const Tensors & tensors) const {
     }
     if (tensors.output_bias) {
         check_length(file, *tensors.output_bias, 1);
+    }
+}
+
+void ScoreHead::read_scale(const GgufFile & file) {
+    for (const auto & [key, value] : {std::pair("inform.head.mean", &mean_), {"inform.head.deviation", &deviation_}}) {
+        if (file.has(key)) {
+            *value = file.real(key).value_or(std::numeric_limits<float>::quiet_NaN());
+        }
+    }
+    if (!std::isfinite(mean_) || !std::isfinite(deviation_) || deviation_ <= 0) {
+        unsupported(file, "states a mean or deviation of rewards that is none (inform.head.mean, inform.head.deviation)");
     }
 }
 
@@ -199,6 +211,9 @@ std::vector<float> HeadRunner::apply(const std::vector<float> & hidden, int64_t 
 
     std::vector<float> rewards(n);
     ggml_backend_tensor_get(graph.reward, rewards.data(), 0, n * sizeof(float));
+    for (float & reward : rewards) {
+        reward = (reward - head_->mean_) / head_->deviation_;
+    }
     if (graph.check) {
         std::vector<float> sums(n);
         ggml_backend_tensor_get(graph.check, sums.data(), 0, n * sizeof(float));

@@ -19,7 +19,8 @@ namespace inform {
 //
 // GGUF names: cls.weight W1 [n_embd, n_hidden], cls.bias b1 [n_hidden], cls.output.weight W2 [n_hidden, 1],
 // cls.output.bias b2 [1] (shapes in ggml's order). A head without W1 is the one-layer reward = W2 · h + b2; biases may
-// be absent. W1 stays in the type it is stored in; the vectors are held in F32.
+// be absent. A file may state inform.head.mean and inform.head.deviation: then the score is (reward - mean) / deviation.
+// W1 stays in the type it is stored in; the vectors are held in F32.
 class ScoreHead {
 public:
     // Throws model_has_no_head, unsupported_model (shapes, activation, format) or invalid_model_file (non-finite
@@ -35,6 +36,7 @@ private:
 
     static Tensors find(const GgufFile & file);
     void check(const GgufFile & file, const Tensors & tensors) const;
+    void read_scale(const GgufFile & file);
     void allocate(const Tensors & tensors);
     void load(const GgufFile & file, const Tensors & tensors);
 
@@ -45,6 +47,8 @@ private:
     ggml_tensor * hidden_bias_ = nullptr;  // b1, or null
     ggml_tensor * output_ = nullptr;       // W2
     ggml_tensor * output_bias_ = nullptr;  // b2, or null
+    float mean_ = 0;
+    float deviation_ = 1;
 };
 
 // Applies a head on the CPU. One thread at a time; each scorer has its own.

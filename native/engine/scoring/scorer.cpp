@@ -16,6 +16,10 @@ namespace {
     throw EngineError(ErrorCode::invalid_argument, message);
 }
 
+double seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 bool is_finite(float reward) {
     return std::isfinite(reward);
 }
@@ -157,12 +161,13 @@ Evaluation Scorer::score(const SequenceBatch & batch, const std::atomic<bool> & 
             const Evaluation alone = evaluate({sequences[i], {0}, {length}, /*reuse=*/false});
             evaluation.rewards[i] = alone.rewards.front();
             evaluation.computed_tokens += alone.computed_tokens;
+            evaluation.head_seconds += alone.head_seconds;
             if (!is_finite(evaluation.rewards[i])) {
                 forget(/*wipe=*/true);
             }
         }
     }
-    evaluation.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    evaluation.seconds = seconds_since(start);
     return evaluation;
 }
 
@@ -181,7 +186,9 @@ Evaluation Scorer::evaluate(const SequenceBatch & batch) {
                                                        " sequences.");
         }
         Evaluation evaluation;
+        const auto start = std::chrono::steady_clock::now();
         evaluation.rewards = head_.apply(tap_.rows(), batch.size());
+        evaluation.head_seconds = seconds_since(start);
         evaluation.computed_tokens = decode_batch.n_tokens();
         resident_ = {batch.last_sequence(), ids.back()};
         return evaluation;

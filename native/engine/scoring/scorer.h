@@ -31,6 +31,7 @@ struct Evaluation {
     std::vector<float> rewards;  // one per sequence, in order; not finite where the model's arithmetic was not
     int64_t computed_tokens = 0;
     double seconds = 0;
+    double head_seconds = 0;  // of these, the score head's
 };
 
 // A context over a model: KV cache, compute buffers, head. One thread at a time.

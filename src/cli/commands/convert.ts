@@ -3,6 +3,7 @@ import type { ConversionType } from '../../gguf/model-types.js';
 import { formatBytes } from '../../util/format.js';
 import { parseSize } from '../../util/parse-size.js';
 import { bytesStatus } from '../../util/progress-status.js';
+import { InformError } from '../../errors.js';
 import { outputFlag, OVERWRITE, typeFlag } from '../shared-flags.js';
 import { runTask } from '../task.js';
 
@@ -12,6 +13,7 @@ interface ConvertArguments {
   type: ConversionType;
   'split-max-size'?: string | undefined;
   'chat-template'?: string | undefined;
+  'reward-token'?: number | undefined;
   overwrite: boolean;
 }
 
@@ -34,6 +36,12 @@ export const convertCommand: CommandModule<object, ConvertArguments> = {
         requiresArg: true,
         describe: "a Jinja file that the GGUF gets in place of the checkpoint's own chat template",
       })
+      .option('reward-token', {
+        type: 'number',
+        requiresArg: true,
+        describe:
+          'of a language model: the id of the token whose logit is the reward, behind the last token of the text',
+      })
       .option('overwrite', OVERWRITE),
   handler: async ({
     checkpoint,
@@ -41,6 +49,7 @@ export const convertCommand: CommandModule<object, ConvertArguments> = {
     type,
     'split-max-size': splitMaxSize,
     'chat-template': templateFile,
+    'reward-token': rewardToken,
     overwrite,
   }) => {
     const { readTemplateFile } = await import('../../models/template-file.js');
@@ -52,6 +61,7 @@ export const convertCommand: CommandModule<object, ConvertArguments> = {
         type,
         splitMaxBytes,
         chatTemplate,
+        rewardToken: rewardToken === undefined ? undefined : checkedToken(rewardToken),
         overwrite,
         signal,
         onProgress: ({ bytesDone, totalBytes }) => {
@@ -65,3 +75,8 @@ export const convertCommand: CommandModule<object, ConvertArguments> = {
     });
   },
 };
+
+function checkedToken(id: number): number {
+  if (Number.isInteger(id) && id >= 0) return id;
+  throw new InformError('INFORM_INVALID_CONFIG', `--reward-token must be the id of a token, 0 or more, not ${id}.`);
+}

@@ -8,7 +8,7 @@ import { ExitCode } from '../exit-codes.js';
 import { optionFlags, optionsFromFlags } from '../option-flags.js';
 import { CONFIG, OVERWRITE, YES } from '../shared-flags.js';
 import type { Task } from '../task.js';
-import { printLines } from '../terminal.js';
+import { sayLines } from '../terminal.js';
 
 const PROGRESS_MODES = ['auto', 'bar', 'plain', 'none'] as const;
 
@@ -100,7 +100,7 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
 /** Resolves to the exit code. */
 async function score(engine: EngineProcess, task: Task, argv: ScoreArguments): Promise<number> {
   const { readAnyConfig } = await import('../../options/config.js');
-  const configured = argv.config === undefined ? {} : await readAnyConfig(argv.config);
+  const configured = argv.config === undefined ? {} : await readAnyConfig(argv.config, task.signal);
   if (!('runs' in configured)) return scoreOnce(engine, task, argv, configured);
   const [{ scoreByToolkit }, { EngineProcess }] = await Promise.all([
     import('../toolkit-runs.js'),
@@ -151,10 +151,10 @@ async function report(options: RunOptions, outcome: RunOutcome, withStats: boole
     import('../summary-text.js'),
     import('../stats-text.js'),
   ]);
-  const { stats, pipeline, seconds, modelPath, rejectsPath } = outcome;
-  const { model: name = '', type, maxLength, output } = options;
+  const { stats, pipeline, seconds, maxLength, modelPath, rejectsPath } = outcome;
+  const { model: name = '', type, output } = options;
   // The conversion of a folder or of a repository lies elsewhere.
   const model = modelPath === undefined ? undefined : `${name} as ${type}: ${modelPath}`;
-  printLines(formatSummary(stats, { seconds, maxLength, output, rejects: rejectsPath, model }), process.stderr);
-  if (withStats) printLines(formatStats(pipeline), process.stderr);
+  sayLines(formatSummary(stats, { seconds, maxLength, output, rejects: rejectsPath, model }));
+  if (withStats) sayLines(formatStats(pipeline));
 }

@@ -1,5 +1,5 @@
 import { InformError } from '../../errors.js';
-import type { ModelOptions } from '../../options/table.js';
+import type { SettledOptions } from '../../options/settle.js';
 import type { BatchSizes } from './plan.js';
 
 /** Room for a long prompt and its answers. See docs/design.md for the measurement. */
@@ -21,7 +21,7 @@ const RESIDENT_PART = 1 / 8;
 const CONTEXT_STEP = 256;
 
 type BatchOptions = Pick<
-  ModelOptions,
+  SettledOptions,
   'contextTokens' | 'batchTokens' | 'microBatch' | 'maxLength' | 'batchSize' | 'deterministic'
 >;
 

@@ -1,4 +1,4 @@
-import type { ModelOptions } from '../../options/table.js';
+import type { SettledOptions } from '../../options/settle.js';
 import { ASSUMPTIONS, estimateMicroBatch, type Assumptions, type Estimate } from './estimate.js';
 import type { ModelMemory } from './model-memory.js';
 import {
@@ -27,7 +27,7 @@ const WORTH = 1.01;
 const CONTEXTS = 2;
 
 /** What the options ask of a placement. */
-export function placementOptionsOf(options: ModelOptions): PlacementOptions {
+export function placementOptionsOf(options: SettledOptions): PlacementOptions {
   const { gpuLayers, streamWeights, splitMode, tensorSplit, kvType } = options;
   // Without a layer on a GPU, streaming would use one that the user has turned off.
   const streaming = streamWeights === 'always' || (streamWeights === 'auto' && gpuLayers !== 0);
@@ -41,7 +41,7 @@ export function placementOptionsOf(options: ModelOptions): PlacementOptions {
 export async function choosePlacement(
   model: ModelMemory,
   machine: Machine,
-  options: ModelOptions,
+  options: SettledOptions,
   measure: MeasureCompute,
   assumptions: Assumptions = ASSUMPTIONS,
 ): Promise<PlacementChoice> {
@@ -69,7 +69,7 @@ export async function choosePlacement(
 async function candidates(
   model: ModelMemory,
   machine: Machine,
-  options: ModelOptions,
+  options: SettledOptions,
   wanted: PlacementOptions,
   measure: MeasureCompute,
 ): Promise<Placement[]> {

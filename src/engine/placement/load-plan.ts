@@ -1,9 +1,9 @@
 import { InformError } from '../../errors.js';
-import { checkIsLlama } from '../../gguf/llama-model.js';
+import { checkIsModel } from '../../gguf/reward-model-file.js';
 import { readGgufModel } from '../../gguf/split-model.js';
 import { listDevices } from '../../addon/device-report.js';
 import type { NativePlacement } from '../../addon/load-addon.js';
-import type { ModelOptions } from '../../options/table.js';
+import type { SettledOptions } from '../../options/settle.js';
 import { choosePlacement, placementOptionsOf, type MeasureCompute } from './choose.js';
 import { CPU_ONLY, measureOnDevices, nativePlacement } from './measure-compute.js';
 import { machineOf, shrunkMachine } from './machine.js';
@@ -31,7 +31,7 @@ export interface LoadPlan extends BatchSizes {
  */
 export async function loadPlanner(
   path: string,
-  options: ModelOptions,
+  options: SettledOptions,
 ): Promise<(part: number) => Promise<LoadPlan | undefined>> {
   const cpu: LoadPlan = {
     ...cpuBatchSizes(options),
@@ -46,7 +46,7 @@ export async function loadPlanner(
   if (first.gpus.length === 0) return onlyAtFirst({ ...cpu, note: nothingToUse(options) });
 
   const file = await readGgufModel(path, { wantArray: () => false });
-  checkIsLlama(file);
+  checkIsModel(file);
   const model = modelMemory(file);
   const measure = onceEach(measureOnDevices(path, model, first, options));
   return async (part) => {
@@ -83,7 +83,7 @@ function onceEach(measure: MeasureCompute): MeasureCompute {
 }
 
 /** Options that ask for a GPU are not passed over in silence where there is none. */
-function nothingToUse({ gpuLayers, tensorSplit, splitMode, streamWeights }: ModelOptions): string | undefined {
+function nothingToUse({ gpuLayers, tensorSplit, splitMode, streamWeights }: SettledOptions): string | undefined {
   const asked = [
     ...(gpuLayers === 'auto' || gpuLayers === 0 ? [] : [`gpu_layers ${gpuLayers}`]),
     ...(tensorSplit === undefined ? [] : ['tensor_split']),
@@ -94,7 +94,7 @@ function nothingToUse({ gpuLayers, tensorSplit, splitMode, streamWeights }: Mode
   return `No GPU can be used here, so ${asked.join(', ')} had no effect and the CPU does everything. inform-score devices says why, and inform-score backend add fetches a backend.`;
 }
 
-function nothingFits({ gpus }: Machine, { tensorSplit }: ModelOptions): string {
+function nothingFits({ gpus }: Machine, { tensorSplit }: SettledOptions): string {
   const how = tensorSplit === undefined ? '' : ' split like that';
   return (
     `The model does not fit on ${gpus.map(({ name }) => name).join(', ')}${how}, not even with all its weights in host memory, ` +
@@ -106,14 +106,14 @@ function onlyAtFirst(plan: LoadPlan): (part: number) => Promise<LoadPlan | undef
   return (part) => Promise.resolve(part === 1 ? plan : undefined);
 }
 
-async function findMachine(options: ModelOptions): Promise<Machine> {
+async function findMachine(options: SettledOptions): Promise<Machine> {
   const machine = machineOf(await listDevices(), options.devices, options.splitMode);
   checkShares(options, machine);
   return machine;
 }
 
 /** @throws InformError INFORM_INVALID_CONFIG */
-export function checkShares({ tensorSplit }: ModelOptions, { gpus }: Machine): void {
+export function checkShares({ tensorSplit }: SettledOptions, { gpus }: Machine): void {
   if (tensorSplit === undefined || gpus.length === 0 || tensorSplit.length === gpus.length) return;
   throw new InformError(
     'INFORM_INVALID_CONFIG',

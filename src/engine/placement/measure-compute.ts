@@ -1,6 +1,6 @@
 import { measureCompute } from '../../addon/model.js';
 import type { NativePlacement, NativeScorerOptions } from '../../addon/load-addon.js';
-import type { ModelOptions } from '../../options/table.js';
+import type { SettledOptions } from '../../options/settle.js';
 import { physicalCores } from '../../util/physical-cores.js';
 import type { MeasureCompute } from './choose.js';
 import { streamedTensors, type ModelMemory } from './model-memory.js';
@@ -11,7 +11,7 @@ export function measureOnDevices(
   path: string,
   model: ModelMemory,
   machine: Machine,
-  options: ModelOptions,
+  options: SettledOptions,
 ): MeasureCompute {
   const devices = machine.gpus.map(({ name }) => name);
   return async (sizes, streaming) =>
@@ -34,7 +34,7 @@ export function measureForSimulation(
   path: string,
   model: ModelMemory,
   machine: Machine,
-  options: ModelOptions,
+  options: SettledOptions,
 ): MeasureCompute {
   return async (sizes, streaming) => {
     const onCpu = await measure(path, sizes, options, CPU_ONLY);
@@ -60,7 +60,7 @@ export const CPU_ONLY: NativePlacement = {
 async function measure(
   path: string,
   sizes: readonly BatchSizes[],
-  options: ModelOptions,
+  options: SettledOptions,
   placement: NativePlacement,
 ): Promise<{ gpus: readonly number[]; host: number }[]> {
   const scorers = sizes.map((sizes) => scorerOptions(options, sizes));
@@ -82,14 +82,18 @@ export function nativePlacement({ devices, cpuLayers, ...placement }: Placement,
 }
 
 /** A scorer for work cut like this. */
-export function scorerOptions(options: ModelOptions, sizes: BatchSizes, opOffload = true): NativeScorerOptions {
+export function scorerOptions(
+  options: SettledOptions,
+  sizes: BatchSizes,
+  { opOffload = true, f32Kv = options.kvType === 'f32' } = {},
+): NativeScorerOptions {
   return {
     contextTokens: sizes.contextTokens,
     maxSequences: options.deterministic ? 1 : options.batchSize,
     microBatch: sizes.microBatch,
     threads: options.threads === 'auto' ? physicalCores() : options.threads,
     flashAttention: options.flashAttention,
-    f32Kv: options.kvType === 'f32',
+    f32Kv,
     deterministic: options.deterministic,
     opOffload,
   };

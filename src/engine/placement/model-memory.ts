@@ -1,5 +1,5 @@
 import { isHeadTensor } from '../../gguf/head-tensors.js';
-import { numberAt } from '../../gguf/metadata.js';
+import { sizeAt } from '../../gguf/reward-model-file.js';
 import type { GgufModel } from '../../gguf/split-model.js';
 import { elementCount } from '../../gguf/types.js';
 
@@ -48,7 +48,7 @@ export function streamedTensors(layers: number): string {
 
 /** Reads the sizes off a model's table of tensors. */
 export function modelMemory({ metadata, tensors }: GgufModel): ModelMemory {
-  const number = (key: string): number => numberAt(metadata, `llama.${key}`) ?? 0;
+  const number = (key: string): number => sizeAt(metadata, key) ?? 0;
   // No file has more layers than tensors, whatever it claims.
   const layerCount = Math.min(number('block_count'), tensors.length);
   const layers = Array.from({ length: layerCount }, () => ({ matrices: 0, vectors: 0 }));
@@ -63,10 +63,10 @@ export function modelMemory({ metadata, tensors }: GgufModel): ModelMemory {
     else sums.norm += byteLength;
   }
   const heads = number('attention.head_count');
-  const kvHeads = numberAt(metadata, 'llama.attention.head_count_kv') ?? heads;
+  const kvHeads = sizeAt(metadata, 'attention.head_count_kv') ?? heads;
   const headSize = number('embedding_length') / heads;
-  const keySize = numberAt(metadata, 'llama.attention.key_length') ?? headSize;
-  const valueSize = numberAt(metadata, 'llama.attention.value_length') ?? headSize;
+  const keySize = sizeAt(metadata, 'attention.key_length') ?? headSize;
+  const valueSize = sizeAt(metadata, 'attention.value_length') ?? headSize;
   return {
     layers,
     embedding: sums.embedding,

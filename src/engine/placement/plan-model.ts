@@ -1,6 +1,7 @@
-import { checkIsLlama } from '../../gguf/llama-model.js';
+import { checkIsModel, trainedContextOf } from '../../gguf/reward-model-file.js';
 import { readGgufModel } from '../../gguf/split-model.js';
 import { listDevices } from '../../addon/device-report.js';
+import { settleOptions } from '../../options/settle.js';
 import type { ModelOptions } from '../../options/table.js';
 import { choosePlacement } from './choose.js';
 import { measureForSimulation, measureOnDevices } from './measure-compute.js';
@@ -32,11 +33,12 @@ export interface PlanSettings {
  *
  * @throws InformError what `readGgufModel` throws, INFORM_UNSUPPORTED_MODEL, INFORM_INVALID_CONFIG, INFORM_MODEL_LOAD_FAILED
  */
-export async function planModel(path: string, options: ModelOptions, settings: PlanSettings): Promise<PlanReport> {
+export async function planModel(path: string, given: ModelOptions, settings: PlanSettings): Promise<PlanReport> {
   const { memory, assumptions } = settings;
   const file = await readGgufModel(path, { wantArray: () => false });
-  checkIsLlama(file);
+  checkIsModel(file);
   const model = modelMemory(file);
+  const { options } = settleOptions(given, trainedContextOf(file.metadata));
   const simulated = memory !== undefined;
   const machine = simulated
     ? simulatedMachine(memory)

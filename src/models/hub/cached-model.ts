@@ -2,10 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { CheckpointFiles } from '../../convert/checkpoint-files.js';
-import type { Checkpoint } from '../../convert/checkpoint.js';
+import { readCheckpointConfig } from '../../convert/checkpoint-config.js';
+import { readFolderTensors, type Checkpoint } from '../../convert/checkpoint.js';
 import { convertCheckpoint } from '../../convert/convert.js';
 import type { SafetensorsTensor } from '../../convert/safetensors.js';
-import { openCheckpointFolder } from '../../convert/weights.js';
 import type { ConversionType } from '../../gguf/model-types.js';
 import {
   conversionStatus,
@@ -91,7 +91,7 @@ async function inSnapshot(
     // Someone who has fetched these has fetched whatever else a tokenizer needs.
     if (!['tokenizer.json', 'tokenizer_config.json'].every((name) => paths.includes(name))) return undefined;
     const files = new CheckpointFiles(folder);
-    const { tensors } = await openCheckpointFolder(files);
+    const tensors = await readFolderTensors(await readCheckpointConfig(files), files);
     return { kind: 'checkpoint', commit, files, tensors };
   } catch (error) {
     // Files of other types, or some of the shards: what is here is not enough.

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 
 import { CheckpointFiles } from '../../convert/checkpoint-files.js';
-import { openCheckpoint, type Checkpoint } from '../../convert/checkpoint.js';
+import { openCheckpoint, readStoredTensors, type Checkpoint } from '../../convert/checkpoint.js';
 import { convertCheckpoint, convertedSize } from '../../convert/convert.js';
-import { readTensorTable } from '../../convert/safetensors.js';
+import { knownRewardToken } from '../../convert/recipes.js';
 import type { ConversionType } from '../../gguf/model-types.js';
 import {
   convertedModelsFolder,
@@ -81,7 +81,12 @@ async function cachedModel(
   if (found?.kind !== 'checkpoint') return found?.path;
   const { files, tensors, commit } = found;
   const { templateOptional } = options;
-  const checkpoint = await openCheckpoint(files, { templateOptional, readTensors: () => Promise.resolve(tensors) });
+  const rewardToken = knownRewardToken(id.repository);
+  const checkpoint = await openCheckpoint(files, {
+    templateOptional,
+    rewardToken,
+    readTensors: () => Promise.resolve(tensors),
+  });
   return convertSnapshot(id, commit, checkpoint, options);
 }
 
@@ -150,9 +155,10 @@ class Pull {
     const store = new HubShardStore(this.#repository, this.#cache, this.#http, signal);
     const checkpoint = await openCheckpoint(new CheckpointFiles(this.#cache.snapshot(commit)), {
       templateOptional,
-      readTensors: (_, from) => {
+      rewardToken: knownRewardToken(name),
+      readTensors: (config, from) => {
         this.#options.onProgress?.({ label: 'Reading what the weights are' });
-        return readTensorTable(from, store);
+        return readStoredTensors(config, from, store);
       },
     });
     const shardNames = new Set([...checkpoint.tensors.values()].map(({ file }) => file));

@@ -1,3 +1,4 @@
+import { VALUE_HEAD_FILE } from '../../convert/recipes.js';
 import { CHECKPOINT_FILES } from '../../convert/checkpoint-files.js';
 import { CONVERSION_TYPES, type ConversionType } from '../../gguf/model-types.js';
 import { InformError } from '../../errors.js';
@@ -12,7 +13,8 @@ const PART = /-(\d{5})-of-(\d{5})\.gguf$/i;
 
 /**
  * Chooses from the files of a repository: its GGUF of the wanted type, or its checkpoint's configuration and tokenizer.
- * Weights in safetensors files are not listed; the index names them.
+ * Weights in safetensors files are not listed, as the index names them, but for a value head, which is small and decides what the
+ * checkpoint is.
  *
  * @throws InformError INFORM_MODEL_NOT_FOUND when there is nothing to use, or more than one thing
  */
@@ -24,7 +26,10 @@ export function selectFiles(repository: string, paths: readonly string[], type: 
   const candidates = ofType.length > 0 ? ofType.length : models.length;
   if (only !== undefined && candidates === 1) return { kind: 'gguf', paths: only };
   if (ofType.length === 0 && isCheckpoint) {
-    return { kind: 'checkpoint', paths: paths.filter((path) => CHECKPOINT_FILES.has(path)) };
+    return {
+      kind: 'checkpoint',
+      paths: paths.filter((path) => CHECKPOINT_FILES.has(path) || path === VALUE_HEAD_FILE),
+    };
   }
   throw new InformError('INFORM_MODEL_NOT_FOUND', refusal(repository, models, ofType, type));
 }

@@ -191,13 +191,7 @@ const FILTERS: Readonly<Record<string, BuiltIn>> = {
     stripText(softText(runtime, value), charactersOf(characters)),
   ),
   truncate: builtIn('length? killwords? end? leeway?', (_, value, [length, killWords, end, leeway]) =>
-    truncateText(
-      value,
-      integerArgument(length, 255),
-      isTruthy(killWords),
-      textArgument(orElse(end, '...')),
-      leeway ?? 5n,
-    ),
+    truncateText(value, orElse(length, 255n), isTruthy(killWords), textArgument(orElse(end, '...')), leeway ?? null),
   ),
   unique: builtIn(
     'case_sensitive? attribute?',
@@ -509,15 +503,22 @@ function separatorsOf(separators: Value, isIndented: boolean): readonly [item: s
   return [textArgument(both[0]), textArgument(both[1])];
 }
 
-function truncateText(value: Value, length: number, killWords: boolean, end: string, leeway: Value): Value {
-  const slack = leeway === null ? 5 : integerArgument(leeway);
-  if (length < lengthOf(end) || slack < 0) throw new TemplateError('truncate leaves no room for its end');
+function truncateText(value: Value, length: Value, killWords: boolean, end: string, leeway: Value): Value {
+  // A length that is no whole number is compared as it is, and is an error only where text is cut.
+  const room = comparable(length);
+  const slack = leeway === null ? 5 : comparable(leeway);
+  if (!(room >= lengthOf(end)) || !(slack >= 0)) throw new TemplateError('truncate leaves no room for its end');
   // What is short enough stays what it is, a list as well.
-  if ((lengthIfSized(value) ?? Infinity) <= length + slack) return value;
+  if ((lengthIfSized(value) ?? Infinity) <= room + slack) return value;
   const text = textArgument(value);
-  const cut = slice(text, 0, length - lengthOf(end));
+  const cut = slice(text, 0, integerArgument(length) - lengthOf(end));
   const space = cut.lastIndexOf(' ');
   return (killWords || space < 0 ? cut : cut.slice(0, space)) + end;
+}
+
+/** A number of any kind, as Python compares it. */
+function comparable(value: Value): number {
+  return isNumber(value) ? Number(toNumber(value)) : integerArgument(value);
 }
 
 function* unique(runtime: Runtime, value: Value, caseSensitive: boolean, attribute: Value): Generator<Value> {

@@ -17,7 +17,9 @@ export interface RunParts {
 
 /** Reads what it must of the model and its head. Throws what reading those throws. */
 export async function fingerprintRun(run: RunParts): Promise<Fingerprint> {
-  const { version, model, options, shard, inputs, signal } = run;
+  const { version, model, shard, inputs, signal } = run;
+  // As the model settled them: what a default came to, not that it was one.
+  const options = { ...run.options, ...model.options };
   const { scoreHead, chatTemplate } = options;
   // Rounding may change when a run goes on (with a smaller context after memory ran out), but not where it must be exact.
   const compared = OPTIONS.filter(

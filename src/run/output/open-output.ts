@@ -22,12 +22,13 @@ export async function openOutput(
   options: RunOptions,
   inputs: readonly string[],
   settings: RunSettings,
+  signal: AbortSignal,
 ): Promise<RunOutput> {
   const { output } = options;
   const { overwrite, restart = false, followAppended = false, shard, log } = settings;
   const reads = await readFilesOf(options, inputs, settings.config);
   if (log !== undefined) await refuseAsLog(log, output, reads);
-  const stream = await openResults(output ?? STDOUT);
+  const stream = await openResults(output ?? STDOUT, signal);
   if (stream === undefined && output !== undefined) {
     const format = formatOf(output, options.format);
     await refuseUnjoinable(options, inputs, format, settings);

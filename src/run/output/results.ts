@@ -1,18 +1,12 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { InformError, systemCodeOf } from '../../errors.js';
-import {
-  entryOf,
-  outputError,
-  withOutputErrors,
-  jsonLine,
-  openFile,
-  unwritable,
-} from '../../util/files/file-errors.js';
+import { entryOf, outputError, withOutputErrors, jsonLine, unwritable } from '../../util/files/file-errors.js';
+import { closeWriter, openWriter, writeText } from '../../util/files/text-writer.js';
 import { scoreMembers, splitResult, valuesOf, type RowScores } from './row-scores.js';
 
 /** The output that stands for standard output. */
 export const STDOUT = '-';
+const STDOUT_NAME = 'Standard output';
 
 /** Where scores go, one JSON object a line, in the order of the calls. Wait for each call before the next. */
 export interface ResultSink {
@@ -36,14 +30,20 @@ export interface ResultSink {
  * yet.
  *
  * @param stdout in place of process.stdout
- * @throws InformError INFORM_OUTPUT_UNWRITABLE when it cannot be written
+ * @throws InformError INFORM_OUTPUT_UNWRITABLE when it cannot be written; INFORM_ABORTED when `signal` aborts before a named pipe
+ *   has a reader
  */
-export async function openResults(output: string, stdout: Writable = process.stdout): Promise<ResultSink | undefined> {
-  if (output === STDOUT || output === '/dev/stdout') return new StreamResults(stdout);
+export async function openResults(
+  output: string,
+  signal?: AbortSignal,
+  stdout: Writable = process.stdout,
+): Promise<ResultSink | undefined> {
+  if (output === STDOUT || output === '/dev/stdout') return new StreamResults(STDOUT_NAME, stdout, signal);
   const entry = await entryOf(output);
   if (entry?.isDirectory() === true) throw unwritable(output, 'is a directory. Name a file.');
   // A device or a named pipe cannot be replaced by renaming, and must not be.
-  return entry?.isFile() === false ? new DirectResults(output, await openFile(output, 'w')) : undefined;
+  if (entry?.isFile() !== false) return undefined;
+  return new StreamResults(output, await withOutputErrors(output, openWriter(output, 'w', signal)), signal);
 }
 
 /** One line of results. @throws InformError INFORM_NON_FINITE_SCORE */
@@ -60,49 +60,16 @@ export function parseResultLine(line: string): { idJson: string; score: RowScore
   return splitResult(line.trimEnd()) ?? { idJson: '', score: NaN };
 }
 
-/** A device or a named pipe. */
-class DirectResults implements ResultSink {
-  readonly #name: string;
-  readonly #file: FileHandle;
-  readonly #gone = new AbortController();
-  readonly readerGone = this.#gone.signal;
-
-  constructor(name: string, file: FileHandle) {
-    this.#name = name;
-    this.#file = file;
-  }
-
-  async write(idJson: string, score: RowScores): Promise<void> {
-    await this.writeLine(resultLine(idJson, score));
-  }
-
-  async writeLine(line: string): Promise<void> {
-    if (this.readerGone.aborted) return;
-    try {
-      await this.#file.appendFile(line);
-    } catch (error) {
-      if (systemCodeOf(error) !== 'EPIPE') throw outputError(this.#name, error);
-      this.#gone.abort();
-    }
-  }
-
-  async finish(): Promise<void> {
-    await withOutputErrors(this.#name, this.#file.close());
-  }
-
-  async abandon(): Promise<void> {
-    await this.#file.close();
-  }
-}
-
-/** Standard output. */
+/** Standard output, a device or a named pipe. */
 class StreamResults implements ResultSink {
-  readonly #stream: Writable;
   readonly #gone = new AbortController();
   readonly readerGone = this.#gone.signal;
 
-  constructor(stream: Writable) {
-    this.#stream = stream;
+  constructor(
+    private readonly name: string,
+    private readonly stream: Writable,
+    private readonly signal: AbortSignal | undefined,
+  ) {
     // A failed write comes to its callback and as an event. The event needs a listener for as long as the process
     // lives, or it would end the process.
     stream.on('error', (error) => {
@@ -120,24 +87,26 @@ class StreamResults implements ResultSink {
 
   async finish(): Promise<void> {
     await this.#send('');
+    await this.#close();
   }
 
-  abandon(): Promise<void> {
-    return Promise.resolve();
+  async abandon(): Promise<void> {
+    await this.#close();
+  }
+
+  /** Standard output belongs to the process, and stays. */
+  async #close(): Promise<void> {
+    if (this.name !== STDOUT_NAME) await closeWriter(this.stream, this.signal);
   }
 
   /** Resolves once the stream has taken the text, so a slow reader slows the run down instead of filling memory. */
-  #send(text: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.readerGone.aborted) {
-        resolve();
-        return;
-      }
-      this.#stream.write(text, (error) => {
-        if (error && systemCodeOf(error) === 'EPIPE') this.#gone.abort();
-        if (error && !this.readerGone.aborted) reject(outputError('Standard output', error));
-        else resolve();
-      });
-    });
+  async #send(text: string): Promise<void> {
+    if (this.readerGone.aborted) return;
+    try {
+      await writeText(this.stream, text, this.signal);
+    } catch (error) {
+      if (systemCodeOf(error) === 'EPIPE') this.#gone.abort();
+      if (!this.#gone.signal.aborted) throw outputError(this.name, error);
+    }
   }
 }

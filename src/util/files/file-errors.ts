@@ -1,7 +1,7 @@
 /** What the output files have in common: how their lines look, and how their failures are told. */
 
 import type { Stats } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { InformError, messageOf, systemCodeOf } from '../../errors.js';
 
 /** A JSON object on a line of its own, from names and JSON texts. */
@@ -19,10 +19,6 @@ export async function entryOf(path: string): Promise<Stats | undefined> {
   }
 }
 
-export function openFile(path: string, flags: string): Promise<FileHandle> {
-  return withOutputErrors(path, open(path, flags));
-}
-
 /** Waits for work on an output file and says in one sentence what went wrong. */
 export async function withOutputErrors<T>(path: string, work: Promise<T>): Promise<T> {
   try {
@@ -33,6 +29,7 @@ export async function withOutputErrors<T>(path: string, work: Promise<T>): Promi
 }
 
 export function outputError(name: string, error: unknown): InformError {
+  if (error instanceof InformError) return error;
   switch (systemCodeOf(error)) {
     case 'ENOENT':
     case 'ENOTDIR':

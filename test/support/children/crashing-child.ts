@@ -1,7 +1,8 @@
 // The engine's process as src/supervisor/child.ts is, except that some samples end it: those whose text holds
 // `CRASH <signal>`, where `while tokenizing` follows before they are tokenized, else when they are evaluated, and where
 // `in company` follows only together with others. `CRASH now and then` ends it while it evaluates, once for each file name
-// that follows. test/process/supervisor.test.ts scores with it.
+// that follows. Where INFORM_TEST_TOO_LONG is set, every sequence of so many tokens or more ends it, as where memory is short.
+// test/process/supervisor.test.ts scores with it.
 
 import { existsSync, writeFileSync, writeSync } from 'node:fs';
 import { Encoder } from '#src/prompt/encoder.js';
@@ -9,6 +10,8 @@ import { Engine } from '#src/engine/engine.js';
 import type { Batch } from '#src/engine/batch.js';
 
 console.log('{"id": "a line on standard output", "score": 0}');
+
+const TOO_LONG = Number(process.env['INFORM_TEST_TOO_LONG'] ?? Infinity);
 
 interface Deadly {
   text: string;
@@ -34,6 +37,7 @@ Encoder.prototype.encode = async function (samples, seconds) {
 const evaluate = Reflect.get(Engine.prototype, 'evaluate');
 Engine.prototype.evaluate = function (batch, signal) {
   const sequences = sequencesOf(batch);
+  if (sequences.some((sequence) => sequence.split(',').length >= TOO_LONG)) die('');
   for (const { text, tokens } of deadly) {
     const isHere = sequences.includes(tokens.join());
     if (isHere && (sequences.length > 1 || !text.includes('in company'))) die(text);

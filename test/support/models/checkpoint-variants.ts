@@ -96,6 +96,25 @@ export const VARIANTS: Readonly<Record<string, (files: Files) => void>> = {
     tokenizerConfig['pad_token'] = '!';
     config['pad_token_id'] = 0;
   },
+  // Every special token that has a name is a variable, whatever the name; null is none.
+  'template-of-special-tokens': ({ tokenizerConfig }) => {
+    Object.assign(tokenizerConfig, {
+      sep_token: '<|eom_id|>',
+      unk_token: null,
+      image_token: '<|python_tag|>',
+      extra_special_tokens: { boi: '<|reserved_special_token_7|>' },
+    });
+    const names = ['pad_token', 'sep_token', 'unk_token', 'cls_token', 'image_token', 'boi'];
+    const written = names.map((name) => `{% if ${name} is defined %}${name} {{ ${name} }}{% endif %}`);
+    tokenizerConfig.chat_template = `${written.join('')}${tokenizerConfig.chat_template ?? ''}`;
+  },
+  // The class has defaults for what the configuration does not name.
+  'class-with-defaults': ({ tokenizer, tokenizerConfig, ...files }) => {
+    splitBy([bytes(true)])({ tokenizer, tokenizerConfig, ...files });
+    tokenizerConfig['tokenizer_class'] = 'GPT2TokenizerFast';
+    delete tokenizerConfig['eos_token'];
+    tokenizerConfig.chat_template = `{{ eos_token }}{{ unk_token }}{{ tokenizer_class }}${tokenizerConfig.chat_template ?? ''}`;
+  },
   smollm: splitBy([{ type: 'Digits', individual_digits: true }, bytes(true)]),
   'gpt-2': splitBy([bytes(true)]),
   qwen2: splitBy([

@@ -1,3 +1,5 @@
+import { ChatTemplate } from '#src/prompt/chat-template.js';
+import { readModelRules } from '#src/scoring/encoding-rules.js';
 import { Engine } from '#src/engine/engine.js';
 import { prepareModel, type PreparedModel } from '#src/models/prepare.js';
 import { resolveModelOptions } from '#src/options/check.js';
@@ -25,4 +27,10 @@ export async function superviseModel(
   settings: SupervisedOptions = {},
 ): Promise<SupervisedModel> {
   return SupervisedModel.load(await prepare(model, options), settings);
+}
+
+/** The chat template of a loaded model, with the special tokens that its file gives it. */
+export async function chatTemplateOf(engine: Engine, path: string): Promise<ChatTemplate> {
+  const { templateTokens } = await readModelRules({ path, headPath: undefined });
+  return new ChatTemplate(engine.info.chatTemplate, templateTokens);
 }

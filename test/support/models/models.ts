@@ -12,6 +12,7 @@ import type { GgufMetadata } from '#src/gguf/types.js';
 import { writeGguf, type GgufTensorSource } from './write-gguf.js';
 import { packageRoot } from '#src/util/package-root.js';
 import { VARIANTS, writeVariant } from './checkpoint-variants.js';
+import { generateClassCheckpoint, type ClassCheckpoint } from './class-checkpoints.js';
 import { generateOddCheckpoint, ODD_CHECKPOINTS, type OddCheckpoint } from './odd-checkpoints.js';
 
 // The models that tests score with: the generated checkpoint and conversions of it, made once and kept below build/.
@@ -42,6 +43,19 @@ export async function oddModel(odd: OddCheckpoint, type: ConversionType): Promis
   const checkpoint = await oddCheckpoint(odd);
   return makeOnce(`odd-${odd.name}-${type}.gguf`, async (target) => {
     await convertCheckpoint(checkpoint, target, { type });
+  });
+}
+
+/** The folder of the checkpoint of a class. */
+export async function classCheckpoint(made: ClassCheckpoint): Promise<string> {
+  return makeOnce(`class-${made.name}`, (target) => generateClassCheckpoint(target, made));
+}
+
+/** The GGUF of the checkpoint of a class in the given type. */
+export async function classModel(made: ClassCheckpoint, type: ConversionType): Promise<string> {
+  const checkpoint = await classCheckpoint(made);
+  return makeOnce(`class-${made.name}-${type}.gguf`, async (target) => {
+    await convertCheckpoint(checkpoint, target, { type, rewardToken: made.rewardToken });
   });
 }
 

@@ -136,6 +136,7 @@ test("the metadata has llama.cpp's keys and types, and the head's", async () => 
     'llama.pooling_type': ['uint32', 3],
     'inform.head.activation': ['string', 'relu'],
     'inform.head.format': ['uint32', 1],
+    'inform.head.class': ['string', 'INFORMForSequenceClassification'],
   };
   for (const [key, value] of Object.entries(expected)) {
     const entry = gguf.metadata.get(key);
@@ -256,13 +257,21 @@ test('what scoring does not need is left out', async () => {
 test('models that cannot be converted', async () => {
   const config = handConfig();
   const cases: [RegExp, Record<string, unknown>][] = [
-    [/describes "LlamaForCausalLM"/, { architectures: ['LlamaForCausalLM'] }],
-    [/describes nothing of model type "llama"/, { architectures: [] }],
-    [/of model type "qwen2"/, { model_type: 'qwen2' }],
-    [/only INFORMForSequenceClassification and LlamaForSequenceClassification on llama/, { architectures: 'x' }],
+    [/describes a LlamaForCausalLM, which is a language model/, { architectures: ['LlamaForCausalLM'] }],
+    [/names no class of model/, { architectures: [] }],
+    [/of model type "qwen2"; its model type is "llama"/, { model_type: 'qwen2' }],
+    [/describes a x, which is no class .* can be: INFORMForSequenceClassification, Llama/, { architectures: 'x' }],
+    // The classes of QRM, URM and ArmoRM.
+    [/which has several objectives/, { architectures: ['LlamaForRewardModelWithGating'] }],
+    [/which gives a score for each step/, { architectures: ['Qwen2ForProcessRewardModel'] }],
+    [/which is a mixture of experts/, { architectures: ['MixtralForSequenceClassification'] }],
     [/has num_labels 2/, { num_labels: 2 }],
     [/has 2 labels in id2label/, { id2label: { 0: 'bad', 1: 'good' } }],
     [/has 0 labels in id2label/, { id2label: {} }],
+    [
+      /lets tokens see the last 32 tokens only/,
+      { architectures: ['MistralForSequenceClassification'], model_type: 'mistral', sliding_window: 32 },
+    ],
     [/has hidden_act "gelu"/, { hidden_act: 'gelu' }],
     [/has attention_bias/, { attention_bias: true }],
     [/has mlp_bias/, { mlp_bias: true }],
@@ -293,6 +302,73 @@ test('models that cannot be converted', async () => {
   await refused('INFORM_UNSUPPORTED_MODEL', /1 tensors .+ among them model\.layers\.0\.self_attn\.q_proj\.bias/, {
     tensors: bias,
   });
+});
+
+test('the head of a row is found by its names, whatever its width', async () => {
+  const all = Object.entries(handTensors());
+  const backbone = Object.fromEntries(all.filter(([name]) => !name.startsWith('score.')));
+  const bias = handTensors()['score.2.bias'];
+  const tensors = {
+    ...backbone,
+    'v_head.summary.0.weight': { shape: [3, 8], values: Array.from({ length: 24 }, (_, i) => i) },
+    'v_head.summary.0.bias': { shape: [3], values: [1, 2, 3] },
+    'v_head.summary.2.weight': { shape: [1, 3], values: [4, 5, 6] },
+    ...(bias === undefined ? {} : { 'v_head.summary.2.bias': bias }),
+  };
+  const config = { ...handConfig(), architectures: ['GRewardModel'] };
+  const { gguf } = await convert({ tensors, config }, 'f32');
+  const shapes = gguf.tensors.filter(({ name }) => name.startsWith('cls.')).map(({ shape }) => shape);
+  assert.equal(shapes, [[8, 3], [3], [3, 1], [1]]);
+  assert.is(gguf.metadata.get('inform.head.class')?.value, 'GRewardModel');
+  await refused(
+    'INFORM_UNSUPPORTED_MODEL',
+    /GRewardModel of model type "gpt2"; supported are llama, mistral, qwen2, qwen3/,
+    {
+      tensors,
+      config: { ...config, model_type: 'gpt2' },
+    },
+  );
+});
+
+test("OpenRLHF's mean and deviation are stated where its class applies them", async () => {
+  const { config, tensors } = handOneLayer();
+  const head = tensors['score.weight'];
+  if (head === undefined) throw new Error('no head');
+  const backbone = Object.fromEntries(Object.entries(tensors).filter(([name]) => name !== 'score.weight'));
+  const changed = { ...config, architectures: ['RewardModel'], normalize_reward: true, mean: -2.5, std: 4 };
+  const stated = await convert({ tensors: { ...backbone, 'value_head.weight': head }, config: changed }, 'f32');
+  assert.is(stated.gguf.metadata.get('inform.head.mean')?.value, -2.5);
+  assert.is(stated.gguf.metadata.get('inform.head.deviation')?.value, 4);
+  const raw = await convert(
+    { tensors: { ...backbone, 'value_head.weight': head }, config: { ...changed, normalize_reward: false } },
+    'f32',
+  );
+  assert.not(raw.gguf.metadata.has('inform.head.mean'));
+  await refused('INFORM_INVALID_CHECKPOINT', /std must be above 0/, {
+    tensors: { ...backbone, 'value_head.weight': head },
+    config: { ...changed, std: 0 },
+  });
+});
+
+test('a reward token is for a language model, and one of its tokens', async () => {
+  const { config, tensors } = handOneLayer();
+  const causal = { ...config, architectures: ['LlamaForCausalLM'] };
+  const folder = handCheckpoint(root, 'causal', { config: causal, tensors });
+  const other = handCheckpoint(root, 'no-causal', { config, tensors });
+  const to = join(root, 'causal.gguf');
+  await expectError('INFORM_INVALID_CONFIG', /reward token 5 is outside of the vocabulary of 5/, () =>
+    convertCheckpoint(folder, to, { type: 'f32', rewardToken: 5 }),
+  );
+  await expectError(
+    'INFORM_UNSUPPORTED_MODEL',
+    /LlamaForSequenceClassification", whose reward is no token's logit/,
+    () => convertCheckpoint(other, to, { type: 'f32', rewardToken: 0 }),
+  );
+  await expectError(
+    'INFORM_UNSUPPORTED_MODEL',
+    /is a language model.*name that token \(convert --reward-token 0\)/,
+    () => convertCheckpoint(folder, to, { type: 'f32' }),
+  );
 });
 
 test('quantized checkpoints, also where config.json does not say so', async () => {

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { BACKBONES } from '#src/convert/backbones.js';
 import type { CheckpointConfig } from '#src/convert/checkpoint-config.js';
+import { recipesOf } from '#src/convert/recipes.js';
 import type { SafetensorsTensor } from '#src/convert/safetensors.js';
 import { assignTypes } from '#src/convert/tensor-types.js';
 import { CONVERSION_TYPES, type ConversionType } from '#src/gguf/model-types.js';
@@ -29,16 +31,21 @@ const ASKED = JSON.parse(readFileSync(FIXTURE, 'utf8')) as Asked[];
 
 /** The plan for a checkpoint of this geometry, without its weights. */
 function planOf(geometry: Asked): { config: CheckpointConfig; planned: PlannedTensor[] } {
+  const [recipe] = recipesOf('INFORMForSequenceClassification');
+  if (recipe === undefined) throw new Error('no such class');
   const config: CheckpointConfig = {
     ...geometry,
-    head: 'two-layer',
+    recipe,
+    rewardToken: undefined,
+    scale: undefined,
+    statesHeadDim: true,
+    backbone: BACKBONES.llama,
     vocabSize: 128256,
     contextLength: 8192,
     rmsNormEps: 1e-5,
     ropeTheta: 500000,
     ropeScaling: undefined,
     specialTokenIds: new Map(),
-    hasValueHead: false,
     readToken: { kind: 'last' },
     eosTokenIds: [],
   };

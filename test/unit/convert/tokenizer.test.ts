@@ -98,6 +98,33 @@ test('special tokens of other kinds, and a special_tokens_map.json, which counts
   assert.is(listed.get('tokenizer.ggml.padding_token_id')?.value, 0);
 });
 
+// What transformers 5.23 has as `special_tokens_map` with the same files.
+test('the special tokens that a template sees: those with a name, of whatever kind', async () => {
+  const seen = async (tokenizerConfig: object, tokenizer = {}): Promise<unknown> => {
+    const parts = {
+      config: { ...handConfig(), vocab_size: 9, pad_token_id: 0, unk_token_id: 1 },
+      tokenizer: { ...handTokenizer(), ...tokenizer },
+      tokenizerConfig: { chat_template: 'x', ...tokenizerConfig },
+    };
+    return JSON.parse(String((await metadataOf(parts)).get('inform.template.special_tokens')?.value));
+  };
+  assert.equal(await seen({}), {});
+  assert.equal(await seen({ bos_token: null, pad_token: { content: 'a' }, add_bos_token: true }), { pad_token: 'a' });
+  assert.equal(await seen({ image_token: 'b', extra_special_tokens: { boi: 'a' } }), { image_token: 'b', boi: 'a' });
+  assert.equal(await seen({ extra_special_tokens: ['a'], cls_token: 'b' }), { cls_token: 'b' });
+  const saved = { model_specific_special_tokens: { boi: 'a', image_token: 'b' } };
+  assert.equal(await seen(saved), { boi: 'a', image_token: 'b' });
+  assert.equal(await seen({ ...saved, image_token: 'ab' }), { image_token: 'ab' });
+  const padding = { padding: { pad_token: 'a', pad_id: 0, strategy: 'BatchLongest', direction: 'Right' } };
+  assert.equal(await seen({}, padding), { pad_token: 'a' });
+  assert.equal(await seen({ pad_token: null }, padding), {});
+  const end = '<|endoftext|>';
+  assert.equal(await seen({ tokenizer_class: 'Qwen2TokenizerFast', eos_token: 'a', pad_token: null }), {
+    eos_token: 'a',
+    unk_token: end,
+  });
+});
+
 // What transformers 5.23 does with the same files: `tokenizer('hi').input_ids`.
 test('whether BOS is added: by the post-processor, whatever tokenizer_config.json says', async () => {
   const bos = { SpecialToken: { id: '<|begin_of_text|>' } };
@@ -106,10 +133,8 @@ test('whether BOS is added: by the post-processor, whatever tokenizer_config.jso
   const processors = [{ type: 'ByteLevel' }, template];
   const tokenizer = { ...handTokenizer(), post_processor: { type: 'Sequence', processors } };
   const key = 'tokenizer.ggml.add_bos_token';
-  const inTemplate = 'inform.tokenizer.bos_in_template';
   const found = await metadataOf({ tokenizer });
   assert.equal(found.get(key), { type: 'bool', value: true });
-  assert.not.ok(found.has(inTemplate));
   const direct = await metadataOf({ tokenizer: { ...handTokenizer(), post_processor: template } });
   assert.equal(direct.get(key), { type: 'bool', value: true });
   const stated = { add_bos_token: false, bos_token: '<|begin_of_text|>', chat_template: 'x' };
@@ -120,7 +145,7 @@ test('whether BOS is added: by the post-processor, whatever tokenizer_config.jso
     const withoutBos = await metadataOf({ tokenizer, tokenizerConfig });
     assert.is(withoutBos.get(key)?.value, true);
     assert.is(withoutBos.get('tokenizer.ggml.bos_token_id')?.value, 3);
-    assert.is(withoutBos.get(inTemplate)?.value, false);
+    assert.is(withoutBos.get('inform.template.special_tokens')?.value, '{}');
     const nowhere = await metadataOf({ tokenizerConfig });
     assert.not.ok(nowhere.has(key));
     assert.not.ok(nowhere.has('tokenizer.ggml.bos_token_id'));
@@ -209,6 +234,26 @@ test('the ways to split text that llama.cpp has, by its names', async () => {
   for (const [name, tokenizer] of cases) {
     assert.is((await metadataOf({ tokenizer })).get('tokenizer.ggml.pre')?.value, name);
   }
+});
+
+// transformers 5.23: `AutoTokenizer.from_pretrained(folder).backend_tokenizer.pre_tokenizer`.
+test('a class by which transformers 5 replaces the way to split is told', async () => {
+  const note = async (tokenizer_class: string, steps: object[]): Promise<string | undefined> => {
+    const model = { ...(handTokenizer()['model'] as object), ignore_merges: false };
+    const folder = handCheckpoint(root, String(made++), {
+      config: { ...handConfig(), vocab_size: 9 },
+      tokenizer: { ...preTokenizer(...steps), model },
+      tokenizerConfig: { chat_template: 'x', tokenizer_class },
+    });
+    const files = new CheckpointFiles(folder);
+    return (await readTokenizer(files, await readCheckpointConfig(files))).splitNote;
+  };
+  const bytes = { ...BYTES, use_regex: true };
+  const smollm = [{ type: 'Digits', individual_digits: true }, bytes];
+  assert.match((await note('GPT2TokenizerFast', smollm)) ?? '', /GPT2Tokenizer, .* as "gpt-2" .* \("smollm"\)/);
+  assert.match((await note('Qwen2Tokenizer', smollm)) ?? '', /as "qwen2" after NFC normalization/);
+  assert.is(await note('GPT2Tokenizer', [bytes]), undefined);
+  assert.is(await note('PreTrainedTokenizerFast', smollm), undefined);
 });
 
 test('other kinds of tokenizers are refused by what they are', async () => {

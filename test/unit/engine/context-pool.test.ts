@@ -30,7 +30,7 @@ class FakeScorer implements NativeScorer {
     await new Promise((resolve) => setTimeout(resolve, tokens.length));
     // As the addon throws it.
     if (tokens.length === 13) throw Object.assign(new Error('unlucky'), { code: 'INFORM_DECODE_FAILED' });
-    return { rewards: Float32Array.of(tokens.length), computedTokens: tokens.length, seconds: 0 };
+    return { rewards: Float32Array.of(tokens.length), computedTokens: tokens.length, seconds: 0, headSeconds: 0 };
   }
 
   cancel(id: number): void {

@@ -5,7 +5,7 @@ import { ggufNumber } from '#src/gguf/metadata.js';
 import type { ModelTensor } from '#src/gguf/split-model.js';
 import { elementCount, GGML_TYPES, type GgufMetadata } from '#src/gguf/types.js';
 import { defaultOptions, modelOptionsOf } from '#src/options/check.js';
-import { type ModelOptions } from '#src/options/table.js';
+import { settleOptions, type SettledOptions } from '#src/options/settle.js';
 import { choosePlacement, type PlacementChoice, type MeasureCompute } from '#src/engine/placement/choose.js';
 import { ASSUMPTIONS } from '#src/engine/placement/estimate.js';
 import { splitLayers, splitLayersByShares } from '#src/engine/placement/layer-split.js';
@@ -89,12 +89,12 @@ function measureLike(model: ModelMemory, gpus: number): MeasureCompute {
     );
 }
 
-const DEFAULTS = modelOptionsOf(defaultOptions());
+const DEFAULTS = settleOptions(modelOptionsOf(defaultOptions())).options;
 
 async function choose(
   model: ModelMemory,
   memory: string,
-  options: Partial<ModelOptions> = {},
+  options: Partial<SettledOptions> = {},
 ): Promise<PlacementChoice> {
   const machine = simulatedMachine(memory);
   return choosePlacement(model, machine, { ...DEFAULTS, ...options }, measureLike(model, machine.gpus.length));

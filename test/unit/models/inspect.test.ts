@@ -72,6 +72,7 @@ test('the report says what the file holds', async () => {
     ],
   });
   assert.equal(report.head, {
+    className: null,
     activation: 'relu',
     reads: { token: 'last', padToken: null },
     tensors: [

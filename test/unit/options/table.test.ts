@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { parseConfig, mergeOptions } from '#src/options/config.js';
 import { InformError } from '#src/errors.js';
 import { checkOption, defaultOptions, resolveModelOptions } from '#src/options/check.js';
+import { settleOptions } from '#src/options/settle.js';
 import { kebabCase, OPTIONS, snakeCase } from '#src/options/table.js';
 
 const SEED_CONFIG = `
@@ -31,9 +32,9 @@ test('the seed configuration is taken as it is', () => {
   });
 });
 
-test('the defaults are those of the seed configuration', () => {
+test('the defaults are those of the seed configuration, unless the model is trained on less', () => {
   const { name, batchSize, maxLength } = defaultOptions();
-  assert.equal({ name, batchSize, maxLength }, { name: 'InfOrmScorer', batchSize: 32, maxLength: 4096 });
+  assert.equal({ name, batchSize, maxLength }, { name: 'InfOrmScorer', batchSize: 32, maxLength: 'auto' });
 });
 
 test('every default passes its own check', () => {
@@ -49,6 +50,32 @@ test('a choice is taken in capitals and small letters', () => {
     assert.is(resolveModelOptions({ type: spelling }).type, 'q4_k_m');
   }
   assert.match(rejection(() => parseConfig('type: Q4_K_X', 'a.yaml')).message, /but is "Q4_K_X"/);
+});
+
+test('exact stands for three settings, and contradicts their opposites', () => {
+  const settings = { deterministic: true, flashAttention: false, kvType: 'f32' };
+  for (const found of [resolveModelOptions({ exact: true }), mergeOptions({ exact: true }, { kvType: 'auto' })]) {
+    const { deterministic, flashAttention, kvType } = found;
+    assert.equal({ deterministic, flashAttention, kvType }, settings);
+  }
+  assert.is(mergeOptions({ exact: true }, { exact: false }).deterministic, false);
+  for (const given of [{ kvType: 'f16' }, { deterministic: false }, { flashAttention: true }]) {
+    const { code, message } = rejection(() => mergeOptions({ exact: true }, given));
+    assert.is(code, 'INFORM_INVALID_CONFIG');
+    assert.match(message, /^exact needs (\w+) \S+, but \1 is \S+\. Leave one/);
+    rejection(() => resolveModelOptions({ exact: true, ...given }));
+  }
+});
+
+test('max_length that nobody set is what the model was trained on, if that is less than 4096', () => {
+  const settled = (maxLength: number | 'auto', trained?: number) => {
+    const { options, notes } = settleOptions({ ...resolveModelOptions({}), maxLength }, trained);
+    return [options.maxLength, notes.length];
+  };
+  assert.equal(settled('auto', 8192), [4096, 0]);
+  assert.equal(settled('auto'), [4096, 0]);
+  assert.equal(settled('auto', 2048), [2048, 1]);
+  assert.equal(settled(4096, 2048), [4096, 0]);
 });
 
 test('flags come before the file, the file before the defaults', () => {

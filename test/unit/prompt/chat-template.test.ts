@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { InformError } from '#src/errors.js';
 import { ChatTemplate } from '#src/prompt/chat-template.js';
 
-const TOKENS = { bosToken: '<B>', eosToken: '<E>' };
+const TOKENS = { bos_token: '<B>', eos_token: '<E>' };
 const MESSAGES = [
   { role: 'user' as const, content: ' hi ' },
   { role: 'assistant' as const, content: 'yo' },
@@ -32,9 +32,9 @@ test("today's date stays out of the prompt", () => {
 
 test('special tokens, tools and documents are what transformers gives', () => {
   const source =
-    '{{ pad_token }}{{ unk_token is defined }}{{ bos_token is defined }}{{ tools is none }}{{ documents is none }}{{ date_string is defined }}';
-  const tokens = { bosToken: '', eosToken: '<E>', padToken: '<P>' };
-  assert.is(new ChatTemplate(source, tokens).render(MESSAGES), '<P>FalseFalseTrueTrueFalse');
+    '{{ pad_token }}{{ unk_token is defined }}{{ bos_token is defined }}{{ image_token }}{{ tools is none }}{{ documents is none }}{{ date_string is defined }}';
+  const tokens = { eos_token: '<E>', pad_token: '<P>', image_token: '<I>' };
+  assert.is(new ChatTemplate(source, tokens).render(MESSAGES), '<P>FalseFalse<I>TrueTrueFalse');
 });
 
 test('a template that cannot do without the date is refused by the name of the function', () => {

@@ -28,4 +28,10 @@ test('the last token, and the last one that is not the pad token', () => {
   }
 });
 
+test('a pad token where what is read then is not known', () => {
+  const rule: ReadToken = { kind: 'last_without_pad', padTokenId: 9 };
+  assert.is(readPosition(Int32Array.of(1, 2, 3), rule), 2);
+  assert.throws(() => readPosition(Int32Array.of(1, 9, 3), rule), /holds the text of the model's pad token \(id 9\)/);
+});
+
 test.run();

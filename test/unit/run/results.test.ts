@@ -41,7 +41,7 @@ test('a regular file, there or not, is no stream; a folder is no output', async 
 });
 
 async function openStream(output: string, stdout?: Writable): Promise<ResultSink> {
-  const sink = await openResults(output, stdout);
+  const sink = await openResults(output, undefined, stdout);
   if (sink === undefined) throw new Error(`${output} is no stream`);
   return sink;
 }

@@ -28,8 +28,8 @@ class FakeEngine {
   running = 0;
   mostRunning = 0;
   failAt = Infinity;
-  /** Whether a batch of these lengths fails. */
-  fails: (lengths: readonly number[]) => ErrorCode | undefined = () => undefined;
+  /** Whether a batch of these lengths fails. Only the harmless sequence that a suspect is compared with reuses nothing. */
+  fails: (lengths: readonly number[], isHarmless: boolean) => ErrorCode | undefined = () => undefined;
   milliseconds = 1;
   scoreOf = (length: number): number => length;
 
@@ -37,7 +37,7 @@ class FakeEngine {
     if (this.batches.length === this.failAt) throw new InformError('INFORM_DECODE_FAILED', 'the fake engine failed');
     const lengths = Array.from(batch.tails, (tail, i) => tail + (batch.shared[i] ?? 0));
     this.batches.push(lengths);
-    const failure = this.fails(lengths);
+    const failure = this.fails(lengths, !batch.reuse);
     if (failure !== undefined) throw new InformError(failure, `the fake engine failed at ${lengths.join(' ')}`);
     this.mostRunning = Math.max(this.mostRunning, ++this.running);
     await new Promise((resolve) => setTimeout(resolve, this.milliseconds));
@@ -47,6 +47,7 @@ class FakeEngine {
       rewards: Float32Array.from(lengths, (length) => this.scoreOf(length)),
       computedTokens: batch.tokens.length,
       seconds: this.milliseconds / 1000,
+      headSeconds: 0,
     };
   }
 }
@@ -163,7 +164,7 @@ test('a batch that fails is evaluated in halves until what is at fault is alone;
   for (const code of ['INFORM_OUT_OF_MEMORY', 'INFORM_DECODE_FAILED'] as const) {
     const engine = new FakeEngine();
     const stats = new PipelineStats();
-    engine.fails = (lengths) => (lengths.includes(7) ? code : undefined);
+    engine.fails = (lengths, isHarmless) => (lengths.includes(7) && !isHarmless ? code : undefined);
     const samples = [1, 2, 7, 3, 4, 5, 6, 1, 7, 2];
     const outcomes: Outcome<number>[] = [];
     for await (const outcome of stream(engine, jobs(samples), { stats })) outcomes.push(outcome);
@@ -174,7 +175,29 @@ test('a batch that fails is evaluated in halves until what is at fault is alone;
     assert.ok(outcomes.every(({ error }) => error === undefined || error.message.includes('failed at 7')));
     assert.ok(stats.halved >= 2);
     assert.is(stats.samples, 8);
+    // Alone twice, and a harmless one in between.
+    const alone = engine.batches.filter((lengths) => lengths.join() === '7');
+    assert.is(alone.length, 2 * 3);
   }
+});
+
+test('a sample that fails alone where a harmless one of its length fails, too, is not to blame: the run ends', async () => {
+  const engine = new FakeEngine();
+  engine.fails = (lengths) => (lengths.some((length) => length > 6) ? 'INFORM_OUT_OF_MEMORY' : undefined);
+  const seen: (string | undefined)[] = [];
+  const code = await codeOf(async () => {
+    for await (const { error } of stream(engine, jobs([1, 2, 3, 7, 4, 5, 7, 1]))) seen.push(error?.code);
+  });
+  assert.is(code, 'INFORM_OUT_OF_MEMORY');
+  assert.ok(seen.every((rejected) => rejected === undefined));
+});
+
+test('a sample that fails alone once has its score', async () => {
+  const engine = new FakeEngine();
+  let failed = 0;
+  engine.fails = (lengths) => (lengths.includes(7) && failed++ < 2 ? 'INFORM_DECODE_FAILED' : undefined);
+  const samples = [1, 7];
+  assert.equal((await collect(engine, samples)).map(scoreOrCode), samples);
 });
 
 test('a batch that is too large for the memory is scored in parts', async () => {
@@ -194,9 +217,10 @@ test('an engine at which everything fails ends the run, and no sample is blamed'
   assert.ok(engine.batches.length <= 8, `${engine.batches.length}`);
 });
 
-test('so does one at which sample after sample fails, though not a single token', async () => {
+test('so does one at which sample after sample fails, though harmless ones pass', async () => {
   const engine = new FakeEngine();
-  engine.fails = (lengths) => (lengths.some((length) => length > 1) ? 'INFORM_OUT_OF_MEMORY' : undefined);
+  engine.fails = (lengths, isHarmless) =>
+    isHarmless || lengths.every((length) => length === 1) ? undefined : 'INFORM_OUT_OF_MEMORY';
   const seen: (string | undefined)[] = [];
   const code = await codeOf(async () => {
     for await (const { error } of stream(engine, jobs(new Array<number>(100).fill(2)))) seen.push(error?.code);

@@ -25,7 +25,7 @@ class SilentProcess {
 
   answer(): void {
     const error = { code: 'INFORM_INVALID_SAMPLE', message: 'none' } as const;
-    const seconds = { template: 0, tokenize: 0, plan: 0, engine: 0 };
+    const seconds = { template: 0, tokenize: 0, plan: 0, engine: 0, head: 0 };
     const work = { samples: 0, batches: 0, halved: 0, tokensSeen: 0, tokensComputed: 0, seconds };
     const outcomes = this.places.splice(0).map((index) => ({ index, error }));
     this.onReply({ type: 'outcomes', outcomes, work });

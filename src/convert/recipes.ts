@@ -1,0 +1,202 @@
+import type { JsonObject } from './checkpoint-file.js';
+import type { BackboneName } from './backbones.js';
+
+// The classes of reward models that can be scored, one row each. What `convert`, `attach`, `pull` and `inspect` know of a
+// class, and the list in docs/models.md, come from here. BOS follows the tokenizer's post-processor for all of them
+// (tokenizer.ts).
+
+/** A head's tensors, by the names of its Linear layers in the checkpoint. */
+export interface HeadLayers {
+  /** The layer before the ReLU; undefined for a head of one layer. */
+  readonly hidden?: string;
+  /** The layer that gives the reward. */
+  readonly output: string;
+  /** Which layers have a bias; 'maybe': where the checkpoint has one. */
+  readonly bias: 'all' | 'maybe' | 'none';
+  /** Whether it is one row of a language model's output matrix: that of the token whose logit is the reward. */
+  readonly rowOfToken?: true;
+}
+
+/** Which token's state the head takes. */
+export type Reading =
+  | 'last'
+  /** The last one that is not `pad_token_id` of config.json: transformers' rule for its own classes. */
+  | 'last_non_pad'
+  /**
+   * The last one; a sample that holds the pad token is refused. For classes of their own code, which could not be had: the
+   * rules that such classes have agree where there is none.
+   */
+  | 'last_without_pad';
+
+/** What a class of reward models adds to its backbone. */
+export interface Recipe {
+  /** The first of `architectures` in config.json. */
+  readonly className: string;
+  /** 'any': the one that `model_type` of config.json names. */
+  readonly backbone: BackboneName | 'any';
+  readonly head: HeadLayers;
+  /** The key of config.json that names the layer of a head of one layer, in place of the name here. */
+  readonly headNameKey?: string;
+  /** Whether `mean` and `std` of config.json make the reward a score, where it has `normalize_reward`. */
+  readonly normalized?: true;
+  /** The file that holds the head, where that is not among the model's weights. */
+  readonly headFile?: string;
+  readonly reads: Reading;
+  /** A model of this class, or who makes such models. */
+  readonly example: string;
+}
+
+/** The file in which TRL and LLaMA-Factory save a value head. */
+export const VALUE_HEAD_FILE = 'value_head.safetensors';
+
+const SCORE: HeadLayers = { output: 'score', bias: 'maybe' };
+const SCORE_TWO_LAYERS: HeadLayers = { hidden: 'score.0', output: 'score.2', bias: 'all' };
+const VALUE_HEAD_TWO_LAYERS: HeadLayers = { hidden: 'v_head.summary.0', output: 'v_head.summary.2', bias: 'all' };
+const LOGIT: HeadLayers = { output: 'lm_head', bias: 'none', rowOfToken: true };
+const VALUE_HEAD: HeadLayers = { output: 'v_head.summary', bias: 'maybe' };
+
+export const RECIPES: readonly Recipe[] = [
+  {
+    className: 'INFORMForSequenceClassification',
+    backbone: 'llama',
+    head: SCORE_TWO_LAYERS,
+    reads: 'last',
+    example: 'infly/INF-ORM-Llama3.1-70B',
+  },
+  {
+    className: 'LlamaForSequenceClassification',
+    backbone: 'llama',
+    head: SCORE,
+    reads: 'last_non_pad',
+    example: 'Skywork/Skywork-Reward-V2-Llama-3.1-8B',
+  },
+  {
+    className: 'MistralForSequenceClassification',
+    backbone: 'mistral',
+    head: SCORE,
+    reads: 'last_non_pad',
+    example: 'Mistrals without a window',
+  },
+  {
+    className: 'Qwen3ForSequenceClassification',
+    backbone: 'qwen3',
+    head: SCORE,
+    reads: 'last_non_pad',
+    example: 'Skywork/Skywork-Reward-V2-Qwen3-8B',
+  },
+  {
+    className: 'Qwen2ForSequenceClassification',
+    backbone: 'qwen2',
+    head: SCORE,
+    reads: 'last_non_pad',
+    example: 'Qwen 2 and 2.5 with one label',
+  },
+  {
+    className: 'Qwen2ForRewardModel',
+    backbone: 'qwen2',
+    head: SCORE_TWO_LAYERS,
+    reads: 'last_without_pad',
+    example: 'Qwen/Qwen2.5-Math-RM-72B',
+  },
+  {
+    className: 'LlamaForCausalLM',
+    backbone: 'llama',
+    head: VALUE_HEAD,
+    headFile: VALUE_HEAD_FILE,
+    reads: 'last',
+    example: 'value heads of TRL and LLaMA-Factory',
+  },
+  {
+    className: 'Qwen2ForCausalLM',
+    backbone: 'qwen2',
+    head: VALUE_HEAD,
+    headFile: VALUE_HEAD_FILE,
+    reads: 'last',
+    example: 'the same',
+  },
+  {
+    className: 'Qwen3ForCausalLM',
+    backbone: 'qwen3',
+    head: VALUE_HEAD,
+    headFile: VALUE_HEAD_FILE,
+    reads: 'last',
+    example: 'the same',
+  },
+  {
+    className: 'RewardModel',
+    backbone: 'any',
+    head: { output: 'value_head', bias: 'none' },
+    headNameKey: 'value_head_prefix',
+    normalized: true,
+    reads: 'last',
+    example: 'reward models of OpenRLHF',
+  },
+  {
+    className: 'GRewardModel',
+    backbone: 'any',
+    head: VALUE_HEAD_TWO_LAYERS,
+    reads: 'last',
+    example: 'Ray2333/GRM-llama3-8B-sftreg',
+  },
+  {
+    className: 'LlamaForCausalLM',
+    backbone: 'llama',
+    head: LOGIT,
+    reads: 'last',
+    example: 'nvidia/Llama-3.1-Nemotron-70B-Reward-HF',
+  },
+];
+
+/** Models of the hub whose reward is a token's logit. */
+const REWARD_TOKENS: ReadonlyMap<string, number> = new Map([['nvidia/Llama-3.1-Nemotron-70B-Reward-HF', 0]]);
+
+/** The token whose logit is the reward of a repository's model; undefined for all but the known ones. */
+export function knownRewardToken(repository: string): number | undefined {
+  return REWARD_TOKENS.get(repository);
+}
+
+/** Classes that give no single reward, or not one that this package computes, and what they would need. */
+const REFUSED: readonly (readonly [pattern: RegExp, why: string])[] = [
+  [
+    /Gating|Quantile|MultiObjective/,
+    'has several objectives, weighed by a gating or quantile head; one Linear or Linear, ReLU, Linear with one output is what can be computed',
+  ],
+  [
+    /ProcessRewardModel|TokenClassification/,
+    'gives a score for each step or token; a head that gives one for the whole conversation is what can be computed',
+  ],
+  [/Moe|MixtralFor/, 'is a mixture of experts; its backbone is not supported yet'],
+  [
+    /For(?:Causal|ConditionalGeneration)/,
+    'is a language model, which writes text instead of giving a score. Where the logit of a token is its reward, name that token (convert --reward-token 0); a judge that writes its verdict cannot be converted',
+  ],
+];
+
+/** The rows of a class. */
+export function recipesOf(className: unknown): readonly Recipe[] {
+  return RECIPES.filter((recipe) => recipe.className === className);
+}
+
+/** A row with the head's name as config.json has it. */
+export function withHeadName(recipe: Recipe, config: JsonObject): Recipe {
+  const name = recipe.headNameKey === undefined ? undefined : config[recipe.headNameKey];
+  return typeof name === 'string' && name !== '' ? { ...recipe, head: { ...recipe.head, output: name } } : recipe;
+}
+
+/** Why a class that has no row cannot be converted, to follow its name; and which ones can. */
+export function refusalOf(className: string): string {
+  const [, why] = REFUSED.find(([pattern]) => pattern.test(className)) ?? [];
+  const known = RECIPES.map(({ className: name, head, headFile }) =>
+    head.rowOfToken === true
+      ? `${name} with --reward-token`
+      : headFile === undefined
+        ? name
+        : `${name} with a ${headFile} beside it`,
+  );
+  return `${why ?? 'is no class of reward models that can be converted'}. These can be: ${known.join(', ')}`;
+}
+
+/** The names that a head's tensors may have. */
+export function headTensorNames({ hidden, output }: HeadLayers): string[] {
+  return [hidden, output].flatMap((layer) => (layer === undefined ? [] : [`${layer}.weight`, `${layer}.bias`]));
+}

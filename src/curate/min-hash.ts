@@ -1,0 +1,44 @@
+import { mix, shingleHashes } from './shingles.js';
+
+/** Words in a run (shingle) of which the sets are compared. */
+export const SHINGLE_WORDS = 5;
+/** Hash functions, so numbers in a signature. The standard error of a similarity of 0.8 is sqrt(0.8 · 0.2 / 64) = 0.05. */
+export const FUNCTIONS = 64;
+/** A signature is cut into so many bands; two that agree in one whole band are compared. */
+export const BANDS = 16;
+/** From this estimated Jaccard similarity on two texts are near-duplicates. */
+export const NEAR = 0.8;
+
+const ROWS = FUNCTIONS / BANDS;
+
+/** One number for each hash function; any fixed numbers that differ will do. */
+const SEEDS = Uint32Array.from({ length: FUNCTIONS }, (_, i) => mix(0x51ed270b + Math.imul(i, 0x9e3779b9)));
+
+/**
+ * The MinHash signature of a text's runs of 5 words (Broder, "On the resemblance and containment of documents", 1997): for each
+ * function the least hash. The share of places in which two signatures agree estimates the Jaccard similarity of their sets.
+ */
+export function signatureOf(words: readonly string[]): Uint32Array {
+  const signature = new Uint32Array(FUNCTIONS).fill(0xffffffff);
+  for (const shingle of shingleHashes(words, SHINGLE_WORDS)) {
+    for (let i = 0; i < FUNCTIONS; i++) {
+      const hash = mix(shingle ^ (SEEDS[i] ?? 0));
+      if (hash < (signature[i] ?? 0)) signature[i] = hash;
+    }
+  }
+  return signature;
+}
+
+/** The estimated similarity of two texts, 0 to 1. */
+export function similarity(a: Uint32Array, b: Uint32Array): number {
+  let equal = 0;
+  for (let i = 0; i < FUNCTIONS; i++) if (a[i] === b[i]) equal++;
+  return equal / FUNCTIONS;
+}
+
+/** The hash of one band of a signature. */
+export function bandHash(signature: Uint32Array, band: number): number {
+  let hash = band;
+  for (let i = band * ROWS; i < (band + 1) * ROWS; i++) hash = mix(hash ^ (signature[i] ?? 0));
+  return hash;
+}

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { readScoredRows, type ScoredRow } from '../curate/scored-rows.js';
+import { fieldOf, textsOf } from '../curate/text.js';
+import { InformError } from '../errors.js';
+
+/** Fields that say where a row is from, the first that a data set has. */
+const GROUP_FIELDS = ['source', 'category', 'subset', 'dataset', 'task', 'domain', 'cluster'];
+/** A field with more values than this is no grouping. */
+const MAX_GROUPS = 200;
+
+/** The best and the worst answer to one prompt. */
+export interface PromptSpread {
+  answers: number;
+  lowest: number;
+  highest: number;
+  lowestRow: number;
+  highestRow: number;
+}
+
+/** What a report knows of one file of scores; the lists have a place for each scored row. */
+export interface ScoredSet {
+  name: string;
+  /** All rows, or the scored ones where the data is not given. */
+  rows: number;
+  scores: number[];
+  /** The row of each score, from 0. */
+  rowNumbers: number[];
+  /** Characters of each answer; empty without the data. */
+  lengths: number[];
+  groupField: string | undefined;
+  /** The group of each scored row, by its place in `groupNames`. */
+  groups: number[];
+  groupNames: string[];
+  prompts: Map<string, PromptSpread>;
+  /** Rows without a score, by reason. */
+  missing: Map<string, number>;
+}
+
+/**
+ * Reads a file of scores, with the data that was scored where it is given: what is remembered of a row is a few numbers.
+ *
+ * @param by the field to group by; undefined: the first of the usual ones that the data has
+ * @throws InformError INFORM_SCORES_DO_NOT_FIT, INFORM_INPUT_UNREADABLE
+ */
+export async function collect(scores: string, data: string | undefined, by: string | undefined): Promise<ScoredSet> {
+  const collector = new Collector(scores, by);
+  const files = data === undefined ? { data: [scores], scores: undefined } : { data: [data], scores };
+  for await (const row of readScoredRows(files)) collector.add(row);
+  return collector.end();
+}
+
+class Collector {
+  readonly #set: ScoredSet;
+  readonly #groupOf = new Map<string, number>();
+  #row = -1;
+
+  constructor(
+    name: string,
+    private readonly by: string | undefined,
+  ) {
+    this.#set = {
+      name,
+      rows: 0,
+      scores: [],
+      rowNumbers: [],
+      lengths: [],
+      groupField: by,
+      groups: [],
+      groupNames: [],
+      prompts: new Map(),
+      missing: new Map(),
+    };
+  }
+
+  add({ row, score, missing }: ScoredRow): void {
+    const set = this.#set;
+    this.#row++;
+    set.rows++;
+    if (score === undefined) {
+      const reason = missing ?? '';
+      set.missing.set(reason, (set.missing.get(reason) ?? 0) + 1);
+      return;
+    }
+    set.scores.push(score);
+    set.rowNumbers.push(this.#row);
+    if (!row.ok) return;
+    const texts = textsOf(row.value);
+    if (texts !== undefined) {
+      set.lengths.push(texts.answer.length);
+      this.#addPrompt(texts.prompt, score);
+    }
+    set.groups.push(this.#groupNumber(row.value));
+  }
+
+  /** @throws InformError INFORM_INVALID_ARGUMENT where no row has the field to group by */
+  end(): ScoredSet {
+    const set = this.#set;
+    const named = this.#groupOf.size > 1 || (this.#groupOf.size === 1 && !this.#groupOf.has(NO_VALUE));
+    if (this.by !== undefined && !named) {
+      throw new InformError(
+        'INFORM_INVALID_ARGUMENT',
+        `No row has the field "${this.by}" that --by names. Check its name.`,
+      );
+    }
+    if (!named || set.groupNames.length > MAX_GROUPS) set.groupField = undefined;
+    // Rows that are no samples have no length; a list with gaps would put lengths to other rows' scores.
+    if (set.lengths.length !== set.scores.length) set.lengths = [];
+    return set;
+  }
+
+  #addPrompt(prompt: string, score: number): void {
+    const key = createHash('sha256').update(prompt).digest('base64').slice(0, 22);
+    const row = this.#row;
+    const known = this.#set.prompts.get(key);
+    if (known === undefined) {
+      this.#set.prompts.set(key, { answers: 1, lowest: score, highest: score, lowestRow: row, highestRow: row });
+      return;
+    }
+    known.answers++;
+    if (score < known.lowest) Object.assign(known, { lowest: score, lowestRow: row });
+    if (score > known.highest) Object.assign(known, { highest: score, highestRow: row });
+  }
+
+  #groupNumber(value: unknown): number {
+    this.#set.groupField ??= GROUP_FIELDS.find((field) => fieldOf(value, field) !== undefined);
+    const { groupField } = this.#set;
+    const name = (groupField === undefined ? undefined : fieldOf(value, groupField)) ?? NO_VALUE;
+    const known = this.#groupOf.get(name);
+    if (known !== undefined) return known;
+    this.#groupOf.set(name, this.#set.groupNames.length);
+    return this.#set.groupNames.push(name) - 1;
+  }
+}
+
+const NO_VALUE = '(none)';
+
+/** The rows' numbers, the best score first. */
+export function numbersInOrder({ scores, rowNumbers }: ScoredSet): number[] {
+  const order = scores.map((_, i) => i).sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0));
+  return order.map((i) => rowNumbers[i] ?? 0);
+}

@@ -1,0 +1,229 @@
+import { createHash } from 'node:crypto';
+import { packageVersion } from '../util/package-root.js';
+import { formatCount } from '../util/format.js';
+import { distributionChart, groupChart, lengthCharts, overlayChart, short, type Chart } from './charts.js';
+import type { ScoredSet } from './collect.js';
+import type { Example, Examples } from './examples.js';
+import { markup, scriptJson, trusted, type Markup } from './markup.js';
+import { SCRIPT } from './page-script.js';
+import { STYLE } from './page-style.js';
+import { spreadOf, thresholdsOf, type Spread } from './statistics.js';
+
+const STEPS = 200;
+const MOST_GROUPS_DRAWN = 30;
+const MOST_REASONS = 20;
+
+export interface ReportContent {
+  /** The first one is shown in full, the others beside it. */
+  sets: readonly [ScoredSet, ...ScoredSet[]];
+  data: string | undefined;
+  examples: Examples | undefined;
+}
+
+/** The report as one page that loads nothing. */
+export function reportPage({ sets, data, examples }: ReportContent): string {
+  const [set, ...others] = sets;
+  // Only these very texts run or style anything, whatever stands in the data.
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(SCRIPT).digest('base64')}'; base-uri 'none'; form-action 'none'`;
+  const page = markup`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="referrer" content="no-referrer" />
+        <title>Scores of ${set.name}</title>
+        <style>${trusted(STYLE)}</style>
+      </head>
+      <body>
+        <main>
+          <h1>Scores of ${set.name}</h1>
+          <p class="soft">
+            ${data === undefined ? 'Without the data that was scored.' : `Data: ${data}.`} Made by inform-score
+            ${packageVersion()}.
+          </p>
+          ${factsOf(set)} ${distribution(set, data)} ${others.length === 0 ? '' : sideBySide(sets)}
+          ${set.lengths.length === 0 ? '' : lengthSection(set)}
+          ${set.groupField === undefined ? '' : groupSection(set, set.groupField)}
+          ${examples === undefined || examples.prompts.length === 0 ? '' : promptSection(examples)}
+          ${examples === undefined ? '' : exampleSection(examples)} ${set.missing.size === 0 ? '' : missingSection(set)}
+        </main>
+        <script>${trusted(SCRIPT)}</script>
+      </body>
+    </html> `;
+  return page.text;
+}
+
+function factsOf({ scores, rows }: ScoredSet): Markup {
+  const { mean, median, deviation, min, max } = spreadOf(scores);
+  const facts: [string, string][] = [
+    ['rows scored', formatCount(scores.length)],
+    ['without a score', formatCount(rows - scores.length)],
+    ['mean', short(mean)],
+    ['median', short(median)],
+    ['standard deviation', short(deviation)],
+    ['lowest to highest', `${short(min)} to ${short(max)}`],
+  ];
+  return markup`<dl class="facts">
+    ${facts.map(
+      ([term, value]) =>
+        markup`<div>
+          <dt>${term}</dt>
+          <dd>${value}</dd>
+        </div>`,
+    )}
+  </dl>`;
+}
+
+function distribution({ name, scores, lengths }: ScoredSet, data: string | undefined): Markup {
+  const thresholds = thresholdsOf(scores, lengths, STEPS);
+  const { positions, ...chart } = distributionChart(scores, thresholds);
+  const files = data === undefined ? shellWord(name) : `${shellWord(data)} ${shellWord(name)}`;
+  const values = {
+    thresholds: thresholds.map(({ score, rows, characters }, i) => [score, rows, characters, positions[i] ?? 0]),
+    rows: scores.length,
+    characters: lengths.reduce((sum, length) => sum + length, 0),
+    command: `inform-score select ${files} --min THRESHOLD -o curated.jsonl`,
+  };
+  return markup`<h2>Distribution</h2>
+    ${figure(chart)}
+    <p>
+      <label for="slider">Where to cut: which scores stay?</label>
+      <input id="slider" type="range" min="0" max="${STEPS}" value="${STEPS / 2}" />
+    </p>
+    <p id="kept" role="status"></p>
+    <code class="command" id="command"></code>
+    <script type="application/json" id="thresholds">${scriptJson(values)}</script>`;
+}
+
+function sideBySide(sets: ReportContent['sets']): Markup {
+  return markup`<h2>Side by side</h2>
+    ${figure(overlayChart(sets))}
+    ${spreadTable(
+      'scores',
+      sets.map(({ name, scores }) => ({ name, spread: spreadOf(scores) })),
+    )}`;
+}
+
+function lengthSection(set: ScoredSet): Markup {
+  const { charts, model } = lengthCharts(set);
+  return markup`<h2>Score and length</h2>
+    <p>
+      Pearson's correlation of the score with ln(1 + characters) is ${model.correlation.toFixed(3)}; by least squares a
+      score rises by ${model.slope.toFixed(3)} for each unit of it. Darker cells hold more rows, the line is the median.
+      <code>select --length-bias</code> ranks by what is left below.
+    </p>
+    ${charts.map(figure)}`;
+}
+
+function groupSection({ scores, groups, groupNames }: ScoredSet, field: string): Markup {
+  const members = groupNames.map(() => [] as number[]);
+  for (const [i, group] of groups.entries()) members[group]?.push(scores[i] ?? 0);
+  const spreads = groupNames
+    .map((name, i) => ({ name, spread: spreadOf(members[i] ?? []) }))
+    .sort((a, b) => b.spread.median - a.spread.median);
+  return markup`<h2>By ${field}</h2>
+    ${spreads.length > MOST_GROUPS_DRAWN ? '' : figure(groupChart(field, spreads))} ${spreadTable(field, spreads)}`;
+}
+
+function spreadTable(head: string, rows: readonly { name: string; spread: Spread }[]): Markup {
+  const columns = ['rows', 'mean', 'lowest', 'quarter', 'median', 'three quarters', 'highest'];
+  return markup`<div class="scroll" tabindex="0" role="region" aria-label="Scores by ${head}, as a table">
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">${head}</th>
+          ${columns.map((column) => markup`<th scope="col">${column}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          ({ name, spread: { count, mean, min, quarter, median, threeQuarters, max } }) =>
+            markup`<tr>
+              <td>${name}</td>
+              <td>${formatCount(count)}</td>
+              ${[mean, min, quarter, median, threeQuarters, max].map((value) => markup`<td>${short(value)}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+function promptSection({ prompts }: Examples): Markup {
+  return markup`<h2>Prompts whose answers differ most</h2>
+    ${prompts.map(
+      ({ answers, best, worst }) =>
+        markup`<details>
+          <summary>
+            <b>${short(best.score - worst.score)}</b> between ${formatCount(answers)} answers: ${startOf(best)}
+          </summary>
+          ${turnsOf(best)}
+          <h3>Its worst answer: ${short(worst.score)}</h3>
+          <pre>${worst.turns.at(-1)?.content ?? ''}</pre>
+        </details>`,
+    )}`;
+}
+
+function exampleSection({ best, median, worst }: Examples): Markup {
+  const part = (title: string, examples: readonly Example[]): Markup =>
+    markup`<h3>${title}</h3>
+      ${examples.map(
+        (example) =>
+          markup`<details>
+            <summary><b>${short(example.score)}</b> id ${example.idJson}: ${startOf(example)}</summary>
+            ${turnsOf(example)}
+          </details>`,
+      )}`;
+  return markup`<h2>To read</h2>
+    ${part('Best', best)}${part('In the middle', median)}${part('Worst', worst)}`;
+}
+
+function turnsOf({ turns }: Example): Markup[] {
+  return turns.map(
+    ({ role, content }) =>
+      markup`<p class="soft">${role}</p>
+        <pre>${content}</pre>`,
+  );
+}
+
+function startOf({ turns }: Example): string {
+  const text = turns.findLast(({ role }) => role === 'user')?.content ?? '';
+  return text.length <= 100 ? text : `${text.slice(0, 100)}…`;
+}
+
+function missingSection({ missing }: ScoredSet): Markup {
+  const reasons = [...missing].sort(([, a], [, b]) => b - a).slice(0, MOST_REASONS);
+  return markup`<h2>Rows without a score</h2>
+    <div class="scroll" tabindex="0" role="region" aria-label="Why rows have no score">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">reason</th>
+            <th scope="col">rows</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${reasons.map(
+            ([reason, rows]) =>
+              markup`<tr>
+                <td>${reason}</td>
+                <td>${formatCount(rows)}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>`;
+}
+
+function figure({ svg, label }: Chart): Markup {
+  return markup`<figure>
+    ${trusted(svg)}
+    <figcaption>${label}</figcaption>
+  </figure>`;
+}
+
+/** A word of a command line for POSIX shells. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

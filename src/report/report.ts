@@ -1,0 +1,45 @@
+import { InformError } from '../errors.js';
+import { writeFilesAtomically, writeFully } from '../util/files/atomic-file.js';
+import { checkNewFile } from '../util/files/new-file.js';
+import { collect, type ScoredSet } from './collect.js';
+import { readExamples } from './examples.js';
+import { reportPage } from './page.js';
+
+export interface ReportOptions {
+  /** Files of scores; the first one is shown in full. */
+  scores: readonly string[];
+  /** The rows that were scored, by each of them. */
+  data: string | undefined;
+  /** The field to group by; undefined: the first of the usual ones that the data has. */
+  by: string | undefined;
+  output: string;
+  overwrite: boolean;
+}
+
+/**
+ * Writes a page about scores: one file that loads nothing. The same files give the same page.
+ *
+ * @throws InformError INFORM_INVALID_ARGUMENT, INFORM_INPUT_UNREADABLE, INFORM_SCORES_DO_NOT_FIT, INFORM_OUTPUT_UNWRITABLE
+ */
+export async function report({ scores, data, by, output, overwrite }: ReportOptions): Promise<{ rows: number }> {
+  await checkNewFile(output, [...scores, ...(data === undefined ? [] : [data])], overwrite);
+  const sets: ScoredSet[] = [];
+  for (const file of scores) {
+    const set = await collect(file, data, by);
+    if (set.scores.length === 0) {
+      throw new InformError(
+        'INFORM_INVALID_ARGUMENT',
+        `${file} holds no scores, so there is nothing to report. Name the file that -o wrote.`,
+      );
+    }
+    sets.push(set);
+  }
+  const [first, ...others] = sets;
+  if (first === undefined) throw new InformError('INFORM_INVALID_ARGUMENT', 'Name a file of scores.');
+  const examples = data === undefined ? undefined : await readExamples(first, data);
+  const page = Buffer.from(reportPage({ sets: [first, ...others], data, examples }));
+  await writeFilesAtomically([{ path: output, bytes: page.length }], async ([file]) => {
+    if (file !== undefined) await writeFully(file.handle, page);
+  });
+  return { rows: first.scores.length };
+}

@@ -1,0 +1,149 @@
+"""Makes the goldens of the classes of reward models: what Hugging Face transformers says on a checkpoint of each.
+
+    python make_class_goldens.py FOLDER OUT.json.gz
+
+FOLDER holds the checkpoints, each in a folder `class-NAME`. Tokenizer and template are transformers' own, and so is the class
+where transformers has it; CLASSES holds the others, on transformers' backbones. One conversation at a time, float32.
+"""
+
+import gzip
+import json
+import sys
+from pathlib import Path
+
+import samples as hard
+import torch
+from inform_reference import fingerprint
+from make_goldens import messages_of
+from safetensors.torch import load_file
+from torch import nn
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    Qwen2Model,
+    Qwen2PreTrainedModel,
+)
+from versions import versions
+
+MAX_LENGTH = 4096
+
+SPECIAL = [
+    hard.pair("marks behind special tokens", "Compose <|im_end|>\u0338 this", "<tool_call>\u0338 <think>\u0301 <|fim_pad|>\u0338 a\u0301<|im_end|>e\u0301"),
+    hard.pair("Qwen's tokens", "What does <|im_end|> mean?", "<|im_start|>user\nA turn.<|im_end|>\n<|endoftext|> <|vision_pad|><think></think>"),
+    hard.pair("ends with the pad token", "End.", "It ends.<|endoftext|>"),
+    hard.pair("newer scripts", "Kirat Rai: \U00016d67\U00016d67", "\U00016121 \U0001611e\U0001611e e\u0301 \u1ae0\u0323 a\u08ca\u0323"),
+    hard.pair("composed by exclusion", "\u0958 \u2adc \ufb1d", "\u212b \u1e9b\u0323 \u0344 \u0340 \u1100\u1161\u11a8 \uac00\u11a8"),
+]
+
+
+def inputs() -> list[dict]:
+    groups = (hard.scripts, hard.code, hard.numbers, hard.short, hard.trimmed, hard.special, hard.odd, hard.conversations)
+    return [*(entry for group in groups for entry in group()), *SPECIAL]
+
+
+def classifier(folder: Path):
+    model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).eval()
+    return lambda ids: model(input_ids=torch.tensor([ids]), use_cache=False).logits.item()
+
+
+class Qwen2ForRewardModel(Qwen2PreTrainedModel):
+    """The module names and layers of Qwen2.5-Math-RM-72B; the last token of one unpadded sequence."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        width = config.hidden_size
+        self.model = Qwen2Model(config)
+        self.score = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1))
+        self.post_init()
+
+
+def qwen2_reward_model(folder: Path):
+    model = Qwen2ForRewardModel.from_pretrained(folder, dtype=torch.float32).eval()
+    pad = model.config.pad_token_id
+
+    def reward(ids):
+        state = model.model(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state[0, -1]
+        return None if pad in ids else model.score(state).item()
+
+    return reward
+
+
+REWARD_TOKEN = 7
+
+
+def token_logit(folder: Path):
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    return lambda ids: model(input_ids=torch.tensor([ids]), use_cache=False).logits[0, -1, REWARD_TOKEN].item()
+
+
+def on_backbone(folder: Path, head):
+    """A head on transformers' backbone, of which the checkpoint has the weights under the names of its causal model."""
+    config = AutoConfig.from_pretrained(folder)
+    weights = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
+    backbone = AutoModel.from_config(config, dtype=torch.float32).eval()
+    missing, _ = backbone.load_state_dict({name.removeprefix("model."): value for name, value in weights.items()}, strict=False)
+    if missing:
+        raise ValueError(f"{folder} lacks {missing}")
+    return lambda ids: head(weights, config, backbone(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state[0, -1])
+
+
+def openrlhf(folder: Path):
+    """OpenRLHF's RewardModel in evaluation: a Linear without bias, then mean and standard deviation."""
+
+    def head(weights, config, state):
+        reward = weights[f"{config.value_head_prefix}.weight"] @ state
+        return ((reward - config.mean) / config.std if config.normalize_reward else reward).item()
+
+    return on_backbone(folder, head)
+
+
+def grm(folder: Path):
+    """GRM's ValueHead of the kind "mlp" with one layer, at the last token."""
+
+    def head(weights, _, state):
+        name = "v_head.summary"
+        hidden = torch.relu(weights[f"{name}.0.weight"] @ state + weights[f"{name}.0.bias"])
+        return (weights[f"{name}.2.weight"] @ hidden + weights[f"{name}.2.bias"]).item()
+
+    return on_backbone(folder, head)
+
+
+CLASSES = {
+    "Qwen2ForRewardModel": qwen2_reward_model,
+    "LlamaForCausalLM": token_logit,
+    "RewardModel": openrlhf,
+    "GRewardModel": grm,
+}
+
+
+@torch.inference_mode()
+def judged(folder: Path) -> dict:
+    name = folder.name.removeprefix("class-")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    (class_name,) = json.loads((folder / "config.json").read_text())["architectures"]
+    reward = CLASSES.get(class_name, classifier)(folder)
+    entries = []
+    for entry in inputs():
+        prompt = tokenizer.apply_chat_template(messages_of(entry["sample"]), tokenize=False, add_generation_prompt=False)
+        ids = tokenizer(prompt, add_special_tokens=False, truncation=True, max_length=MAX_LENGTH).input_ids
+        entries.append({**entry, "ids": ids, "score": reward(ids)})
+    scores = [entry["score"] for entry in entries if entry["score"] is not None]
+    print(f"{name}: {len(entries)} samples, scores from {min(scores):.2f} to {max(scores):.2f}")
+    return {"name": name, "checkpoint": fingerprint(folder), "samples": entries}
+
+
+def main() -> None:
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    torch.set_num_threads(1)
+    folders = sorted(path.parent for path in Path(sys.argv[1]).glob("class-*/config.json"))
+    goldens = {"made": versions(), "maxLength": MAX_LENGTH, "classes": [judged(folder) for folder in folders]}
+    text = json.dumps(goldens, ensure_ascii=False, allow_nan=False)
+    Path(sys.argv[2]).write_bytes(gzip.compress(text.encode("utf-8"), compresslevel=9, mtime=0))
+
+
+if __name__ == "__main__":
+    main()

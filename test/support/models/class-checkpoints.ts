@@ -1,0 +1,236 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { modelConfig, writeJson } from '../../../tools/random-checkpoint/generate.js';
+import { VOCABULARY_SIZE, type Geometry } from '../../../tools/random-checkpoint/geometry.js';
+import {
+  QWEN_END_OF_TEXT,
+  QWEN_END_OF_TURN,
+  QWEN_VOCABULARY_SIZE,
+  qwenTokenizerConfig,
+  qwenTokenizerJson,
+  readQwenVocabulary,
+} from '../../../tools/random-checkpoint/qwen-tokenizer.js';
+import { writeSafetensors, type SafetensorsSource } from '../../../tools/random-checkpoint/safetensors-writer.js';
+import {
+  readBaseVocabulary,
+  tokenizerConfig,
+  tokenizerJson,
+} from '../../../tools/random-checkpoint/tokenizer-files.js';
+import { llamaVocabularyFiles, qwenVocabularyFiles } from '../../../tools/random-checkpoint/vocabulary-files.js';
+import { generateWeights } from '../../../tools/random-checkpoint/weights.js';
+
+// One checkpoint for each row of the recipes beyond Llama's, two layers with the proportions of a published model and a real
+// tokenizer. transformers has scored them: test/reference/make_class_goldens.py.
+
+export interface ClassCheckpoint {
+  readonly name: string;
+  readonly geometry: Geometry;
+  readonly seed: number;
+  /** What config.json has beyond the geometry; undefined takes a key away. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Default: Qwen's. */
+  readonly tokenizer?: 'llama3';
+  /** What becomes of the generated tensors. */
+  readonly tensors?: (generated: SafetensorsSource[]) => SafetensorsSource[];
+  readonly rewardToken?: number;
+}
+
+/** Small Llamas: what is of interest is their head. */
+const LLAMA: Geometry = { hiddenSize: 64, feedForwardSize: 176, layerCount: 2, headCount: 4, kvHeadCount: 2 };
+
+function renamed(from: string, to: string): (generated: SafetensorsSource[]) => SafetensorsSource[] {
+  return (generated) => generated.map((tensor) => ({ ...tensor, name: tensor.name.replace(from, to) }));
+}
+
+/** The head of one layer as each row of an output matrix, turned by as many values as its number. */
+function asOutputMatrix(generated: SafetensorsSource[]): SafetensorsSource[] {
+  const head = generated.find(({ name }) => name === 'score.weight');
+  if (head === undefined) throw new Error('no head');
+  const [row = new Uint8Array()] = [...head.chunks()];
+  const turned = (by: number): Uint8Array => {
+    const at = (2 * by) % row.length;
+    return Buffer.concat([row.subarray(at), row.subarray(0, at)]);
+  };
+  const matrix: SafetensorsSource = {
+    ...head,
+    name: 'lm_head.weight',
+    shape: [VOCABULARY_SIZE, head.shape[1] ?? 0],
+    byteLength: VOCABULARY_SIZE * row.length,
+    *chunks() {
+      for (let i = 0; i < VOCABULARY_SIZE; i++) yield turned(i - REWARD_TOKEN);
+    },
+  };
+  return [...generated.filter((tensor) => tensor !== head), matrix];
+}
+
+const REWARD_TOKEN = 7;
+
+const QWEN_TOKENS = {
+  bos_token_id: QWEN_END_OF_TEXT,
+  eos_token_id: QWEN_END_OF_TURN,
+  pad_token_id: QWEN_END_OF_TEXT,
+  vocab_size: QWEN_VOCABULARY_SIZE,
+};
+
+const PLAIN_ROPE = { rope_scaling: null, rope_theta: 1000000, rms_norm_eps: 1e-6 };
+
+const QWEN2_KEYS = {
+  attention_bias: undefined,
+  head_dim: undefined,
+  max_position_embeddings: 32768,
+  max_window_layers: 2,
+  mlp_bias: undefined,
+  pretraining_tp: undefined,
+  sliding_window: 32768,
+  use_sliding_window: false,
+};
+
+export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
+  {
+    // Skywork-Reward-V2-Qwen3-0.6B: heads that together are twice as wide as the model, tied embeddings.
+    name: 'qwen3',
+    geometry: {
+      hiddenSize: 64,
+      feedForwardSize: 192,
+      layerCount: 2,
+      headCount: 4,
+      kvHeadCount: 2,
+      headDim: 32,
+      vocabularySize: QWEN_VOCABULARY_SIZE,
+      head: 'one-layer',
+      headNorms: true,
+    },
+    seed: 21,
+    config: {
+      architectures: ['Qwen3ForSequenceClassification'],
+      model_type: 'qwen3',
+      ...QWEN_TOKENS,
+      ...PLAIN_ROPE,
+      max_position_embeddings: 40960,
+      max_window_layers: 28,
+      mlp_bias: undefined,
+      pretraining_tp: undefined,
+      sliding_window: null,
+      tie_word_embeddings: true,
+      use_sliding_window: false,
+    },
+  },
+  {
+    // Qwen2.5-0.5B's proportions: biases of q, k and v, seven heads to a key-value head.
+    name: 'qwen2',
+    geometry: {
+      hiddenSize: 56,
+      feedForwardSize: 304,
+      layerCount: 2,
+      headCount: 14,
+      kvHeadCount: 2,
+      vocabularySize: QWEN_VOCABULARY_SIZE,
+      head: 'one-layer',
+      qkvBias: true,
+    },
+    seed: 22,
+    config: {
+      architectures: ['Qwen2ForSequenceClassification'],
+      model_type: 'qwen2',
+      ...QWEN_TOKENS,
+      ...PLAIN_ROPE,
+      ...QWEN2_KEYS,
+    },
+  },
+  {
+    // Qwen2.5-Math-RM-72B: a head of two layers.
+    name: 'qwen2-reward-model',
+    geometry: {
+      hiddenSize: 64,
+      feedForwardSize: 230,
+      layerCount: 2,
+      headCount: 8,
+      kvHeadCount: 1,
+      vocabularySize: QWEN_VOCABULARY_SIZE,
+      head: 'two-layer',
+      qkvBias: true,
+    },
+    seed: 23,
+    config: {
+      architectures: ['Qwen2ForRewardModel'],
+      model_type: 'qwen2',
+      ...QWEN_TOKENS,
+      ...PLAIN_ROPE,
+      ...QWEN2_KEYS,
+    },
+  },
+  {
+    // Mistral 7B v0.3's proportions, with a tokenizer that can be converted.
+    name: 'mistral',
+    geometry: { ...LLAMA, feedForwardSize: 224, headCount: 8, head: 'one-layer' },
+    seed: 27,
+    config: {
+      architectures: ['MistralForSequenceClassification'],
+      model_type: 'mistral',
+      attention_bias: undefined,
+      head_dim: undefined,
+      max_position_embeddings: 32768,
+      mlp_bias: undefined,
+      pad_token_id: VOCABULARY_SIZE - 252,
+      pretraining_tp: undefined,
+      ...PLAIN_ROPE,
+      sliding_window: null,
+    },
+    tokenizer: 'llama3',
+  },
+  {
+    // Llama-3.1-Nemotron-70B-Reward-HF: the reward is a token's logit.
+    name: 'logit',
+    geometry: { ...LLAMA, head: 'one-layer' },
+    seed: 24,
+    config: { architectures: ['LlamaForCausalLM'], id2label: undefined, label2id: undefined },
+    tokenizer: 'llama3',
+    tensors: asOutputMatrix,
+    rewardToken: REWARD_TOKEN,
+  },
+  {
+    // OpenRLHF's: a head by the name in config.json, and a mean and a deviation of rewards.
+    name: 'openrlhf',
+    geometry: { ...LLAMA, head: 'one-layer' },
+    seed: 25,
+    config: {
+      architectures: ['RewardModel'],
+      mean: -0.75,
+      normalize_reward: true,
+      std: 1.6,
+      value_head_prefix: 'reward_head',
+    },
+    tokenizer: 'llama3',
+    tensors: renamed('score', 'reward_head'),
+  },
+  {
+    // Ray2333/GRM-llama3-8B-sftreg.
+    name: 'grm',
+    geometry: { ...LLAMA, head: 'two-layer' },
+    seed: 26,
+    config: { architectures: ['GRewardModel'], vhead_layer_type: 'mlp', vhead_num_neurons: 64, vhead_num_layers: 1 },
+    tokenizer: 'llama3',
+    tensors: renamed('score', 'v_head.summary'),
+  },
+];
+
+/** Writes the checkpoint's folder. The same checkpoint gives the same bytes. */
+export async function generateClassCheckpoint(folder: string, made: ClassCheckpoint): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeJson(folder, 'config.json', { ...modelConfig(made.geometry), ...made.config });
+  await (made.tokenizer === 'llama3' ? writeLlamaTokenizer(folder) : writeQwenTokenizer(folder));
+  const generated = generateWeights(made.geometry, made.seed);
+  await writeSafetensors(path.join(folder, 'model.safetensors'), made.tensors?.(generated) ?? generated);
+}
+
+async function writeLlamaTokenizer(folder: string): Promise<void> {
+  const { vocabFile, templateFile } = await llamaVocabularyFiles();
+  await writeJson(folder, 'tokenizer.json', tokenizerJson(await readBaseVocabulary(vocabFile)));
+  await writeJson(folder, 'tokenizer_config.json', tokenizerConfig(await readFile(templateFile, 'utf8')));
+}
+
+async function writeQwenTokenizer(folder: string): Promise<void> {
+  const { vocabFile, templateFile } = qwenVocabularyFiles();
+  await writeJson(folder, 'tokenizer.json', qwenTokenizerJson(await readQwenVocabulary(vocabFile)));
+  await writeJson(folder, 'tokenizer_config.json', qwenTokenizerConfig(await readFile(templateFile, 'utf8')));
+}

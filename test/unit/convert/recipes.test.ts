@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { BACKBONES } from '#src/convert/backbones.js';
+import { RECIPES, refusalOf, type Recipe } from '#src/convert/recipes.js';
+import { ARCHITECTURES } from '#src/gguf/backbones.js';
+import { packageRoot } from '#src/util/package-root.js';
+
+function read(...parts: string[]): string {
+  return readFileSync(path.join(packageRoot(), ...parts), 'utf8');
+}
+
+/** The cells of a row of the list in docs/models.md. */
+function documented({
+  className,
+  backbone,
+  head,
+  headFile,
+  headNameKey,
+  normalized,
+  reads,
+  example,
+}: Recipe): string[] {
+  const { hidden, output, rowOfToken } = head;
+  const name = headNameKey === undefined ? `\`${output}\`` : `as \`${headNameKey}\` says`;
+  const layers = hidden === undefined ? name : `\`${hidden}\`, ReLU, ${name}`;
+  const how = `${rowOfToken === true ? ', one row: `--reward-token`' : ''}${normalized === true ? '; `mean`, `std`' : ''}`;
+  const where = headFile === undefined ? '' : ` in \`${headFile}\``;
+  return [`\`${className}\``, backbone, layers + where + how, reads.replaceAll('_', ' '), example];
+}
+
+test('the list in docs/models.md is that of the recipes', () => {
+  const [, list = ''] = /\n\| class .*\n\|[ -|]*\n((?:\|.*\n)+)/.exec(read('docs', 'models.md')) ?? [];
+  const rows = list
+    .trim()
+    .split('\n')
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+  assert.equal(rows, RECIPES.map(documented));
+});
+
+test('engine and converter know the same architectures, and a backbone for each', () => {
+  const source = read('native', 'engine', 'gguf', 'model_header.cpp');
+  const [, list = ''] = /constexpr std::array architectures = \{([^}]*)\}/.exec(source) ?? [];
+  assert.equal(
+    list.split(',').map((name) => name.trim().replaceAll('"', '')),
+    [...ARCHITECTURES],
+  );
+  const used = new Set(Object.values(BACKBONES).map(({ architecture }) => architecture));
+  assert.equal([...used].sort(), [...ARCHITECTURES].sort());
+});
+
+test('a refusal says why, and what can be converted', () => {
+  for (const { className } of RECIPES) assert.ok(refusalOf('SomethingElse').includes(className));
+  assert.match(refusalOf('LlamaForRewardModelWithGating'), /^has several objectives/);
+  assert.match(refusalOf('MistralForCausalLM'), /^is a language model/);
+});
+
+test.run();

@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { report } from '#src/report/report.js';
+import { expectError } from '../../support/assert/expect-error.js';
+import { fileIn, tempFolder } from '../../support/temp-folder.js';
+import { testIf } from '../../support/test-if.js';
+
+const folder = tempFolder();
+const HOSTILE = '</script><script>alert(1)</script><img src=x onerror=alert(2)>"\'&\u202e\u001b[31m${x}';
+
+interface Set {
+  data: string;
+  scores: string;
+}
+
+/** Forty rows whose every text is markup, four answers to a prompt. */
+function hostileSet(name: string): Set {
+  const rows = Array.from({ length: 40 }, (_, i) => ({
+    id: `${HOSTILE}${i}`,
+    instruction: `${HOSTILE} ${Math.floor(i / 4)}`,
+    output: HOSTILE.repeat(1 + (i % 7)),
+    source: i % 2 === 0 ? HOSTILE : 'plain',
+  }));
+  const results = rows.slice(0, 38).map(({ id }, i) => ({ id, score: (i * 7) % 11 }));
+  const jsonl = (values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
+  return {
+    data: fileIn(folder, `${name} & 'data'.jsonl`, jsonl(rows)),
+    scores: fileIn(folder, `${name}<b>.jsonl`, jsonl(results)),
+  };
+}
+
+async function pageOf({ data, scores }: Set, more: Partial<Parameters<typeof report>[0]> = {}): Promise<string> {
+  const output = join(folder, 'page.html');
+  await report({ scores: [scores], data, by: undefined, output, overwrite: true, ...more });
+  return readFileSync(output, 'utf8');
+}
+
+test('nothing in the data is markup, ends the script or turns the text around', async () => {
+  const page = await pageOf(hostileSet('one'));
+  const elements = [...page.matchAll(/<([a-z][a-z0-9]*)/gi)].map(([, name]) => name?.toLowerCase());
+  assert.is(elements.filter((name) => name === 'script').length, 2);
+  assert.is(elements.includes('img'), false);
+  assert.is(elements.includes('b') && !page.includes('one<b>'), true, 'our own <b> only');
+  assert.not.match(page, /[\u0000-\u0008\u000b-\u001f\u202a-\u202e]/);
+  assert.match(page, /&lt;\/script&gt;&lt;script&gt;alert\(1\)/);
+});
+
+test('the page has its parts, says what is missing, and is the same again', async () => {
+  const set = hostileSet('two');
+  const page = await pageOf(set);
+  for (const heading of [
+    'Distribution',
+    'Score and length',
+    'By source',
+    'Prompts whose answers differ most',
+    'To read',
+    'Rows without a score',
+  ]) {
+    assert.ok(page.includes(`<h2>${heading}</h2>`), heading);
+  }
+  assert.is(await pageOf(set), page);
+  assert.not.match(page, /<(link|iframe|object|embed)|url\(|@import/);
+});
+
+test('without the data there are no lengths and no rows; several files stand side by side', async () => {
+  const { scores } = hostileSet('three');
+  const other = hostileSet('four');
+  const page = await pageOf({ data: '', scores }, { data: undefined, scores: [scores, other.scores] });
+  assert.ok(page.includes('<h2>Side by side</h2>'));
+  assert.not.match(page, /Score and length|To read/);
+});
+
+test('a field that no row has, a file without scores and one that exists are refused', async () => {
+  const set = hostileSet('five');
+  await expectError('INFORM_INVALID_ARGUMENT', /No row has the field "nope"/, () => pageOf(set, { by: 'nope' }));
+  const empty = fileIn(folder, 'empty.jsonl', '');
+  await expectError('INFORM_INVALID_ARGUMENT', /holds no scores/, () =>
+    pageOf({ data: '', scores: empty }, { data: undefined }),
+  );
+  await expectError('INFORM_OUTPUT_UNWRITABLE', /exists already/, () => pageOf(set, { overwrite: false }));
+});
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+  existsSync(path),
+);
+
+testIf(CHROMIUM !== undefined)('a browser runs the slider under the page’s own policy, and nothing else', async () => {
+  await pageOf(hostileSet('six'));
+  const { stdout } = await promisify(execFile)(
+    CHROMIUM ?? '',
+    [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      `--user-data-dir=${join(folder, 'chromium')}`,
+      '--dump-dom',
+      `file://${join(folder, 'page.html')}`,
+    ],
+    { maxBuffer: 1 << 26, timeout: 60_000 },
+  );
+  assert.match(stdout, /<p id="kept" role="status">Scores from [\d.]+ on: \d+ of 38 rows \(/);
+  assert.match(stdout, /inform-score select '[^<]*' '[^<]*' --min [\d.]+ -o curated\.jsonl/);
+  assert.is(stdout.split('<script').length, 3);
+});
+
+test.run();
