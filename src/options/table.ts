@@ -101,7 +101,7 @@ export const OPTIONS = [
     affects: 'content',
     kind: { type: 'strings' },
     fallback: [],
-    help: 'files of samples, folders or patterns: JSON, CSV, Parquet, also .gz, .zst, .xz; "-" is standard input',
+    help: 'files of samples, folders, patterns or hf://datasets/…: JSON, CSV, Parquet, also .gz, .zst, .xz; "-" is standard input',
   },
   {
     key: 'map',
@@ -140,9 +140,9 @@ export const OPTIONS = [
     key: 'format',
     scope: 'run',
     affects: 'none',
-    kind: { type: 'choice', choices: ['jsonl', 'csv', 'parquet'] },
+    kind: { type: 'choice', choices: ['jsonl', 'csv', 'parquet', 'oda'] },
     fallback: undefined,
-    help: "what the output is written as; without it as its name's ending says, else JSON Lines",
+    help: "what the output is written as, oda is as OpenDataArena's toolkit does; without it as its name's ending says",
   },
   {
     key: 'onError',
