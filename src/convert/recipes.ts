@@ -18,7 +18,7 @@ export interface HeadLayers {
 }
 
 /** Which token's state the head takes. */
-export type Reading =
+type Reading =
   | 'last'
   /** The last one that is not `pad_token_id` of config.json: transformers' rule for its own classes. */
   | 'last_non_pad'
