@@ -3,7 +3,20 @@ import tseslint from 'typescript-eslint';
 
 /** The rooms of src/, top floor first. A file may import from its own room and from those below it. */
 const FLOORS = [
-  ['cli', 'run', 'report', 'curate', 'supervisor', 'scoring', 'prompt', 'engine', 'models', 'backends'],
+  [
+    'cli',
+    'evaluate',
+    'run',
+    'compare',
+    'report',
+    'curate',
+    'supervisor',
+    'scoring',
+    'prompt',
+    'engine',
+    'models',
+    'backends',
+  ],
   ['quantize', 'head', 'convert', 'input', 'options', 'gguf', 'addon', 'util'],
 ].flat();
 

@@ -2,6 +2,7 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { attachCommand } from './commands/attach.js';
 import { backendCommand } from './commands/backend.js';
+import { compareCommand } from './commands/compare.js';
 import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
@@ -11,6 +12,7 @@ import { modelsCommand } from './commands/models.js';
 import { planCommand } from './commands/plan.js';
 import { quantizeCommand } from './commands/quantize.js';
 import { pullCommand } from './commands/pull.js';
+import { evaluateCommand } from './commands/evaluate.js';
 import { explainCommand } from './commands/explain.js';
 import { reportCommand } from './commands/report.js';
 import { selectCommand } from './commands/select.js';
@@ -44,6 +46,8 @@ async function main(args: string[]): Promise<number> {
     .command(selectCommand)
     .command(reportCommand)
     .command(explainCommand(finish))
+    .command(compareCommand(finish))
+    .command(evaluateCommand(finish))
     .command(modelsCommand)
     .command(pullCommand)
     .command(convertCommand)

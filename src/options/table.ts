@@ -209,6 +209,22 @@ export const OPTIONS = [
     help: 'what the text of a special token in a sample becomes: that token (as the reference does), or plain text',
   },
   {
+    key: 'truncationSide',
+    scope: 'model',
+    affects: 'score',
+    kind: { type: 'choice', choices: ['auto', 'left', 'right'] },
+    fallback: 'auto',
+    help: 'which end of a sequence longer than max_length is cut off; auto is what the tokenizer says, else right',
+  },
+  {
+    key: 'bos',
+    scope: 'model',
+    affects: 'score',
+    kind: { type: 'choice', choices: ['auto', 'always'] },
+    fallback: 'auto',
+    help: "whether the tokenizer's BOS is put before a prompt that begins with it already, as transformers' pipelines do (always)",
+  },
+  {
     key: 'contextTokens',
     scope: 'model',
     affects: 'rounding',

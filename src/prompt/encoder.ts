@@ -29,6 +29,10 @@ export interface EncodeSeconds {
 export interface EncoderOptions {
   maxLength: number;
   specialTokens: 'parse' | 'literal';
+  /** Which end of a text is cut off, in place of what the rules say. */
+  truncationSide?: 'auto' | 'left' | 'right';
+  /** 'always': the tokenizer's BOS also stands before a text that begins with it. */
+  bos?: 'auto' | 'always';
   /** What the model's files say; the rules of a file that says nothing where absent. */
   rules?: EncodingRules;
   /** For a tokenizer that composes texts; undefined for others. */
@@ -145,8 +149,10 @@ export class Encoder {
     if (rendered.length === 0) {
       return new InformError('INFORM_TEMPLATE_FAILED', 'the chat template rendered the sample to an empty text.');
     }
-    const { maxLength, rules = DEFAULT_RULES } = this.options;
-    const { tokens, truncated } = truncate(rendered, maxLength, rules);
+    const { maxLength, rules = DEFAULT_RULES, truncationSide = 'auto', bos } = this.options;
+    const side = truncationSide === 'auto' ? rules.truncationSide : truncationSide;
+    const added = bos !== 'always' && rendered[0] === rules.addedBosId ? undefined : rules.addedBosId;
+    const { tokens, truncated } = truncate(rendered, maxLength, { addedBosId: added, truncationSide: side });
     try {
       const end = readPosition(tokens, rules.readToken) + 1;
       return { tokens: end < tokens.length ? tokens.slice(0, end) : tokens, truncated, holdsSpecialText };
@@ -161,13 +167,13 @@ interface Prompt {
   holdsSpecialText: boolean;
 }
 
-/** At most `maxLength` tokens, with the tokenizer's BOS where the text does not begin with it. A BOS that is added here is never cut off. */
+/** At most `maxLength` tokens, with a BOS before them where one is given. It is never cut off. */
 function truncate(
   rendered: Int32Array,
   maxLength: number,
-  { addedBosId, truncationSide }: EncodingRules,
+  { addedBosId, truncationSide }: Pick<EncodingRules, 'addedBosId' | 'truncationSide'>,
 ): Pick<EncodedSample, 'tokens' | 'truncated'> {
-  const bos = addedBosId === undefined || rendered[0] === addedBosId ? [] : [Int32Array.of(addedBosId)];
+  const bos = addedBosId === undefined ? [] : [Int32Array.of(addedBosId)];
   const room = maxLength - bos.length;
   const truncated = rendered.length > room;
   const start = truncated && truncationSide === 'left' ? rendered.length - room : 0;

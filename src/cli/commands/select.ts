@@ -2,6 +2,7 @@ import type { CommandModule } from 'yargs';
 import { parseRange, parseShare, type Criteria } from '../../curate/criteria.js';
 import { InformError } from '../../errors.js';
 import { counted, formatCount } from '../../util/format.js';
+import { numberOf } from '../numbers.js';
 import { outputFlag, OVERWRITE } from '../shared-flags.js';
 import { alignedLines } from '../table.js';
 import { say, sayLines } from '../terminal.js';
@@ -118,10 +119,4 @@ function criteriaOf(argv: SelectArguments): Criteria {
     ...(balance === undefined ? {} : { balance }),
     ...(pairs ? { pairs: { margin: numberOf('--margin', margin ?? '0') } } : {}),
   };
-}
-
-function numberOf(flag: string, text: string): number {
-  const number = text.trim() === '' ? NaN : Number(text);
-  if (Number.isFinite(number)) return number;
-  throw new InformError('INFORM_INVALID_ARGUMENT', `${flag} takes a number, not "${text}".`);
 }

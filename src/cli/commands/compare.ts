@@ -1,0 +1,60 @@
+import type { CommandModule } from 'yargs';
+import { ExitCode } from '../exit-codes.js';
+import type { Finish } from '../finish.js';
+import { numberOf } from '../numbers.js';
+import { JSON_FLAG } from '../shared-flags.js';
+import { printJson, printLines, say } from '../terminal.js';
+
+interface CompareArguments {
+  first: string;
+  second: string;
+  data: string | undefined;
+  threshold: string | undefined;
+  json: boolean;
+  'max-deviation': string | undefined;
+  'min-spearman': string | undefined;
+  'max-flips': string | undefined;
+}
+
+/** `inform-score compare a.jsonl b.jsonl` */
+export function compareCommand(finish: Finish): CommandModule<object, CompareArguments> {
+  return {
+    command: 'compare <first> <second>',
+    describe: 'say how far two files of scores of the same rows are apart, and whether it changes what is kept',
+    builder: (argv) =>
+      argv
+        .positional('first', { type: 'string', demandOption: true, describe: 'results of score, or reference scores' })
+        .positional('second', { type: 'string', demandOption: true, describe: 'others of the same rows, by their ids' })
+        .option('data', value('the rows that were scored, for the texts of those that differ most'))
+        .option('threshold', value('from which score on rows are kept (default: those that keep 5, 10, 20 and 50 %)'))
+        .option('json', JSON_FLAG)
+        .option('max-deviation', value('fail (exit code 1) where any two scores are further apart'))
+        .option('min-spearman', value("fail where Spearman's correlation is lower"))
+        .option('max-flips', value('fail where more rows (12), or a larger share (0.5%), flip at a threshold'))
+        .example('$0 compare f16.jsonl q4.jsonl --data rows.jsonl', '')
+        .example('$0 compare before.jsonl after.jsonl --max-deviation 0.01', 'a check for a script'),
+    handler: async (argv) => {
+      const [{ compare }, { failedChecks, parseAtMost }, { formatComparison }] = await Promise.all([
+        import('../../compare/compare.js'),
+        import('../../compare/checks.js'),
+        import('../compare-text.js'),
+      ]);
+      const { first: a, second: b, data, json } = argv;
+      const checks = {
+        maxDeviation: numberOf('--max-deviation', argv['max-deviation']),
+        minSpearman: numberOf('--min-spearman', argv['min-spearman']),
+        maxFlips: argv['max-flips'] === undefined ? undefined : parseAtMost(argv['max-flips']),
+      };
+      const comparison = await compare({ a, b, data, threshold: numberOf('--threshold', argv.threshold) });
+      const failed = failedChecks(comparison, checks);
+      if (json) printJson({ ...comparison, scores: undefined, failed });
+      else printLines(formatComparison(comparison));
+      for (const what of failed) say(`inform-score: the check failed: ${what}.`);
+      if (failed.length > 0) finish(ExitCode.failed);
+    },
+  };
+}
+
+function value(describe: string) {
+  return { type: 'string', requiresArg: true, describe } as const;
+}

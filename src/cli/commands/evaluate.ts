@@ -1,0 +1,190 @@
+import type { Argv, CommandModule } from 'yargs';
+import type { BENCHMARKS, Evaluation } from '../../evaluate/evaluate.js';
+import { InformError } from '../../errors.js';
+import type { PartialOptions } from '../../options/config.js';
+import type { EngineProcess } from '../../supervisor/engine-process.js';
+import { ExitCode } from '../exit-codes.js';
+import type { Finish } from '../finish.js';
+import { optionFlags, optionsFromFlags } from '../option-flags.js';
+import { CONFIG, JSON_FLAG, OVERWRITE, YES } from '../shared-flags.js';
+import { printJson, printLines, say } from '../terminal.js';
+import type { Task } from '../task.js';
+
+interface EvaluateArguments {
+  benchmark: (typeof BENCHMARKS)[number];
+  data: string;
+  scores: string | undefined;
+  by: string | undefined;
+  as: 'rewardbench' | undefined;
+  config?: string;
+  overwrite: boolean;
+  restart: boolean;
+  yes: boolean;
+  json: boolean;
+  [flag: string]: unknown;
+}
+
+/** What an evaluation decides itself: its rows have a form of their own. */
+const NOT_HERE = ['map', 'system', 'output', 'join', 'format', 'onError', 'maxLineBytes'];
+
+/** `inform-score evaluate rewardbench filtered.parquet -m model.gguf -o results.json` */
+export function evaluateCommand(finish: Finish): CommandModule<object, EvaluateArguments> {
+  return {
+    command: 'evaluate <benchmark> <data>',
+    describe: 'measure how often a model scores the right answer best: RewardBench, RewardBench 2, pairs of your own',
+    builder: (argv) =>
+      argv
+        .positional('benchmark', {
+          choices: ['rewardbench', 'rewardbench2', 'pairs'] as const,
+          demandOption: true,
+          describe: 'rewardbench and rewardbench2 are allenai/reward-bench and reward-bench-2; pairs is any such file',
+        })
+        .positional('data', {
+          type: 'string',
+          demandOption: true,
+          describe: 'rows with prompt, chosen and rejected (each a text, or a list), and subset: JSON, CSV, Parquet',
+        })
+        .options(optionFlags(({ key }) => !NOT_HERE.includes(key)))
+        .option('output', {
+          alias: 'o',
+          type: 'string',
+          requiresArg: true,
+          describe: 'file for the results, as allenai has them; the scores go beside it, as NAME.scores.jsonl',
+        })
+        .option('scores', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'scores that the rows have already, in place of a model',
+        })
+        .option('by', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'with pairs: the field to group by (default: subset, where there is one)',
+        })
+        .option('as', {
+          choices: ['rewardbench'] as const,
+          describe: "cut and begin prompts as allenai's programs do: at 2048 tokens, and with a second BOS",
+        })
+        .option('config', CONFIG)
+        .option('json', JSON_FLAG)
+        .option('overwrite', OVERWRITE)
+        .option('restart', {
+          type: 'boolean',
+          default: false,
+          describe: 'discard what an unfinished evaluation with this output left, and begin anew',
+        })
+        .option('yes', YES)
+        .example('$0 evaluate rewardbench filtered.parquet -m model.gguf -o results.json', '')
+        .example('$0 evaluate pairs pairs.jsonl --scores scores.jsonl', '') as unknown as Argv<EvaluateArguments>,
+    handler: async (argv) => {
+      if (argv.by !== undefined && argv.benchmark !== 'pairs') {
+        throw new InformError(
+          'INFORM_INVALID_ARGUMENT',
+          `--by is for pairs; ${argv.benchmark} has subsets of its own.`,
+        );
+      }
+      finish(argv.scores === undefined ? await withModel(argv) : await withScores(argv, argv.scores));
+    },
+  };
+}
+
+async function withScores(argv: EvaluateArguments, scores: string): Promise<number> {
+  const { overwrite, restart, yes, config, as } = argv;
+  if (
+    Object.keys(optionsFromFlags(argv)).length > 0 ||
+    overwrite ||
+    restart ||
+    yes ||
+    config !== undefined ||
+    as !== undefined
+  ) {
+    throw new InformError(
+      'INFORM_INVALID_ARGUMENT',
+      '--scores takes the place of a model, its options and its output; leave them out, or --scores.',
+    );
+  }
+  const { evaluateScores } = await import('../../evaluate/evaluate.js');
+  const evaluation = await evaluateScores(argv, scores);
+  await print(evaluation, `Scores: ${scores}`, argv.json);
+  return codeOf(evaluation);
+}
+
+async function withModel(argv: EvaluateArguments): Promise<number> {
+  const output = argv['output'];
+  if (typeof output !== 'string') {
+    throw new InformError(
+      'INFORM_INVALID_ARGUMENT',
+      'Name a file for the results with -o, which also makes the evaluation resumable; or --scores for scores that are there.',
+    );
+  }
+  const [{ EngineProcess }, { runTask }] = await Promise.all([
+    import('../../supervisor/engine-process.js'),
+    import('../task.js'),
+  ]);
+  const engine = EngineProcess.start();
+  try {
+    return await runTask((task) => evaluate(engine, task, argv, output));
+  } finally {
+    await engine.kill();
+  }
+}
+
+async function evaluate(engine: EngineProcess, task: Task, argv: EvaluateArguments, output: string): Promise<number> {
+  const [{ mergeOptions, readConfig }, { evaluateModel }, { resumeCommand }, { confirmOnTerminal }] = await Promise.all(
+    [
+      import('../../options/config.js'),
+      import('../../evaluate/evaluate.js'),
+      import('../resume-command.js'),
+      import('../confirm.js'),
+    ],
+  );
+  const { config, overwrite, restart, yes, json } = argv;
+  const { signal, clear } = task;
+  const configured = config === undefined ? {} : await readConfig(config, signal);
+  const fixed = argv.as === undefined ? {} : conventionOf(argv);
+  const options = mergeOptions(configured, optionsFromFlags({ ...argv, output: undefined }), fixed);
+  const settings = {
+    ...{ overwrite, restart, config },
+    confirm: confirmOnTerminal({ yes, signal, beforeAsking: clear }),
+    resumeCommand: resumeCommand(process.argv),
+  };
+  const { evaluation, outcome, scores } = await evaluateModel(argv, {
+    options,
+    settings,
+    context: { engine, signal, reporter: task },
+    output,
+  });
+  const { stats, maxLength } = outcome;
+  const cut = stats.truncated === 0 ? 'none was longer' : `${stats.truncated} of the rows have answers that were cut`;
+  task.clear();
+  const convention = argv.as === undefined ? 'our convention' : "allenai's convention (--as rewardbench)";
+  await print(evaluation, `Model: ${options.model ?? ''}; ${convention}: at most ${maxLength} tokens, ${cut}`, json);
+  say(`Results: ${output}; the scores: ${scores}`);
+  return codeOf(evaluation);
+}
+
+/** How allenai's run_rm.py (RewardBench) and run_v2.py (RewardBench 2) make tokens of a rendered conversation. */
+function conventionOf(argv: EvaluateArguments): PartialOptions {
+  const { benchmark } = argv;
+  if (benchmark === 'pairs') {
+    throw new InformError('INFORM_INVALID_ARGUMENT', '--as rewardbench is for rewardbench and rewardbench2.');
+  }
+  for (const flag of ['max-length', 'truncation-side', 'bos']) {
+    if (argv[flag] === undefined) continue;
+    throw new InformError(
+      'INFORM_INVALID_ARGUMENT',
+      `--as rewardbench decides about --${flag}; leave one of them out.`,
+    );
+  }
+  return { maxLength: 2048, bos: 'always', ...(benchmark === 'rewardbench' ? { truncationSide: 'left' } : {}) };
+}
+
+async function print(evaluation: Evaluation, how: string, json: boolean): Promise<void> {
+  const { formatEvaluation } = await import('../evaluate-text.js');
+  if (json) printJson(evaluation);
+  else printLines(formatEvaluation(evaluation, how));
+}
+
+function codeOf({ withoutScore }: Evaluation): number {
+  return withoutScore > 0 ? ExitCode.someRejected : ExitCode.done;
+}
