@@ -14,12 +14,12 @@ import { bytesStatus, type ProgressStatus } from '../util/progress-status.js';
 
 // Conversions that are made once and used from then on, in the folder `models` of our cache:
 //
-//     owner--name/<commit>-v3/name-q4_k_m.gguf              of a repository of the hub
+//     owner--name/<commit>-v5/name-q4_k_m.gguf              of a repository of the hub
 //     owner--name/refs/main                                 the commit that was converted last
-//     local/<folder>-<fingerprint>-v3/<folder>-q4_k_m.gguf  of a checkpoint folder
+//     local/<folder>-<fingerprint>-v5/<folder>-q4_k_m.gguf  of a checkpoint folder
 
 /** Raised when a change of the converter makes its earlier files wrong, so that none of those is used. */
-export const CONVERTER_VERSION = 4;
+export const CONVERTER_VERSION = 5;
 
 const WAIT_INTERRUPTED =
   'Waiting for another process that converts the model was interrupted. Run the command again to go on.';

@@ -190,7 +190,7 @@ test('more than 5 GB without a terminal need --yes, for pulling and for scoring'
     const refused = await runCli(args, '', env);
     assert.is(refused.code, 1);
     assert.is(
-      refused.stderr,
+      refused.stderr.replace(`${SAMPLES}: JSON Lines, read as Alpaca\n`, ''),
       'inform-score: owner/huge needs a download of 6.00 GB. Pass --yes to start it without being asked. [INFORM_DOWNLOAD_REFUSED]\n',
     );
     assert.equal(server.takeFileRequests(), []);
@@ -198,7 +198,7 @@ test('more than 5 GB without a terminal need --yes, for pulling and for scoring'
     const agreed = await runCli([...args, '--yes'], '', env);
     assert.match(
       agreed.stderr,
-      /^owner\/huge needs a download of 6\.00 GB\.\n.*8000000 bytes instead of the 6000000000/s,
+      /^(?:.*read as Alpaca\n)?owner\/huge needs a download of 6\.00 GB\.\n.*8000000 bytes instead of the 6000000000/s,
     );
     assert.ok(server.takeFileRequests().length > 0);
   }
