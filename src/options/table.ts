@@ -1,4 +1,4 @@
-import { CONVERSION_TYPES } from '../gguf/model-types.js';
+import { WANTED_TYPES } from '../gguf/model-types.js';
 
 /**
  * The one table of options. It drives the YAML keys (snake_case), the CLI flags (kebab-case), the API's properties
@@ -73,9 +73,9 @@ export const OPTIONS = [
     scope: 'model',
     affects: 'content',
     inPlan: true,
-    kind: { type: 'choice', choices: CONVERSION_TYPES },
-    fallback: 'q4_k_m',
-    help: 'what a checkpoint folder or a Hugging Face model is converted to, or which of its GGUF files is taken',
+    kind: { type: 'choice', choices: WANTED_TYPES },
+    fallback: 'auto',
+    help: 'what a checkpoint folder or a Hugging Face model is converted to, or which of its GGUF files is taken; auto is bf16 below 3 billion weights, q8_0 below 40, q4_k_m above',
   },
   {
     key: 'batchSize',

@@ -154,7 +154,7 @@ async function report(options: RunOptions, outcome: RunOutcome, withStats: boole
   const { stats, pipeline, seconds, maxLength, modelPath, rejectsPath } = outcome;
   const { model: name = '', type, output } = options;
   // The conversion of a folder or of a repository lies elsewhere.
-  const model = modelPath === undefined ? undefined : `${name} as ${type}: ${modelPath}`;
+  const model = modelPath === undefined ? undefined : `${name}${type === 'auto' ? '' : ` as ${type}`}: ${modelPath}`;
   sayLines(formatSummary(stats, { seconds, maxLength, output, rejects: rejectsPath, model }));
   if (withStats) sayLines(formatStats(pipeline));
 }
