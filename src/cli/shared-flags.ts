@@ -1,4 +1,4 @@
-import { CONVERSION_TYPES, type ConversionType } from '../gguf/model-types.js';
+import { WANTED_TYPES, type WantedType } from '../gguf/model-types.js';
 
 // Flags that several commands have, defined once. Each takes what it says about the command at hand.
 
@@ -27,7 +27,7 @@ export function outputFlag(describe: string) {
 }
 
 /** llama.cpp and the hub write types in capitals. */
-export function typeFlag<Fallback extends ConversionType>(fallback: Fallback, describe: string) {
-  const coerce = (type: string): ConversionType => type.toLowerCase() as ConversionType;
-  return { choices: CONVERSION_TYPES, coerce, default: fallback, describe } as const;
+export function typeFlag(describe: string) {
+  const coerce = (type: string): WantedType => type.toLowerCase() as WantedType;
+  return { choices: WANTED_TYPES, coerce, default: 'auto', describe } as const;
 }

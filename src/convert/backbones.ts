@@ -23,6 +23,8 @@ export interface Backbone {
   readonly headNorms?: true;
   /** Whether some layers may see a window only (`use_sliding_window`), which llama.cpp's graph has not. */
   readonly optionalWindow?: true;
+  /** Whether all layers see a window where config.json has a `sliding_window`, which llama.cpp's graph has not. */
+  readonly window?: true;
   /** Whether llama.cpp's converter states the vocabulary's size and rope's dimensions. */
   readonly statesVocabulary?: true;
 }
@@ -34,6 +36,16 @@ const LLAMA: Backbone = {
   kvHeadsOptional: true,
   interleavedRope: true,
   llama3Rope: true,
+  statesVocabulary: true,
+};
+
+/** A Llama that may see a window. */
+const MISTRAL: Backbone = {
+  modelType: 'mistral',
+  architecture: 'llama',
+  activation: 'silu',
+  interleavedRope: true,
+  window: true,
   statesVocabulary: true,
 };
 
@@ -55,6 +67,6 @@ const QWEN3: Backbone = {
   optionalWindow: true,
 };
 
-export const BACKBONES = { llama: LLAMA, qwen2: QWEN2, qwen3: QWEN3 } as const;
+export const BACKBONES = { llama: LLAMA, mistral: MISTRAL, qwen2: QWEN2, qwen3: QWEN3 } as const;
 
 export type BackboneName = keyof typeof BACKBONES;

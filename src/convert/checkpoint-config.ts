@@ -219,6 +219,14 @@ function checkSupported(config: JsonObject, backbone: Backbone, path: string): v
     if (config[key] === true) throw unsupported(`${path} has ${key}, which is not supported.`);
   }
   if (backbone.optionalWindow === true) checkNoWindow(config, path);
+  const window = config['sliding_window'];
+  const context = config['max_position_embeddings'];
+  const seesAll = isAbsent(window) || (typeof window === 'number' && typeof context === 'number' && window >= context);
+  if (backbone.window === true && !seesAll) {
+    throw unsupported(
+      `${path} lets tokens see the last ${named(window)} tokens only (sliding_window), which llama.cpp does not compute for this backbone.`,
+    );
+  }
   if (!isAbsent(config['quantization_config'])) {
     throw unsupported(`${path} describes quantized weights. Convert the original checkpoint instead.`);
   }

@@ -90,7 +90,7 @@ export function checkpointNotes({ config, tokenizer }: Checkpoint): string[] {
   if (beyondEmbedding.length > 0) {
     const texts = beyondEmbedding.map((text) => JSON.stringify(text)).join(', ');
     notes.push(
-      `The embedding has no row for ${texts}: where a sample holds this text, it is plain text. transformers fails there.`,
+      `The embedding has no row for ${texts}: a sample that holds this text is rejected. transformers fails there.`,
     );
   }
   return notes;

@@ -5,20 +5,20 @@ import type { GgufMetadata } from '../gguf/types.js';
 import { checkNewFile } from '../util/files/new-file.js';
 import { TensorHashes, tensorsHashPlaceholder, writeTensorsHash } from '../gguf/tensors-hash.js';
 import { layoutGguf, type GgufLayout } from '../gguf/writer.js';
-import type { ConversionType } from '../gguf/model-types.js';
+import type { ConversionType, WantedType } from '../gguf/model-types.js';
 import { CHECKPOINT_FILES, CheckpointFiles } from './checkpoint-files.js';
 import { checkpointNotes, openCheckpoint, type Checkpoint } from './checkpoint.js';
+import { chooseType, weightsOf, type ChosenType } from './choose-type.js';
 import { encodeWeights, type PlacedTensor } from './encode-weights.js';
 import { modelMetadata, type CheckpointSource } from './metadata.js';
 import type { ConvertProgress } from './progress.js';
 import { planFiles, type PlannedFile } from './split.js';
 import { assignTypes } from './tensor-types.js';
 import { planTensors } from './tensors.js';
-import { typeNote } from './type-note.js';
 import { folderShards, type ShardFiles } from './weights.js';
 
 export interface ConvertOptions {
-  readonly type: ConversionType;
+  readonly type: WantedType;
   /** Where the shards with the weights are, if not in the folder. */
   readonly shards?: ShardFiles | undefined;
   /** Write several files where one would be larger than this many bytes. */
@@ -40,6 +40,8 @@ export interface Conversion {
   readonly paths: readonly string[];
   /** Size of all of them together in bytes. */
   readonly bytes: number;
+  /** What `auto` became, or what was asked for. */
+  readonly type: ConversionType;
   /** What a user should know before relying on the scores, a sentence each. */
   readonly notes: readonly string[];
 }
@@ -66,7 +68,7 @@ export async function convertCheckpoint(
         })
       : from;
   const { folder, tensors } = checkpoint;
-  const files = planConversion(checkpoint, outPath, options);
+  const { files, type, note } = planConversion(checkpoint, outPath, options);
   const paths = files.map(({ path }) => path);
   const shardNames = [...tensors.values()].map(({ file }) => file);
   const sources = [...new Set([...CHECKPOINT_FILES, ...shardNames])].map((name) => join(folder, name));
@@ -85,38 +87,55 @@ export async function convertCheckpoint(
       if (first) await writeTensorsHash(first.handle, Buffer.from(files[0]?.layout.header ?? []), hashes.sum());
     },
   );
-  const note = typeNote(tensors.values(), options.type);
   const notes = [...checkpointNotes(checkpoint), ...(note === undefined ? [] : [note])];
-  return { paths, bytes: totalBytesOf(files), notes };
+  return { paths, bytes: totalBytesOf(files), type, notes };
+}
+
+/** The type that a checkpoint is converted to. Throws what `planTensors` throws. */
+export function conversionTypeOf(
+  { config, tensors }: Pick<Checkpoint, 'config' | 'tensors'>,
+  wanted: WantedType,
+): ConversionType {
+  return wanted === 'auto' ? chooseType(wanted, weightsOf(planTensors(config, tensors))).type : wanted;
 }
 
 /**
- * The size in bytes of what `convertCheckpoint` would write. Throws whatever that would throw before it writes, so that a
+ * The type and the size in bytes of what `convertCheckpoint` would write. Throws whatever that would throw before it writes, so that a
  * checkpoint can be checked before its weights are here.
  */
-export function convertedSize(checkpoint: Checkpoint, options: ConvertOptions): number {
-  return totalBytesOf(planConversion(checkpoint, '', options));
+export function plannedConversion(
+  checkpoint: Checkpoint,
+  options: ConvertOptions,
+): { type: ConversionType; bytes: number } {
+  const { files, type } = planConversion(checkpoint, '', options);
+  return { type, bytes: totalBytesOf(files) };
 }
 
 type LaidOutFile = PlannedFile & { readonly layout: GgufLayout };
 
+type PlannedConversion = ChosenType & { readonly files: readonly LaidOutFile[] };
+
 function planConversion(
   checkpoint: Checkpoint,
   outPath: string,
-  { type, source, splitMaxBytes }: ConvertOptions,
-): LaidOutFile[] {
+  { type: wanted, source, splitMaxBytes }: ConvertOptions,
+): PlannedConversion {
   const { config, folder, card, tokenizer } = checkpoint;
-  const tensors = assignTypes(planTensors(config, checkpoint.tensors), config, type);
+  const planned = planTensors(config, checkpoint.tensors);
+  const chosen = chooseType(wanted, weightsOf(planned));
+  const { type } = chosen;
+  const tensors = assignTypes(planned, config, type);
   const metadata: GgufMetadata = new Map([
     ...modelMetadata(config, folder, type, source),
     ...card,
     ...tokenizer.metadata,
     tensorsHashPlaceholder(),
   ]);
-  return planFiles(outPath, metadata, tensors, splitMaxBytes).map((file) => ({
+  const files = planFiles(outPath, metadata, tensors, splitMaxBytes).map((file) => ({
     ...file,
     layout: layoutGguf(file.metadata, file.tensors),
   }));
+  return { ...chosen, files };
 }
 
 function totalBytesOf(files: readonly LaidOutFile[]): number {

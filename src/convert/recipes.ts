@@ -18,7 +18,7 @@ export interface HeadLayers {
 }
 
 /** Which token's state the head takes. */
-export type Reading =
+type Reading =
   | 'last'
   /** The last one that is not `pad_token_id` of config.json: transformers' rule for its own classes. */
   | 'last_non_pad'
@@ -69,6 +69,13 @@ export const RECIPES: readonly Recipe[] = [
     head: SCORE,
     reads: 'last_non_pad',
     example: 'Skywork/Skywork-Reward-V2-Llama-3.1-8B',
+  },
+  {
+    className: 'MistralForSequenceClassification',
+    backbone: 'mistral',
+    head: SCORE,
+    reads: 'last_non_pad',
+    example: 'Mistrals without a window',
   },
   {
     className: 'Qwen3ForSequenceClassification',

@@ -1,6 +1,6 @@
 import { InformError } from '../errors.js';
 import { ggufBool, ggufNumber, ggufString, ggufStrings } from '../gguf/metadata.js';
-import { normalizerEntries, truncationEntries } from '../gguf/scoring-rules.js';
+import { normalizerEntries, truncationEntries, withoutRowEntries } from '../gguf/scoring-rules.js';
 import { SPECIAL_TOKEN_ID_KEYS, templateTokensEntry } from '../gguf/template-tokens.js';
 import { TOKEN_TYPE } from '../gguf/token-types.js';
 import type { GgufValue } from '../gguf/types.js';
@@ -71,6 +71,7 @@ export async function readTokenizer(
       templateTokensEntry(templateTokens(tokenizerConfig)),
       ...normalizerEntries(normalizer, pre),
       ...truncationEntries(truncationSide(tokenizer, tokenizerConfig, files)),
+      ...withoutRowEntries(beyondEmbedding),
       ...(template === undefined ? [] : ([['tokenizer.chat_template', ggufString(template)]] as [string, GgufValue][])),
     ],
     tokens,
@@ -156,8 +157,8 @@ function mergesIn(model: JsonObject, path: string): string[] {
 }
 
 /**
- * A token that no row of the embedding belongs to is left out: its text in a sample is plain text. transformers fails where
- * one occurs, so a template that writes one is a mistake.
+ * A token that no row of the embedding belongs to is left out, and a sample that holds its text is rejected. transformers fails
+ * where one occurs, so a template that writes one is a mistake.
  */
 function checkTemplateTokens(
   template: string | undefined,

@@ -7,7 +7,7 @@ import { MANIFEST_FORMAT, type HashedFile, type Manifest } from './manifest.js';
 
 const MAX_MANIFEST_BYTES = 1 << 20;
 
-export interface CheckedFile {
+interface CheckedFile {
   role: 'data' | 'scores' | 'against' | 'output' | 'decisions';
   path: string;
   state: 'unchanged' | 'changed' | 'missing';

@@ -80,7 +80,7 @@ function idOf(row: InputRow): string {
 
 /** The score that a joined row has. */
 function ownScore(row: InputRow): Pick<ScoredRow, 'score' | 'missing'> {
-  if (!row.ok) return { score: undefined, missing: (row).error.message };
+  if (!row.ok) return { score: undefined, missing: row.error.message };
   const score = scoreOf(row.value);
   if (score !== undefined) return { score, missing: undefined };
   const value = row.value as Record<string, unknown> | null;

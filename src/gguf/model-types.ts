@@ -68,7 +68,12 @@ const BASE_TYPES = {
 
 export type ConversionType = keyof typeof BASE_TYPES;
 
+/** A type, or `auto` for the one that suits the model's size. */
+export type WantedType = ConversionType | 'auto';
+
 export const CONVERSION_TYPES = Object.keys(BASE_TYPES) as readonly ConversionType[];
+
+export const WANTED_TYPES: readonly WantedType[] = ['auto', ...CONVERSION_TYPES];
 
 /** The type of the matrices that a conversion's mix makes no exception for. */
 export function baseTypeOf(type: ConversionType): (typeof BASE_TYPES)[ConversionType] {

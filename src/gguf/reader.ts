@@ -141,7 +141,9 @@ async function readVersion(cursor: HeaderCursor): Promise<number> {
 async function readCount(cursor: HeaderCursor, minimumBytes: number, limit: number, what: string): Promise<number> {
   const count = await cursor.u64();
   if (count > BigInt(Math.min(limit, Math.floor(cursor.remaining / minimumBytes)))) {
-    throw new DamageError(`claims ${count.toString()} ${what}, more than it can have. Download or convert it again.`);
+    throw new DamageError(
+      `is truncated or damaged: it claims ${count.toString()} ${what}, more than its ${cursor.remaining} bytes left can hold. Download or convert it again.`,
+    );
   }
   return Number(count);
 }

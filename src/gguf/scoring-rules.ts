@@ -24,6 +24,8 @@ export interface TokenizerRules {
   readonly normalizer: Normalizer;
   /** Which end of a long text is cut off. */
   readonly truncationSide: 'left' | 'right';
+  /** Texts of tokens that the tokenizer has and the embedding has no row for. A prompt that holds one has no score. */
+  readonly tokensWithoutRow: readonly string[];
 }
 
 /** What a file says of its head beside the tensors. */
@@ -70,6 +72,7 @@ const READ_TOKEN = 'inform.head.read_token';
 const PAD_TOKEN_ID = 'inform.head.pad_token_id';
 const NORMALIZER = 'inform.tokenizer.normalizer';
 const TRUNCATION_SIDE = 'inform.tokenizer.truncation_side';
+const TOKENS_WITHOUT_ROW = 'inform.tokenizer.tokens_without_row';
 
 export function readTokenEntries(rule: ReadToken): [string, GgufValue][] {
   const kind: [string, GgufValue] = [READ_TOKEN, ggufString(rule.kind)];
@@ -89,6 +92,11 @@ export function normalizerEntries(normalizer: Normalizer, pre: string | undefine
 /** Nothing for the side that a file without the key has. */
 export function truncationEntries(side: TokenizerRules['truncationSide']): [string, GgufValue][] {
   return side === 'right' ? [] : [[TRUNCATION_SIDE, ggufString(side)]];
+}
+
+/** One text, as JSON, which readers that skip arrays keep; nothing where every token has a row. */
+export function withoutRowEntries(tokens: readonly string[]): [string, GgufValue][] {
+  return tokens.length === 0 ? [] : [[TOKENS_WITHOUT_ROW, ggufString(JSON.stringify(tokens))]];
 }
 
 /**
@@ -117,7 +125,24 @@ export function tokenizerRulesOf(metadata: GgufMetadata, path: string): Tokenize
     addedBosId: addsBos ? bosId : undefined,
     normalizer,
     truncationSide: side,
+    tokensWithoutRow: withoutRowOf(metadata, path),
   };
+}
+
+function withoutRowOf(metadata: GgufMetadata, path: string): readonly string[] {
+  if (!metadata.has(TOKENS_WITHOUT_ROW)) return [];
+  const text = stringAt(metadata, TOKENS_WITHOUT_ROW);
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    if (isListOfTexts(value)) return value;
+  } catch {
+    // Said below, as for what is JSON and no list of texts.
+  }
+  throw unknown(path, TOKENS_WITHOUT_ROW, text);
+}
+
+function isListOfTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((token) => typeof token === 'string' && token !== '');
 }
 
 function unknown(path: string, key: string, value: string | undefined): InformError {

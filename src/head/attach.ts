@@ -6,7 +6,7 @@ import { checkIsModel, modelNames, sizeAt, vocabularySizeOf } from '../gguf/rewa
 import { stringAt } from '../gguf/metadata.js';
 import { checkNewFile } from '../util/files/new-file.js';
 import { readGgufModel, type GgufModel } from '../gguf/split-model.js';
-import { normalizerEntries, tokenizerRulesOf, truncationEntries } from '../gguf/scoring-rules.js';
+import { normalizerEntries, tokenizerRulesOf, truncationEntries, withoutRowEntries } from '../gguf/scoring-rules.js';
 import { templateTokensEntries } from '../gguf/template-tokens.js';
 import { TensorHashes, tensorsHashPlaceholder, writeTensorsHash, type TensorData } from '../gguf/tensors-hash.js';
 import { tensorByteLength, type GgufValue } from '../gguf/types.js';
@@ -90,9 +90,10 @@ export async function attachHead(
 /** From which end texts are cut, how they are changed before, and which special tokens the template sees: what no other converter writes. */
 function tokenizerEntries({ model: { tokenizer }, path }: HeadSource): [string, GgufValue][] {
   if (tokenizer === undefined) return [];
-  const { truncationSide, normalizer } = tokenizerRulesOf(tokenizer, path);
+  const { truncationSide, normalizer, tokensWithoutRow } = tokenizerRulesOf(tokenizer, path);
   return [
     ...truncationEntries(truncationSide),
+    ...withoutRowEntries(tokensWithoutRow),
     ...normalizerEntries(normalizer, stringAt(tokenizer, 'tokenizer.ggml.pre')),
     ...templateTokensEntries(tokenizer),
   ];

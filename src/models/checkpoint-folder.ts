@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { CHECKPOINT_FILES, CheckpointFiles } from '../convert/checkpoint-files.js';
 import { readCheckpointConfig } from '../convert/checkpoint-config.js';
 import { openCheckpoint, readFolderTensors } from '../convert/checkpoint.js';
-import { convertCheckpoint } from '../convert/convert.js';
+import { conversionTypeOf, convertCheckpoint } from '../convert/convert.js';
 import { conversionStatus, convertedPath, convertOnce, localSource } from './converted-models.js';
 import type { ModelSourceOptions } from './resolve.js';
 
@@ -18,10 +18,12 @@ import type { ModelSourceOptions } from './resolve.js';
 export async function convertFolder(folder: string, options: ModelSourceOptions): Promise<string> {
   const { type, signal, onProgress, templateOptional } = options;
   const files = new CheckpointFiles(folder);
-  const tensors = await readFolderTensors(await readCheckpointConfig(files), files);
+  const config = await readCheckpointConfig(files);
+  const tensors = await readFolderTensors(config, files);
   const shards = new Set([...tensors.values()].map(({ file }) => file));
   const name = basename(resolve(folder)).replaceAll(/[^\w.-]/g, '_');
-  const path = convertedPath(localSource(name, await fingerprint(files, [...shards])), type);
+  const source = localSource(name, await fingerprint(files, [...shards]));
+  const path = convertedPath(source, conversionTypeOf({ config, tensors }, type));
   await convertOnce(path, options, async () => {
     const checkpoint = await openCheckpoint(files, { templateOptional, readTensors: () => Promise.resolve(tensors) });
     return convertCheckpoint(checkpoint, path, {

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 
 import { cacheFolder } from '../util/cache-folder.js';
 import type { ConvertProgress } from '../convert/progress.js';
-import { CONVERSION_TYPES, type ConversionType } from '../gguf/model-types.js';
+import { chooseType, weightsOf } from '../convert/choose-type.js';
+import { CONVERSION_TYPES, type ConversionType, type WantedType } from '../gguf/model-types.js';
+import { readGguf } from '../gguf/reader.js';
 import { isCommit } from './hub/hub-id.js';
 import { withLock } from './lock.js';
 import { fileSize } from '../util/files/file-size.js';
@@ -12,12 +14,12 @@ import { bytesStatus, type ProgressStatus } from '../util/progress-status.js';
 
 // Conversions that are made once and used from then on, in the folder `models` of our cache:
 //
-//     owner--name/<commit>-v3/name-q4_k_m.gguf              of a repository of the hub
+//     owner--name/<commit>-v5/name-q4_k_m.gguf              of a repository of the hub
 //     owner--name/refs/main                                 the commit that was converted last
-//     local/<folder>-<fingerprint>-v3/<folder>-q4_k_m.gguf  of a checkpoint folder
+//     local/<folder>-<fingerprint>-v5/<folder>-q4_k_m.gguf  of a checkpoint folder
 
 /** Raised when a change of the converter makes its earlier files wrong, so that none of those is used. */
-export const CONVERTER_VERSION = 4;
+export const CONVERTER_VERSION = 5;
 
 const WAIT_INTERRUPTED =
   'Waiting for another process that converts the model was interrupted. Run the command again to go on.';
@@ -55,7 +57,20 @@ export async function convertedTypes({ folder, name }: ConvertedSource): Promise
   return CONVERSION_TYPES.filter((type) => files.includes(`${name}-${type}.gguf`));
 }
 
-export async function isConverted(path: string): Promise<boolean> {
+/** The conversion to the wanted type where it is there. For `auto`, any of the conversions tells the model's size. */
+export async function findConverted(source: ConvertedSource, wanted: WantedType): Promise<string | undefined> {
+  let type = wanted;
+  if (type === 'auto') {
+    const [some] = await convertedTypes(source);
+    if (some === undefined) return undefined;
+    const { tensors } = await readGguf(convertedPath(source, some), { wantArray: () => false });
+    type = chooseType('auto', weightsOf(tensors)).type;
+  }
+  const path = convertedPath(source, type);
+  return (await isConverted(path)) ? path : undefined;
+}
+
+async function isConverted(path: string): Promise<boolean> {
   return (await fileSize(path)) !== undefined;
 }
 

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { ConversionType } from '../gguf/model-types.js';
+import type { WantedType } from '../gguf/model-types.js';
 import { embeddedModel } from './embedded-model.js';
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
 import type { ConfirmDownload } from './confirm-download.js';
@@ -16,7 +16,7 @@ export const DEMO_NOTICE =
 
 export interface ModelSourceOptions {
   /** What a checkpoint is converted to, and which GGUF of a repository is taken. */
-  readonly type: ConversionType;
+  readonly type: WantedType;
   /** Whether a checkpoint without a chat template is converted as it is, because the caller has one. */
   readonly templateOptional?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -51,7 +51,7 @@ export async function resolveModel(model: string, options: ModelSourceOptions): 
  *
  * @throws InformError INFORM_MODEL_NOT_FOUND
  */
-export async function resolveLocalModel(model: string, type: ConversionType): Promise<string> {
+export async function resolveLocalModel(model: string, type: WantedType): Promise<string> {
   if (model === DEMO) return embeddedModel();
   const found = await find(model);
   if (found === 'file') return model;
@@ -64,7 +64,9 @@ export async function resolveLocalModel(model: string, type: ConversionType): Pr
   if (cached !== undefined) return cached;
   throw new InformError(
     'INFORM_MODEL_NOT_FOUND',
-    `${model} is not in the cache as ${type}. Fetch it with: inform-score pull ${model} --type ${type}`,
+    type === 'auto'
+      ? `${model} is not in the cache in the type that suits its size. Fetch it with: inform-score pull ${model}; or name another with --type`
+      : `${model} is not in the cache as ${type}. Fetch it with: inform-score pull ${model} --type ${type}`,
   );
 }
 

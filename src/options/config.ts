@@ -2,6 +2,7 @@ import { CORE_SCHEMA, loadAll, YAMLException } from 'js-yaml';
 import { InformError } from '../errors.js';
 import { readNamedText } from '../util/files/bounded-text.js';
 import { checkOption, defaultOptions, exactSettings } from './check.js';
+import { isOdaConfig, parseOdaConfig, type OdaConfig } from './oda-config.js';
 import { OPTIONS, snakeCase, type RunOptions } from './table.js';
 import { unknownKey } from './unknown-key.js';
 
@@ -17,23 +18,40 @@ const YAML_LIMITS = { schema: CORE_SCHEMA, maxDepth: 8, maxAliases: 32 };
 /** What a configuration file says: some of the options, checked. */
 export type PartialOptions = Partial<Record<keyof RunOptions, unknown>>;
 
+/** Reads a YAML configuration, of our own or of OpenDataArena's toolkit. Throws INFORM_INVALID_CONFIG, INFORM_ABORTED. */
+export async function readAnyConfig(path: string, signal?: AbortSignal): Promise<PartialOptions | OdaConfig> {
+  const document = parseDocument(await readText(path, signal), path);
+  return isOdaConfig(document) ? parseOdaConfig(document, path) : optionsOf(document, path);
+}
+
 /** Reads a YAML configuration. Throws INFORM_INVALID_CONFIG, INFORM_ABORTED. */
 export async function readConfig(path: string, signal?: AbortSignal): Promise<PartialOptions> {
+  return parseConfig(await readText(path, signal), path);
+}
+
+async function readText(path: string, signal?: AbortSignal): Promise<string> {
   const errors = {
     code: 'INFORM_INVALID_CONFIG',
     subject: `the configuration ${path}`,
     tooLarge: `${path} is larger than 1 MB, which no configuration file is. Check what -c names.`,
   } as const;
-  const text = await readNamedText(path, MAX_CONFIG_BYTES, errors, signal);
-  return parseConfig(text, path);
+  return readNamedText(path, MAX_CONFIG_BYTES, errors, signal);
 }
 
 /** Checks a configuration's text; `path` is for messages. */
 export function parseConfig(text: string, path: string): PartialOptions {
+  return optionsOf(parseDocument(text, path), path);
+}
+
+function parseDocument(text: string, path: string): unknown {
   const [document, ...others] = parseYaml(text, path);
   if (others.length > 0) {
     throw new InformError('INFORM_INVALID_CONFIG', `${path} holds ${others.length + 1} YAML documents; keep one.`);
   }
+  return document;
+}
+
+function optionsOf(document: unknown, path: string): PartialOptions {
   if (document === null || document === undefined) return {};
   if (typeof document !== 'object' || Array.isArray(document)) {
     throw new InformError('INFORM_INVALID_CONFIG', `${path} must hold "key: value" lines, but holds something else.`);

@@ -1,4 +1,4 @@
-import { CONVERSION_TYPES } from '../gguf/model-types.js';
+import { WANTED_TYPES } from '../gguf/model-types.js';
 
 /**
  * The one table of options. It drives the YAML keys (snake_case), the CLI flags (kebab-case), the API's properties
@@ -73,9 +73,9 @@ export const OPTIONS = [
     scope: 'model',
     affects: 'content',
     inPlan: true,
-    kind: { type: 'choice', choices: CONVERSION_TYPES },
-    fallback: 'q4_k_m',
-    help: 'what a checkpoint folder or a Hugging Face model is converted to, or which of its GGUF files is taken',
+    kind: { type: 'choice', choices: WANTED_TYPES },
+    fallback: 'auto',
+    help: 'what a checkpoint folder or a Hugging Face model is converted to, or which of its GGUF files is taken; auto is bf16 below 3 billion weights, q8_0 below 40, q4_k_m above',
   },
   {
     key: 'batchSize',
@@ -101,7 +101,7 @@ export const OPTIONS = [
     affects: 'content',
     kind: { type: 'strings' },
     fallback: [],
-    help: 'files of samples, folders or patterns: JSON, CSV, Parquet, also .gz, .zst, .xz; "-" is standard input',
+    help: 'files of samples, folders, patterns or hf://datasets/…: JSON, CSV, Parquet, also .gz, .zst, .xz; "-" is standard input',
   },
   {
     key: 'map',
@@ -140,9 +140,9 @@ export const OPTIONS = [
     key: 'format',
     scope: 'run',
     affects: 'none',
-    kind: { type: 'choice', choices: ['jsonl', 'csv', 'parquet'] },
+    kind: { type: 'choice', choices: ['jsonl', 'csv', 'parquet', 'oda'] },
     fallback: undefined,
-    help: "what the output is written as; without it as its name's ending says, else JSON Lines",
+    help: "what the output is written as, oda is as OpenDataArena's toolkit does; without it as its name's ending says",
   },
   {
     key: 'onError',
@@ -183,6 +183,14 @@ export const OPTIONS = [
     kind: { type: 'string' },
     fallback: undefined,
     help: "a Jinja file to use in place of the model's own chat template",
+  },
+  {
+    key: 'templateDate',
+    scope: 'model',
+    affects: 'score',
+    kind: { type: 'string' },
+    fallback: undefined,
+    help: "the day, YYYY-MM-DD, that chat templates write which ask for today's date (default: the template's own fixed date)",
   },
   {
     key: 'pre',

@@ -1,6 +1,7 @@
 import { InformError, messageOf } from '../errors.js';
 import { printable } from '../util/printable.js';
 import { TemplateLimitError } from './jinja/errors.js';
+import type { CalendarDate } from './jinja/strftime.js';
 import { JinjaTemplate } from './jinja/template.js';
 import type { TemplateTokens } from '../gguf/template-tokens.js';
 import type { Message } from '../input/sample.js';
@@ -22,9 +23,9 @@ const PROBE: Message[] = [
 /**
  * A model's Jinja chat template, rendered as transformers' `apply_chat_template(messages, tokenize=False)` does.
  *
- * `strftime_now`, which transformers offers, is not there: templates that know it would put today's date into the prompt, and the
- * same sample would score differently tomorrow. Without it such templates write their fixed date, and one that cannot do without
- * fails.
+ * `strftime_now`, which transformers offers, gives the date that the caller names, and is not there where none is named: templates
+ * that know it would put today's date into the prompt, and the same sample would score differently tomorrow. Without it such
+ * templates write their fixed date, and one that cannot do without fails.
  *
  * A template comes with a model file, from anywhere. It can reach nothing but the conversation, and its work and output are
  * bounded (jinja/runtime.ts). Its time is, too, where the caller of `render` sees to it (time-limit.ts).
@@ -34,7 +35,12 @@ export class ChatTemplate {
   readonly #variables: Readonly<Record<string, unknown>>;
 
   /** Throws INFORM_TEMPLATE_FAILED when the source is no valid Jinja, or does not come to an end. */
-  constructor(source: string, tokens: TemplateTokens, milliseconds = TEMPLATE_MILLISECONDS) {
+  constructor(
+    source: string,
+    tokens: TemplateTokens,
+    milliseconds = TEMPLATE_MILLISECONDS,
+    private readonly date?: CalendarDate,
+  ) {
     if (source.length > MAX_TEMPLATE_BYTES) {
       throw new InformError(
         'INFORM_TEMPLATE_FAILED',
@@ -50,7 +56,7 @@ export class ChatTemplate {
   render(messages: Message[]): string {
     const size = messages.reduce((sum, { content }) => sum + MESSAGE_SIZE + content.length, 0);
     try {
-      return this.#program.render({ ...this.#variables, messages }, size);
+      return this.#program.render({ ...this.#variables, messages }, size, this.date);
     } catch (error) {
       if (error instanceof TemplateLimitError) throw beyondLimits(error);
       throw failed(`The chat template refused the sample: ${reasonOf(error)}.`, error);

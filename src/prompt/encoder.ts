@@ -42,13 +42,14 @@ export interface EncoderOptions {
 }
 
 /** How the tokens of a rendered conversation become those that are evaluated. */
-export interface EncodingRules extends Pick<TokenizerRules, 'addedBosId' | 'truncationSide'> {
+export interface EncodingRules extends Pick<TokenizerRules, 'addedBosId' | 'truncationSide' | 'tokensWithoutRow'> {
   readonly readToken: ReadToken;
 }
 
 const DEFAULT_RULES: EncodingRules = {
   addedBosId: undefined,
   truncationSide: 'right',
+  tokensWithoutRow: [],
   readToken: { kind: 'last' },
 };
 
@@ -113,7 +114,9 @@ export class Encoder {
     try {
       const holdsSpecialText = messages.some((message) => this.#special.occursIn(message.content));
       if (this.options.specialTokens === 'parse' || !holdsSpecialText) {
-        const pieces = [{ text: this.template.render(messages), parseSpecial: true }];
+        const text = this.template.render(messages);
+        const pieces = [{ text, parseSpecial: true }];
+        if (this.options.specialTokens === 'parse') this.#checkRows(text);
         return { pieces: this.#composed(pieces), holdsSpecialText };
       }
       const masked = this.#special.mask(messages);
@@ -122,6 +125,16 @@ export class Encoder {
     } catch (error) {
       return toInformError(error);
     }
+  }
+
+  /** transformers fails over such a token. As plain text its neighbours would be split in another way, too. */
+  #checkRows(text: string): void {
+    const token = this.options.rules?.tokensWithoutRow.find((candidate) => text.includes(candidate));
+    if (token === undefined) return;
+    throw new InformError(
+      'INFORM_INVALID_SAMPLE',
+      `the sample holds the text of the token ${JSON.stringify(token)}, for which the model's embedding has no row. Take it out, or score with --special-tokens literal.`,
+    );
   }
 
   #composed(pieces: PromptPiece[]): PromptPiece[] {

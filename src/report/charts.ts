@@ -69,13 +69,17 @@ export function distributionChart(
         insetRight: 0.5,
       }),
       Plot.ruleX(quantiles, { x: 'score', stroke: 'var(--faint)', strokeDasharray: '3,3' }),
-      Plot.text(quantiles, {
-        x: 'score',
-        text: ({ share }: { share: number }) => `${share * 100} %`,
-        frameAnchor: 'top',
-        dy: -14,
-        fill: 'var(--soft)',
-      }),
+      // The quarters' lines lie between; their labels would lie over these where most scores are alike.
+      Plot.text(
+        quantiles.filter(({ share }) => share !== 0.25 && share !== 0.75),
+        {
+          x: 'score',
+          text: ({ share }: { share: number }) => `${share * 100} %`,
+          frameAnchor: 'top',
+          dy: -14,
+          fill: 'var(--soft)',
+        },
+      ),
       Plot.ruleY([0]),
     ],
   });

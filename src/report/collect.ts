@@ -9,7 +9,7 @@ const GROUP_FIELDS = ['source', 'category', 'subset', 'dataset', 'task', 'domain
 const MAX_GROUPS = 200;
 
 /** The best and the worst answer to one prompt. */
-export interface PromptSpread {
+interface PromptSpread {
   answers: number;
   lowest: number;
   highest: number;

@@ -16,7 +16,7 @@ export interface Example {
   turns: { role: string; content: string }[];
 }
 
-export interface PromptExample {
+interface PromptExample {
   answers: number;
   best: Example;
   worst: Example;

@@ -3,7 +3,7 @@ export class Markup {
   constructor(readonly text: string) {}
 }
 
-type Part = Markup | string | number | readonly (Markup | string)[];
+type Part = Markup | string | number | (Markup | string)[];
 
 /** A template of markup. What is put into it is escaped, unless it is markup itself. */
 export function markup(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
@@ -17,8 +17,8 @@ export function trusted(text: string): Markup {
 
 function safe(part: Part): string {
   if (part instanceof Markup) return part.text;
-  if (Array.isArray(part)) return part.map((item: Markup | string) => safe(item)).join('');
-  return escapeHtml(typeof part === 'string' ? part : String(part as number));
+  if (Array.isArray(part)) return part.map(safe).join('');
+  return escapeHtml(String(part));
 }
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };

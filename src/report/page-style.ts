@@ -14,7 +14,7 @@ p { margin: 6px 0; max-width: 70ch; }
 figure { margin: 12px 0; overflow-x: auto; }
 figure svg { max-width: 100%; min-width: 520px; height: auto; }
 figcaption { color: var(--soft); font-size: 14px; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 8px; margin: 16px 0; padding: 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(max(140px, 30%), 1fr)); gap: 8px; margin: 16px 0; padding: 0; }
 .facts div { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; }
 .facts dt { color: var(--soft); font-size: 13px; }
 .facts dd { margin: 0; font-size: 20px; font-variant-numeric: tabular-nums; }

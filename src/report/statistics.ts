@@ -41,7 +41,7 @@ export interface Bin {
   count: number;
 }
 
-/** Counts in bins of equal, round width: 1, 2 or 5 times a power of ten, as many as come nearest to `about`. */
+/** Counts in bins of equal, round width: 1, 2, 2.5 or 5 times a power of ten, about as many as `about`. */
 export function histogram(values: readonly number[], about: number): Bin[] {
   const sorted = Float64Array.from(values).sort();
   const min = sorted[0] ?? 0;
@@ -65,7 +65,7 @@ export function histogram(values: readonly number[], about: number): Bin[] {
 function roundWidth(exact: number): number {
   if (!(exact > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(exact));
-  return ([1, 2, 5].find((factor) => factor * power >= exact) ?? 10) * power;
+  return ([1, 2, 2.5, 5].find((factor) => factor * power >= 0.8 * exact) ?? 10) * power;
 }
 
 /** Without the dust of binary fractions: 0.1 · 3 is 0.3. */

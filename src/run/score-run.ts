@@ -7,6 +7,7 @@ import { SampleReader } from '../input/sample-reader.js';
 import { checkInputs, inputName, STDIN, type InputCheck } from '../input/source.js';
 import { refuseWrongInput } from '../input/wrong-input.js';
 import { prepareModel, type PreparedModel } from '../models/prepare.js';
+import { datasetFiles, isDatasetUrl } from '../models/hub/dataset.js';
 import { DEMO, DEMO_NOTICE } from '../models/resolve.js';
 import { modelOptionsOf } from '../options/check.js';
 import { type RunOptions } from '../options/table.js';
@@ -49,6 +50,23 @@ export interface RunOutcome {
   readonly readerGone: boolean;
 }
 
+/** The inputs with the files of the hub's data sets in place of those. */
+async function fetchDatasets(
+  inputs: readonly string[],
+  { confirm }: RunSettings,
+  signal: AbortSignal,
+  { update, note, clear }: Reporter,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const input of inputs) {
+    if (isDatasetUrl(input))
+      found.push(...(await datasetFiles(input, { signal, confirm, onProgress: update, onNote: note })));
+    else found.push(input);
+  }
+  clear();
+  return found;
+}
+
 /** What a run works with beside its options and settings. */
 export interface RunContext {
   /** A process that may still be starting; its owner ends it. */
@@ -69,7 +87,8 @@ export async function scoreFiles(
 ): Promise<RunOutcome> {
   const model = requireModel(options);
   const written = options.output === undefined ? [] : outputPaths(options.output);
-  const inputs = await expandInputs(chooseInputs(options.input), [...written, ...(settings.log ? [settings.log] : [])]);
+  const named = await fetchDatasets(chooseInputs(options.input), settings, interrupted, reporter);
+  const inputs = await expandInputs(named, [...written, ...(settings.log ? [settings.log] : [])]);
   const size = await checkInputs(inputs);
   throwIfAborted(interrupted, INTERRUPTED);
   const output = await openOutput(options, inputs, settings, interrupted);

@@ -2,7 +2,8 @@ import type { ModelSizes } from '../addon/load-addon.js';
 import { Engine } from '../engine/engine.js';
 import { InformError } from '../errors.js';
 import type { PreparedModel } from '../models/prepare.js';
-import { ChatTemplate } from '../prompt/chat-template.js';
+import { ChatTemplate, TEMPLATE_MILLISECONDS } from '../prompt/chat-template.js';
+import { templateDateOf } from '../prompt/template-date.js';
 import { Encoder } from '../prompt/encoder.js';
 import { readComposer, readModelRules } from './encoding-rules.js';
 import { scoreStream, type Job, type Outcome, type StreamOptions } from './score-stream.js';
@@ -57,7 +58,9 @@ export class LoadedModel implements AsyncDisposable {
     const engine = await Engine.load({ path, headPath, options }, hooks);
     try {
       const { encoding: rules, normalizer, templateTokens } = await readModelRules(model);
-      const chatTemplate = new ChatTemplate(template ?? modelTemplate(engine, path), templateTokens);
+      const date = templateDateOf(options);
+      const source = template ?? modelTemplate(engine, path);
+      const chatTemplate = new ChatTemplate(source, templateTokens, TEMPLATE_MILLISECONDS, date);
       const composer = await readComposer(path, normalizer);
       const encoder = new Encoder(engine, chatTemplate, { ...options, rules, composer });
       return new LoadedModel(engine, encoder, options.window, describe(path, engine, notes));

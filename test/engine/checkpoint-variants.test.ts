@@ -154,6 +154,17 @@ test('attach tells where template and tokenizer are not those of the head', asyn
   assert.equal(metadata.get('inform.tokenizer.truncation_side'), ggufString('left'));
 });
 
+test('a sample that holds a token without a row is rejected by its name, unless tokens are literal', async () => {
+  const folder = await variantCheckpoint('pad-beyond-the-embedding');
+  const sample = { instruction: 'What is [PAD]?', output: 'A token.' };
+  await using model = await RewardModel.load(folder, { ...EXACT, type: 'f32' });
+  await expectError('INFORM_INVALID_SAMPLE', /the text of the token "\[PAD\]", for which .* no row/, () =>
+    model.score(sample),
+  );
+  await using literal = await RewardModel.load(folder, { ...EXACT, type: 'f32', specialTokens: 'literal' });
+  assert.ok(Number.isFinite(await literal.score(sample)));
+});
+
 test('the conversion says that the pad token ends turns, and which token has no row', async () => {
   const notes = async (name: string): Promise<readonly string[]> => {
     const out = path.join(ROOT, `${name}.gguf`);

@@ -25,9 +25,7 @@ test('a model cut off anywhere is refused with one sentence', async () => {
   await copyFile(model, copy);
   for (const length of cuts) {
     await truncate(copy, length);
-    await expectError('INFORM_INVALID_MODEL_FILE', /cut\.gguf (is truncated|has a damaged or unfinished)/, () =>
-      RewardModel.load(copy),
-    );
+    await expectError('INFORM_INVALID_MODEL_FILE', /cut\.gguf is truncated/, () => RewardModel.load(copy));
   }
 });
 

@@ -114,7 +114,8 @@ test('bad rows are reported and set aside, good ones scored, exit code 3', async
   assert.match(stderr, /Rejected .*bad\.jsonl, line 6: "output" is missing \[INFORM_INVALID_SAMPLE\]/);
   assert.match(stderr, /Rejected +7 samples, see/);
   const events = parseLines(readFileSync(log, 'utf8')).map(({ event }) => event);
-  assert.equal(events, ['start', ...new Array<string>(7).fill('rejected'), 'finished']);
+  // What the first look at the file found is said before the run starts.
+  assert.equal(events, ['note', 'start', ...new Array<string>(7).fill('rejected'), 'finished']);
 });
 
 test('--on-error stop ends at the first bad row and keeps what was scored; --on-error reject goes on from there', async () => {

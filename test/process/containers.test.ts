@@ -5,7 +5,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { packageRoot } from '#src/util/package-root.js';
 import { runCli } from '../support/children/cli.js';
+import { damagedBytes } from '../support/models/damage.js';
 import { testModel } from '../support/models/models.js';
+import { Random } from '../support/random.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 
 // The same rows as JSON Lines, as a Parquet file and as compressed lines: the same scores, resumed and in shards.
@@ -62,6 +64,18 @@ test('compressed lines through a pipe, and what cannot grow', async () => {
   const followed = await runCli([file, ...OPTIONS, '-o', inFolder('followed.jsonl'), '--follow-appended']);
   assert.is(followed.code, 2, followed.stderr);
   assert.match(followed.stderr, /is JSON Lines, Zstandard\. Leave it out/);
+});
+
+test('a table that would be decoded without end is refused by name', async () => {
+  const whole = Buffer.from(files.find(({ name }) => name === 'v2.parquet')?.bytes ?? '', 'base64');
+  // Found by the fuzzer: a run length of billions, in the 25th damaged file of this seed.
+  const random = new Random(1);
+  let damaged: Uint8Array = whole;
+  for (let round = 0; round < 25; round++) damaged = damagedBytes(whole, random);
+  const file = fileIn(FOLDER, 'endless.parquet', Buffer.from(damaged));
+  const { code, stderr } = await runCli([file, ...OPTIONS]);
+  assert.is(code, 1, stderr);
+  assert.match(stderr, /are damaged: (?:it takes longer than 11 s|they take more than 3 GiB of memory) to decode/);
 });
 
 test.run();

@@ -51,7 +51,7 @@ test.after(() => {
 test('`model:` as an id: fetched and converted the first time, without the network ever after', async () => {
   const commit = server.publishFolder(REPO, CHECKPOINT);
   const env = newCaches();
-  const config = fileIn(FOLDER, 'hub.yaml', `model: ${REPO}\ntype: bf16\ninput: ${SAMPLES}\n`);
+  const config = fileIn(FOLDER, 'hub.yaml', `model: ${REPO}\ninput: ${SAMPLES}\n`);
   const first = await runCli(['-c', config, '--progress', 'none'], '', env);
   assert.is(first.code, 0, first.stderr);
   const model = path.join(
@@ -62,7 +62,8 @@ test('`model:` as an id: fetched and converted the first time, without the netwo
     'generated-bf16.gguf',
   );
   assert.ok(existsSync(model));
-  assert.ok(first.stderr.includes(`Model   ${REPO} as bf16: ${model}`), first.stderr);
+  assert.ok(first.stderr.includes(`Model   ${REPO}: ${model}`), first.stderr);
+  assert.match(first.stderr, /Type auto is bf16 for 0\.02 billion weights: /);
   // The same weights by the way that the goldens check.
   const direct = await runCli([SAMPLES, '-m', await testModel('bf16'), '--progress', 'none']);
   assert.equal(scores(first.stdout), scores(direct.stdout));
@@ -71,11 +72,19 @@ test('`model:` as an id: fetched and converted the first time, without the netwo
   const again = await runCli(['-c', config, '--progress', 'none'], '', env);
   assert.is(again.code, 0, again.stderr);
   assert.is(again.stdout, first.stdout);
+  assert.not.match(again.stderr, /Type auto/);
   const offline = await runCli(['inspect', REPO, '--type', 'bf16'], '', { ...env, HF_HUB_OFFLINE: '1' });
   assert.is(offline.code, 0, offline.stderr);
-  const absent = await runCli(['inspect', REPO], '', env);
+  const absent = await runCli(['inspect', REPO, '--type', 'Q6_K'], '', env);
+  // What is here tells the model's size, and so what auto is.
+  const auto = await runCli(['inspect', REPO, '--json'], '', env);
+  assert.is(auto.code, 0, auto.stderr);
+  assert.is((JSON.parse(auto.stdout) as { path: string }).path, model);
   assert.is(absent.code, 1);
-  assert.match(absent.stderr, /not in the cache as q4_k_m\. Fetch it with: inform-score pull owner\/generated/);
+  assert.match(
+    absent.stderr,
+    /not in the cache as q6_k\. Fetch it with: inform-score pull owner\/generated --type q6_k/,
+  );
   assert.is(server.requests.length, 0);
 });
 
@@ -132,7 +141,7 @@ test('killed in the middle: the next pull asks for the rest only', async () => {
     [`bytes=${kept}-`, `bytes=${kept}-`],
   );
   assert.ok(readFileSync(stdout.trim()).equals(GGUF));
-  assert.match(stderr, /owner\/gguf is ready \(8\.0 MB\)\. Score with: -m owner\/gguf --type q4_k_m/);
+  assert.match(stderr, /owner\/gguf is ready \(8\.0 MB\)\. Score with: -m owner\/gguf\n/);
 });
 
 test('Ctrl-C ends it with 130 and says that it goes on from there', async () => {
@@ -181,7 +190,7 @@ test('more than 5 GB without a terminal need --yes, for pulling and for scoring'
     const refused = await runCli(args, '', env);
     assert.is(refused.code, 1);
     assert.is(
-      refused.stderr,
+      refused.stderr.replace(`${SAMPLES}: JSON Lines, read as Alpaca\n`, ''),
       'inform-score: owner/huge needs a download of 6.00 GB. Pass --yes to start it without being asked. [INFORM_DOWNLOAD_REFUSED]\n',
     );
     assert.equal(server.takeFileRequests(), []);
@@ -189,7 +198,7 @@ test('more than 5 GB without a terminal need --yes, for pulling and for scoring'
     const agreed = await runCli([...args, '--yes'], '', env);
     assert.match(
       agreed.stderr,
-      /^owner\/huge needs a download of 6\.00 GB\.\n.*8000000 bytes instead of the 6000000000/s,
+      /^(?:.*read as Alpaca\n)?owner\/huge needs a download of 6\.00 GB\.\n.*8000000 bytes instead of the 6000000000/s,
     );
     assert.ok(server.takeFileRequests().length > 0);
   }

@@ -104,7 +104,7 @@ test('the input, the model or an option changed: one sentence that names it; --r
   await interrupt('SIGKILL', input, output);
   const optioned = await score(input, output, '--max-length', '77');
   assert.is(optioned.code, 1);
-  assert.match(optioned.stderr, /^inform-score: .*max_length was 4096 and is 77.*\[INFORM_CANNOT_RESUME\]\n$/);
+  assert.match(optioned.stderr, /(?:^|\n)inform-score: .*max_length was 4096 and is 77.*\[INFORM_CANNOT_RESUME\]\n$/);
   const other = await runCli([input, '-m', await testModel('q8_0'), '-o', output, '--progress', 'none']);
   assert.match(other.stderr, /the model was model-bf16\.gguf and is model-q8_0\.gguf, which has another content/);
   fileIn(FOLDER, 'changing.jsonl', rows(0, 12).replace('What is 9', 'Who is 9'));

@@ -28,6 +28,7 @@ EXPLAINED = {
     "*.pooling_type": "only ours",
     "inform.tensors.sha256": "only ours",
     "inform.head.class": "only ours",
+    "inform.template.special_tokens": "only ours",
     "inform.head.read_token": "only ours",
     "inform.head.pad_token_id": "only ours",
     "inform.head.format": "only ours",
@@ -45,6 +46,7 @@ EXPLAINED = {
 
 CAUSAL = {
     "llama": "LlamaForCausalLM",
+    "mistral": "MistralForCausalLM",
     "qwen2": "Qwen2ForCausalLM",
     "qwen3": "Qwen3ForCausalLM",
 }

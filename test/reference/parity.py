@@ -438,10 +438,8 @@ class Parity:
                 kind = "scored here alone"
             else:
                 kind = "equal" if abs(found["score"] - right) <= BOUND or (math.isnan(right) and found["score"] is None) else "different"
-            # What is known to be otherwise is said at conversion: what transformers 5 does and 4 does not, and plain text where
-            # the embedding has no row for a token.
-            said = {"different": "transformers 5 splits texts", "scored here alone": "The embedding has no row"}.get(kind)
-            if said is not None and any(said in note for note in answer["notes"]):
+            # What transformers 5 does and 4 does not is said at conversion.
+            if kind == "different" and any("transformers 5 splits texts" in note for note in answer["notes"]):
                 kind += ", and said"
             if count:
                 self.counts[kind] += 1

@@ -147,7 +147,8 @@ void ScoreHead::read_scale(const GgufFile & file) {
         }
     }
     if (!std::isfinite(mean_) || !std::isfinite(deviation_) || deviation_ <= 0) {
-        unsupported(file, "states a mean or deviation of rewards that is none (inform.head.mean, inform.head.deviation)");
+        unsupported(file,
+                    "states a mean or deviation of rewards that is none (inform.head.mean, inform.head.deviation)");
     }
 }
 

@@ -19,8 +19,8 @@ namespace inform {
 //
 // GGUF names: cls.weight W1 [n_embd, n_hidden], cls.bias b1 [n_hidden], cls.output.weight W2 [n_hidden, 1],
 // cls.output.bias b2 [1] (shapes in ggml's order). A head without W1 is the one-layer reward = W2 · h + b2; biases may
-// be absent. A file may state inform.head.mean and inform.head.deviation: then the score is (reward - mean) / deviation.
-// W1 stays in the type it is stored in; the vectors are held in F32.
+// be absent. A file may state inform.head.mean and inform.head.deviation: then the score is (reward - mean) /
+// deviation. W1 stays in the type it is stored in; the vectors are held in F32.
 class ScoreHead {
 public:
     // Throws model_has_no_head, unsupported_model (shapes, activation, format) or invalid_model_file (non-finite

@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs';
-import type { ConversionType } from '../../gguf/model-types.js';
+import type { WantedType } from '../../gguf/model-types.js';
 import { formatBytes } from '../../util/format.js';
 import { parseSize } from '../../util/parse-size.js';
 import { bytesStatus } from '../../util/progress-status.js';
@@ -10,7 +10,7 @@ import { runTask } from '../task.js';
 interface ConvertArguments {
   checkpoint: string;
   output: string;
-  type: ConversionType;
+  type: WantedType;
   'split-max-size'?: string | undefined;
   'chat-template'?: string | undefined;
   'reward-token'?: number | undefined;
@@ -25,7 +25,7 @@ export const convertCommand: CommandModule<object, ConvertArguments> = {
     argv
       .positional('checkpoint', { type: 'string', demandOption: true, describe: 'the folder with config.json' })
       .option('output', outputFlag('the GGUF file to write'))
-      .option('type', typeFlag('bf16', "the matrices' type; bf16 keeps the checkpoint's precision"))
+      .option('type', typeFlag("the matrices' type; auto is what suits the model's size"))
       .option('split-max-size', {
         type: 'string',
         requiresArg: true,
@@ -46,7 +46,7 @@ export const convertCommand: CommandModule<object, ConvertArguments> = {
   handler: async ({
     checkpoint,
     output,
-    type,
+    type: wanted,
     'split-max-size': splitMaxSize,
     'chat-template': templateFile,
     'reward-token': rewardToken,
@@ -57,8 +57,8 @@ export const convertCommand: CommandModule<object, ConvertArguments> = {
     const splitMaxBytes = splitMaxSize === undefined ? undefined : parseSize(splitMaxSize, '--split-max-size');
     const chatTemplate = templateFile === undefined ? undefined : await readTemplateFile(templateFile);
     await runTask(async ({ signal, update, note }) => {
-      const { paths, bytes, notes } = await convertCheckpoint(checkpoint, output, {
-        type,
+      const { paths, bytes, type, notes } = await convertCheckpoint(checkpoint, output, {
+        type: wanted,
         splitMaxBytes,
         chatTemplate,
         rewardToken: rewardToken === undefined ? undefined : checkedToken(rewardToken),

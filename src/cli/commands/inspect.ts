@@ -1,11 +1,11 @@
 import type { CommandModule } from 'yargs';
-import type { ConversionType } from '../../gguf/model-types.js';
+import type { WantedType } from '../../gguf/model-types.js';
 import { JSON_FLAG, LOCAL_MODEL, typeFlag } from '../shared-flags.js';
 import { printJson, printLines, say } from '../terminal.js';
 
 interface InspectArguments {
   model: string;
-  type: ConversionType;
+  type: WantedType;
   json: boolean;
   verify: boolean;
 }
@@ -17,7 +17,7 @@ export const inspectCommand: CommandModule<object, InspectArguments> = {
   builder: (argv) =>
     argv
       .positional('model', LOCAL_MODEL)
-      .option('type', typeFlag('q4_k_m', 'which conversion of a model that was pulled'))
+      .option('type', typeFlag('which conversion of a model that was pulled'))
       .option('json', JSON_FLAG)
       .option('verify', {
         type: 'boolean',

@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs';
-import type { ConversionType } from '../../gguf/model-types.js';
+import type { WantedType } from '../../gguf/model-types.js';
 import { formatBytes } from '../../util/format.js';
 import { typeFlag, YES } from '../shared-flags.js';
 import { runTask } from '../task.js';
@@ -8,7 +8,7 @@ import { printLines, say } from '../terminal.js';
 interface PullArguments {
   model: string;
   revision: string | undefined;
-  type: ConversionType;
+  type: WantedType;
   'delete-shards': boolean;
   yes: boolean;
 }
@@ -29,10 +29,7 @@ export const pullCommand: CommandModule<object, PullArguments> = {
         requiresArg: true,
         describe: 'a branch, a tag or a commit (default main)',
       })
-      .option(
-        'type',
-        typeFlag('q4_k_m', 'what a checkpoint is converted to, or which GGUF file of a repository is taken'),
-      )
+      .option('type', typeFlag('what a checkpoint is converted to, or which GGUF file of a repository is taken'))
       .option('delete-shards', {
         type: 'boolean',
         default: false,
@@ -59,7 +56,7 @@ export const pullCommand: CommandModule<object, PullArguments> = {
     );
     const { size } = await stat(path);
     const model = formatHubId(id);
-    say(`${model} is ready (${formatBytes(size)}). Score with: -m ${model} --type ${type}`);
+    say(`${model} is ready (${formatBytes(size)}). Score with: -m ${model}${type === 'auto' ? '' : ` --type ${type}`}`);
     printLines(`${path}\n`);
   },
 };

@@ -1,6 +1,7 @@
 import type { Argv, CommandModule } from 'yargs';
 import type { EngineProcess } from '../../supervisor/engine-process.js';
 import type { Finish } from '../finish.js';
+import type { PartialOptions } from '../../options/config.js';
 import type { RunOptions } from '../../options/table.js';
 import type { RunOutcome } from '../../run/score-run.js';
 import { ExitCode } from '../exit-codes.js';
@@ -37,7 +38,7 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
           type: 'string',
           array: true,
           describe:
-            'files of samples, folders or patterns: JSON, CSV, Parquet, also .gz, .zst, .xz; "-" is standard input',
+            'files of samples, folders, patterns or hf://datasets/…: JSON, CSV, Parquet, also .gz, .zst, .xz; "-" is standard input',
         })
         .option('config', CONFIG)
         .options(optionFlags())
@@ -98,7 +99,31 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
 
 /** Resolves to the exit code. */
 async function score(engine: EngineProcess, task: Task, argv: ScoreArguments): Promise<number> {
-  const [{ mergeOptions, readConfig }, { scoreFiles }, { parseShard }, { resumeCommand }, { confirmOnTerminal }] =
+  const { readAnyConfig } = await import('../../options/config.js');
+  const configured = argv.config === undefined ? {} : await readAnyConfig(argv.config, task.signal);
+  if (!('runs' in configured)) return scoreOnce(engine, task, argv, configured);
+  const [{ scoreByToolkit }, { EngineProcess }] = await Promise.all([
+    import('../toolkit-runs.js'),
+    import('../../supervisor/engine-process.js'),
+  ]);
+  return scoreByToolkit(configured, argv['output'], task.note, async (options, restart) => {
+    const own = EngineProcess.start();
+    try {
+      return await scoreOnce(own, task, { ...argv, overwrite: true, restart: restart || argv.restart }, options);
+    } finally {
+      await own.kill();
+    }
+  });
+}
+
+/** One run, with what a configuration says under what the flags say. */
+async function scoreOnce(
+  engine: EngineProcess,
+  task: Task,
+  argv: ScoreArguments,
+  configured: PartialOptions,
+): Promise<number> {
+  const [{ mergeOptions }, { scoreFiles }, { parseShard }, { resumeCommand }, { confirmOnTerminal }] =
     await Promise.all([
       import('../../options/config.js'),
       import('../../run/score-run.js'),
@@ -106,7 +131,6 @@ async function score(engine: EngineProcess, task: Task, argv: ScoreArguments): P
       import('../resume-command.js'),
       import('../confirm.js'),
     ]);
-  const configured = argv.config === undefined ? {} : await readConfig(argv.config, task.signal);
   const inputs = argv.inputs && argv.inputs.length > 0 ? { input: argv.inputs } : {};
   const options = mergeOptions(configured, optionsFromFlags(argv), inputs);
   const { overwrite, restart, followAppended, log, verbose, stats, yes, config } = argv;
@@ -130,7 +154,7 @@ async function report(options: RunOptions, outcome: RunOutcome, withStats: boole
   const { stats, pipeline, seconds, maxLength, modelPath, rejectsPath } = outcome;
   const { model: name = '', type, output } = options;
   // The conversion of a folder or of a repository lies elsewhere.
-  const model = modelPath === undefined ? undefined : `${name} as ${type}: ${modelPath}`;
+  const model = modelPath === undefined ? undefined : `${name}${type === 'auto' ? '' : ` as ${type}`}: ${modelPath}`;
   sayLines(formatSummary(stats, { seconds, maxLength, output, rejects: rejectsPath, model }));
   if (withStats) sayLines(formatStats(pipeline));
 }

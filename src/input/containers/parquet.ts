@@ -1,22 +1,14 @@
-import { isUtf8 } from 'node:buffer';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import {
-  parquetMetadataAsync,
-  parquetReadObjects,
-  parquetSchema,
-  type AsyncBuffer,
-  type FileMetaData,
-  type SchemaTree,
-} from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import { parquetMetadataAsync, parquetSchema, type AsyncBuffer, type FileMetaData, type SchemaTree } from 'hyparquet';
 import { InformError, messageOf } from '../../errors.js';
 import type { RawRow } from '../bytes.js';
+import { MOST_GROUP_BYTES, bufferOf, type RowText } from './parquet-group.js';
+import { GroupReader } from './parquet-thread.js';
 
 export const PARQUET_START = [0x50, 0x41, 0x52, 0x31];
 
-/** A row group is held in memory as a whole: what it holds unpacked, and how many values. */
-const MOST_GROUP_BYTES = 2 ** 29;
+/** A row group is held in memory as a whole: so many values. */
 const MOST_GROUP_VALUES = 2 ** 25;
 const MOST_COLUMNS = 1024;
 const MOST_FOOTER_BYTES = 64 * 2 ** 20;
@@ -35,56 +27,53 @@ export interface ParquetOptions {
  * @throws InformError INFORM_INPUT_UNREADABLE for damage, and for row groups that are too large to hold
  */
 export async function* parquetRows(name: string, path: string, options: ParquetOptions): AsyncGenerator<RawRow> {
-  const handle = await open(path);
+  const { metadata, bytes } = await metadataOf(name, path);
+  const total = Number(metadata.num_rows);
+  options.onTable(
+    total,
+    parquetSchema(metadata).children.map(({ element }) => element.name),
+  );
+  const groups = new GroupReader(path, metadata);
   try {
-    const file = await bufferOf(handle);
-    const metadata = await metadataOf(name, file);
-    const total = Number(metadata.num_rows);
-    options.onTable(
-      total,
-      parquetSchema(metadata).children.map(({ element }) => element.name),
-    );
     let rowStart = 0;
     for (const [index, group] of metadata.row_groups.entries()) {
       options.signal?.throwIfAborted();
       const rowEnd = rowStart + Number(group.num_rows);
       checkGroup(name, index, metadata);
-      const budget = new Budget();
-      const rows = await readGroup(name, { file, metadata, rowStart, rowEnd, compressors: budget.compressors });
-      await options.confirm?.();
-      for (const [at, row] of rows.entries()) {
-        const done = (rowStart + at + 1) / Math.max(total, 1);
-        yield { line: rowStart + at + 1, end: Math.round(done * file.byteLength), ...rawRowOf(row) };
+      const rows = groups.rows({ rowStart, rowEnd, bytes: Number(group.total_byte_size) });
+      let isConfirmed = false;
+      for await (const { json, problem } of damageNamed(name, rowStart, rows)) {
+        if (!isConfirmed) await options.confirm?.();
+        isConfirmed = true;
+        rowStart++;
+        const end = Math.round((rowStart / Math.max(total, 1)) * bytes);
+        yield { line: rowStart, end, bytes: json === undefined ? undefined : Buffer.from(json), problem };
       }
-      rowStart = rowEnd;
     }
+  } finally {
+    await groups.close();
+  }
+}
+
+async function* damageNamed(name: string, rowStart: number, rows: AsyncIterable<RowText>): AsyncGenerator<RowText> {
+  try {
+    yield* rows;
+  } catch (error) {
+    throw unreadable(name, `its rows from ${rowStart + 1} on are damaged: ${messageOf(error)}.`, error);
+  }
+}
+
+async function metadataOf(name: string, path: string): Promise<{ metadata: FileMetaData; bytes: number }> {
+  const handle = await open(path);
+  try {
+    const file = await bufferOf(handle);
+    return { metadata: await footerOf(name, file), bytes: file.byteLength };
   } finally {
     await handle.close();
   }
 }
 
-async function bufferOf(handle: FileHandle): Promise<AsyncBuffer> {
-  const { size } = await handle.stat();
-  return {
-    byteLength: size,
-    async slice(start, end = size) {
-      const [from, to] = [clamp(start, size), clamp(end, size)];
-      const bytes = new Uint8Array(Math.max(to - from, 0));
-      for (let read = 0; read < bytes.length;) {
-        const { bytesRead } = await handle.read(bytes, read, bytes.length - read, from + read);
-        if (bytesRead === 0) throw new Error('the file was cut');
-        read += bytesRead;
-      }
-      return bytes.buffer;
-    },
-  };
-}
-
-function clamp(position: number, size: number): number {
-  return Math.min(Math.max(position < 0 ? size + position : position, 0), size);
-}
-
-async function metadataOf(name: string, file: AsyncBuffer): Promise<FileMetaData> {
+async function footerOf(name: string, file: AsyncBuffer): Promise<FileMetaData> {
   const tail = new DataView(await file.slice(Math.max(file.byteLength - 8, 0)));
   if (tail.byteLength < 8 || tail.getUint32(4, false) !== 0x50415231) {
     throw unreadable(name, 'its last bytes are not those of a Parquet file. Is it cut off?');
@@ -130,65 +119,6 @@ function checkGroup(name: string, index: number, { row_groups: groups }: FileMet
     `its row group ${index + 1} of ${groups.length} holds ${Math.ceil(bytes / 2 ** 20)} MiB and ${values} values, and at most ` +
       '512 MiB and 33,554,432 values are held at once. Write it with smaller ones; with pyarrow: write_table(..., row_group_size=10000).',
   );
-}
-
-/** What the pages of one row group may come to: a header may say anything. */
-class Budget {
-  #left = MOST_GROUP_BYTES;
-
-  readonly compressors = Object.fromEntries(
-    Object.entries(compressors).map(([codec, unpack]) => [
-      codec,
-      (input: Uint8Array, length: number): Uint8Array => {
-        this.#left -= length;
-        if (!(length >= 0) || this.#left < 0) throw new Error('its pages unpack to more than 512 MiB');
-        return unpack(input, length);
-      },
-    ]),
-  );
-}
-
-type ReadOptions = Parameters<typeof parquetReadObjects>[0];
-
-async function readGroup(name: string, options: ReadOptions): Promise<Record<string, unknown>[]> {
-  try {
-    const parsers = { stringFromBytes: textOfBytes };
-    const rows = await parquetReadObjects({ ...options, parsers, geoparquet: false });
-    const { rowStart = 0, rowEnd = 0 } = options;
-    if (rows.length !== rowEnd - rowStart) throw new Error(`${rows.length} of ${rowEnd - rowStart} rows are there`);
-    return rows;
-  } catch (error) {
-    throw unreadable(name, `its rows from ${(options.rowStart ?? 0) + 1} on are damaged: ${messageOf(error)}.`, error);
-  }
-}
-
-/** What stands for a text that is not UTF-8: it is no valid text either, so a sample with it is rejected by the field's name. */
-const NO_TEXT = '\uD800';
-
-function textOfBytes(bytes: Uint8Array | undefined): string | undefined {
-  if (bytes === undefined) return undefined;
-  return isUtf8(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') : NO_TEXT;
-}
-
-function rawRowOf(row: Record<string, unknown>): Pick<RawRow, 'bytes' | 'problem'> {
-  try {
-    return { bytes: Buffer.from(jsonOf(row)), problem: undefined };
-  } catch (error) {
-    return { bytes: undefined, problem: `the row cannot be written as JSON: ${messageOf(error)}` };
-  }
-}
-
-/** A value as JSON: 64-bit integers keep all their digits, bytes become base64. */
-function jsonOf(value: unknown): string {
-  if (typeof value === 'bigint') return value.toString();
-  if (typeof value === 'number' && !Number.isFinite(value))
-    return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
-  if (value === undefined || value === null) return 'null';
-  if (typeof value !== 'object' || value instanceof Date) return JSON.stringify(value);
-  if (value instanceof Uint8Array) return JSON.stringify(Buffer.from(value).toString('base64'));
-  if (Array.isArray(value) || ArrayBuffer.isView(value)) return `[${Array.from(value as unknown[], jsonOf).join(',')}]`;
-  const members = Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}:${jsonOf(member)}`);
-  return `{${members.join(',')}}`;
 }
 
 function unreadable(name: string, what: string, cause?: unknown): InformError {

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { CheckpointFiles } from '../../convert/checkpoint-files.js';
 import { readCheckpointConfig } from '../../convert/checkpoint-config.js';
 import { readFolderTensors, type Checkpoint } from '../../convert/checkpoint.js';
-import { convertCheckpoint } from '../../convert/convert.js';
+import { convertCheckpoint, conversionTypeOf } from '../../convert/convert.js';
 import type { SafetensorsTensor } from '../../convert/safetensors.js';
-import type { ConversionType } from '../../gguf/model-types.js';
+import type { WantedType } from '../../gguf/model-types.js';
 import {
   conversionStatus,
   convertedCommit,
   convertedPath,
   convertOnce,
+  findConverted,
   hubSource,
-  isConverted,
   rememberConverted,
 } from '../converted-models.js';
 import { InformError } from '../../errors.js';
@@ -36,14 +36,14 @@ export type CachedModel =
 /** Looks for a model in our cache and then in the one that all Hugging Face tools share, without the network. */
 export async function findCached(
   { repository, revision }: HubId,
-  type: ConversionType,
+  type: WantedType,
   cache: RepositoryCache,
 ): Promise<CachedModel | undefined> {
   const commits = [await convertedCommit(repository, revision), await cache.commitOf(revision)];
   const known = [...new Set(commits)].filter((commit) => commit !== undefined);
   for (const commit of known) {
-    const path = convertedPath(hubSource(repository, commit), type);
-    if (await isConverted(path)) return { kind: 'gguf', path };
+    const path = await findConverted(hubSource(repository, commit), type);
+    if (path !== undefined) return { kind: 'gguf', path };
   }
   for (const commit of known) {
     const found = await inSnapshot(repository, commit, type, cache);
@@ -57,10 +57,10 @@ export async function convertSnapshot(
   { repository, revision }: HubId,
   commit: string,
   checkpoint: Checkpoint,
-  options: TransferOptions & { readonly type: ConversionType },
+  options: TransferOptions & { readonly type: WantedType },
 ): Promise<string> {
   const { type, signal, onProgress } = options;
-  const path = convertedPath(hubSource(repository, commit), type);
+  const path = convertedPath(hubSource(repository, commit), conversionTypeOf(checkpoint, type));
   await convertOnce(path, options, async () => {
     return convertCheckpoint(checkpoint, path, {
       type,
@@ -76,7 +76,7 @@ export async function convertSnapshot(
 async function inSnapshot(
   repository: string,
   commit: string,
-  type: ConversionType,
+  type: WantedType,
   cache: RepositoryCache,
 ): Promise<CachedModel | undefined> {
   const folder = cache.snapshot(commit);

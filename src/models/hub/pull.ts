@@ -2,16 +2,16 @@ import { join } from 'node:path';
 
 import { CheckpointFiles } from '../../convert/checkpoint-files.js';
 import { openCheckpoint, readStoredTensors, type Checkpoint } from '../../convert/checkpoint.js';
-import { convertCheckpoint, convertedSize } from '../../convert/convert.js';
+import { convertCheckpoint, plannedConversion } from '../../convert/convert.js';
 import { knownRewardToken } from '../../convert/recipes.js';
-import type { ConversionType } from '../../gguf/model-types.js';
+import type { WantedType } from '../../gguf/model-types.js';
 import {
   convertedModelsFolder,
   convertedPath,
   convertedTypes,
   convertOnce,
+  findConverted,
   hubSource,
-  isConverted,
   rememberConverted,
 } from '../converted-models.js';
 import { InformError } from '../../errors.js';
@@ -32,7 +32,7 @@ import { StreamedShards } from './streamed-shards.js';
 
 export interface PullOptions extends TransferOptions {
   /** Which GGUF of a repository is taken, or what its checkpoint is converted to. */
-  readonly type: ConversionType;
+  readonly type: WantedType;
   /** Asked before more than 5 GB are fetched. */
   readonly confirm?: ConfirmDownload | undefined;
   /** Whether a checkpoint without a chat template is converted as it is. */
@@ -65,7 +65,7 @@ export async function pullModel(id: HubId, options: PullOptions): Promise<string
 }
 
 /** The GGUF file of a model that a cache holds as one; undefined where there is none. */
-export async function cachedGguf(id: HubId, type: ConversionType): Promise<string | undefined> {
+export async function cachedGguf(id: HubId, type: WantedType): Promise<string | undefined> {
   const { cacheFolder } = await readHubEnvironment();
   const found = await findCached(id, type, new RepositoryCache(cacheFolder, id.repository));
   return found?.kind === 'gguf' ? found.path : undefined;
@@ -94,7 +94,7 @@ async function pull(id: HubId, options: PullOptions, environment: HubEnvironment
   if (environment.offline) {
     throw new InformError(
       'INFORM_DOWNLOAD_FAILED',
-      `${formatHubId(id)} is not in the cache as ${options.type}, and HF_HUB_OFFLINE forbids to download it. Unset that, or name a file that is here.`,
+      `${formatHubId(id)} is not in the cache${options.type === 'auto' ? '' : ` as ${options.type}`}, and HF_HUB_OFFLINE forbids to download it. Unset that, or name a file that is here.`,
     );
   }
   const { host } = new URL(environment.endpoint);
@@ -132,8 +132,7 @@ class Pull {
     const selected = selection.paths.flatMap((path) => files.filter((file) => file.path === path));
     if (selection.kind === 'gguf') return this.#fetchGguf(selected);
 
-    const target = convertedPath(hubSource(name, commit), type);
-    if (!(await isConverted(target))) await this.#fetchCheckpoint(selected, target);
+    const target = (await findConverted(hubSource(name, commit), type)) ?? (await this.#fetchCheckpoint(selected));
     await rememberConverted(name, this.#id.revision, commit);
     return target;
   }
@@ -147,11 +146,11 @@ class Pull {
     return join(this.#cache.snapshot(this.#repository.commit), files[0]?.path ?? '');
   }
 
-  /** Everything is checked before the weights, which are nearly all of the bytes, are fetched. */
-  async #fetchCheckpoint(files: readonly RepositoryFile[], target: string): Promise<void> {
+  /** Everything is checked before the weights, which are nearly all of the bytes, are fetched. Gives the path of the conversion. */
+  async #fetchCheckpoint(files: readonly RepositoryFile[]): Promise<string> {
     await this.#download(files);
     const { commit, name } = this.#repository;
-    const { signal, type, deleteShards = false, templateOptional } = this.#options;
+    const { signal, type: wanted, deleteShards = false, templateOptional } = this.#options;
     const store = new HubShardStore(this.#repository, this.#cache, this.#http, signal);
     const checkpoint = await openCheckpoint(new CheckpointFiles(this.#cache.snapshot(commit)), {
       templateOptional,
@@ -163,13 +162,14 @@ class Pull {
     });
     const shardNames = new Set([...checkpoint.tensors.values()].map(({ file }) => file));
     const shards = [...shardNames].map((shard) => store.file(shard));
-    const convertedBytes = convertedSize(checkpoint, { type, source: { repository: name, revision: commit } });
+    const source = { repository: name, revision: commit };
+    const converted = plannedConversion(checkpoint, { type: wanted, source });
+    const target = convertedPath(hubSource(name, commit), converted.type);
     const missing = await missingBytes(shards, this.#cache, commit);
     await removeAbandoned([target]);
-    await this.#checkSpace(shards, missing, convertedBytes);
+    await this.#checkSpace(shards, missing, converted.bytes);
     const model = formatHubId(this.#id);
     const otherTypes = await convertedTypes(hubSource(name, commit));
-    const converted = { type, bytes: convertedBytes };
     await confirmLarge({ model, bytes: missing, converted, otherTypes }, this.#options.confirm);
 
     if (deleteShards) {
@@ -178,6 +178,7 @@ class Pull {
       await this.#download(shards);
       await convertSnapshot(this.#id, commit, checkpoint, this.#options);
     }
+    return target;
   }
 
   async #checkSpace(shards: readonly RepositoryFile[], missing: number, convertedBytes: number): Promise<void> {

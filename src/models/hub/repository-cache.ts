@@ -19,8 +19,8 @@ export class RepositoryCache {
   readonly #folder: string;
   readonly #locks: string;
 
-  constructor(cacheFolder: string, repository: string) {
-    const name = `models--${repository.replace('/', '--')}`;
+  constructor(cacheFolder: string, repository: string, type: 'model' | 'dataset' = 'model') {
+    const name = `${type}s--${repository.replace('/', '--')}`;
     this.#folder = join(cacheFolder, name);
     this.#locks = join(cacheFolder, '.locks', name);
   }

@@ -1,4 +1,4 @@
-import { listFiles, modelInfo } from '@huggingface/hub';
+import { datasetInfo, listFiles, modelInfo } from '@huggingface/hub';
 
 import { InformError } from '../../errors.js';
 import { printable } from '../../util/printable.js';
@@ -42,23 +42,25 @@ export async function openRepository(
   endpoint: string,
   http: HubHttp,
   signal: AbortSignal | undefined,
+  type: 'model' | 'dataset' = 'model',
 ): Promise<Repository> {
   const name = id.repository;
   const request = { hubUrl: endpoint, fetch: atMost(MAX_PAGES, http.fetchPages(signal)) };
   try {
-    const { sha: commit } = await modelInfo({ ...request, name, revision: id.revision, additionalFields: ['sha'] });
+    const asked = { ...request, name, revision: id.revision, additionalFields: ['sha' as const] };
+    const { sha: commit } = await (type === 'model' ? modelInfo(asked) : datasetInfo(asked));
     if (typeof commit !== 'string' || !isCommit(commit)) throw new Error('no commit');
     const files: RepositoryFile[] = [];
     for await (const entry of listFiles({
       ...request,
-      repo: { type: 'model', name },
+      repo: { type, name },
       revision: commit,
       recursive: true,
     })) {
       if (entry.type !== 'file') continue;
       if (files.length === MAX_FILES) throw new ListingFault(`it lists more than ${MAX_FILES} files`);
       const { path, size } = checkPath(entry);
-      const url = `${endpoint}/${name}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;
+      const url = `${endpoint}/${type === 'model' ? '' : 'datasets/'}${name}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;
       files.push({ path, size, hash: hashOf(entry), url });
     }
     return { name, commit, files };

@@ -1,6 +1,6 @@
 import { VALUE_HEAD_FILE } from '../../convert/recipes.js';
 import { CHECKPOINT_FILES } from '../../convert/checkpoint-files.js';
-import { CONVERSION_TYPES, type ConversionType } from '../../gguf/model-types.js';
+import { CONVERSION_TYPES, type ConversionType, type WantedType } from '../../gguf/model-types.js';
 import { InformError } from '../../errors.js';
 import { printable } from '../../util/printable.js';
 
@@ -12,17 +12,21 @@ export type Selection =
 const PART = /-(\d{5})-of-(\d{5})\.gguf$/i;
 
 /**
- * Chooses from the files of a repository: its GGUF of the wanted type, or its checkpoint's configuration and tokenizer.
+ * Chooses from the files of a repository: its GGUF of the wanted type, or its checkpoint's configuration and tokenizer. Type
+ * `auto` takes the checkpoint first, whose size decides what it becomes, and else the only GGUF.
  * Weights in safetensors files are not listed, as the index names them, but for a value head, which is small and decides what the
  * checkpoint is.
  *
  * @throws InformError INFORM_MODEL_NOT_FOUND when there is nothing to use, or more than one thing
  */
-export function selectFiles(repository: string, paths: readonly string[], type: ConversionType): Selection {
+export function selectFiles(repository: string, paths: readonly string[], type: WantedType): Selection {
   const models = ggufModels(paths);
   const ofType = models.filter(([path]) => typeIn(path) === type);
   const isCheckpoint = paths.includes('config.json') && paths.some((path) => path.endsWith('.safetensors'));
-  const [only] = ofType.length > 0 ? ofType : models.filter(([path]) => typeIn(path) === undefined);
+  const [only] =
+    ofType.length > 0
+      ? ofType
+      : models.filter(([path]) => typeIn(path) === undefined || (type === 'auto' && !isCheckpoint));
   const candidates = ofType.length > 0 ? ofType.length : models.length;
   if (only !== undefined && candidates === 1) return { kind: 'gguf', paths: only };
   if (ofType.length === 0 && isCheckpoint) {
@@ -59,7 +63,7 @@ function refusal(
   repository: string,
   models: readonly (readonly [string, ...string[]])[],
   ofType: readonly (readonly [string, ...string[]])[],
-  type: ConversionType,
+  type: WantedType,
 ): string {
   const listed = (among: typeof models): string => among.map(([path]) => printable(path)).join(', ');
   if (ofType.length > 1) {
@@ -73,7 +77,8 @@ function refusal(
       known.length > 0
         ? `Choose one with --type (${[...new Set(known)].join(', ')}).`
         : 'Download the one you want and name its path.';
-    return `${repository} holds no GGUF file of type ${type}, but ${listed(models)}. ${advice}`;
+    const what = type === 'auto' ? 'several GGUF files:' : `no GGUF file of type ${type}, but`;
+    return `${repository} holds ${what} ${listed(models)}. ${advice}`;
   }
   return `${repository} holds neither a GGUF file nor a checkpoint (config.json and .safetensors files). Name another model.`;
 }

@@ -5,7 +5,7 @@ import { filterFault, runFilter } from './filters.js';
 import { affirm, calculate, negate } from './arithmetic.js';
 import { compare, isTrue, toList } from './operators.js';
 import { toText } from './print.js';
-import type { Scope } from './scope.js';
+import { isConstant, type Scope } from './scope.js';
 import type { Arguments, CallNode, Expression, FilterNode, NameNode } from './syntax.js';
 import { isTest, runTest } from './tests.js';
 import { Dict, NO_KEYWORDS, Tuple, Undefined, type Keywords, type Value } from './values.js';
@@ -48,8 +48,10 @@ export class ExpressionCompiler {
       case 'list':
         return this.#all(node.items, place);
       case 'dict': {
-        // Jinja2 fails over one that is written out even where it is never used.
-        if (node.pairs.some(({ key }) => key.kind === 'list' || key.kind === 'dict')) {
+        // Jinja2 makes what is constant up to the first pair that is not while it compiles, and fails there.
+        const variable = node.pairs.findIndex(({ key, value }) => !isConstant(key) || !isConstant(value));
+        const constant = variable < 0 ? node.pairs : node.pairs.slice(0, variable);
+        if (constant.some(({ key }) => key.kind === 'list' || key.kind === 'dict')) {
           throw new TemplateError('a list or a dict cannot be a key').at(node.line);
         }
         const keys = this.#all(

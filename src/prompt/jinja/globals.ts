@@ -2,6 +2,7 @@ import { RaisedByTemplate, TemplateError, TemplateLimitError, UnsupportedError }
 import { iterate, toInteger, toList } from './operators.js';
 import { toText } from './print.js';
 import type { Runtime } from './runtime.js';
+import { strftime, type CalendarDate } from './strftime.js';
 import { builtIn, callBuiltIn, type BuiltIn } from './signature.js';
 import {
   Callable,
@@ -62,6 +63,15 @@ export const GLOBALS: ReadonlyMap<string, Value> = new Map<string, Value>([
     throw new UnsupportedError('lipsum, which makes text by chance,');
   }),
 ]);
+
+/** `strftime_now` on a given day. */
+export function strftimeOf(date: CalendarDate): Callable {
+  const [, callable] = named(
+    'strftime_now',
+    builtIn('format', (runtime, _, [format]) => strftime(date, toText(runtime, format as Value))),
+  );
+  return callable;
+}
 
 /** @throws TemplateError for the names that transformers keeps out of namespaces */
 export function checkAttribute(name: string): string {

@@ -177,6 +177,13 @@ export function scanTarget(scope: Scope, target: Target | Expression, how: 'stor
   else if (target.kind === 'tuple') for (const item of target.items) scanTarget(scope, item, how);
 }
 
+/** Whether an expression reads no name, so that its value is the same each time. */
+export function isConstant(expression: Expression): boolean {
+  let constant = true;
+  walk(expression, () => (constant = false));
+  return constant;
+}
+
 /** Makes the names known that an expression reads. */
 export function scanExpression(scope: Scope, expression: Expression): void {
   walk(expression, ({ kind, name }) => {

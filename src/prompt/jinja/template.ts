@@ -2,13 +2,14 @@ import { Activation, reader, type ReadVariable } from './activation.js';
 import { RaisedByTemplate, TemplateError } from './errors.js';
 import { ExpressionCompiler, type Evaluate, type Place } from './expressions.js';
 import { isFilter } from './filters.js';
-import { checkAttribute, GLOBALS } from './globals.js';
+import { checkAttribute, GLOBALS, strftimeOf } from './globals.js';
 import { Loop } from './loop.js';
 import { isTrue, iterate, toList } from './operators.js';
 import { parseTemplate } from './parser.js';
 import { toText } from './print.js';
 import { Runtime } from './runtime.js';
 import { FunctionScope, scan, scanExpression, scanTarget, Scope, sets, undeclared } from './scope.js';
+import type { CalendarDate } from './strftime.js';
 import type { Body, Expression, ForNode, IfNode, MacroParts, NamespaceTarget, Statement, Target } from './syntax.js';
 import {
   Callable,
@@ -49,12 +50,14 @@ export class JinjaTemplate {
 
   /**
    * @param variables made of what JSON has
+   * @param date what `strftime_now` gives to the template; without one it is not there
    * @param size of the conversation, in characters: the bounds of steps and of texts grow with it
    * @throws TemplateLimitError; TemplateError, with the line unless the template itself raises it; RangeError
    */
-  render(variables: Readonly<Record<string, unknown>>, size: number): string {
+  render(variables: Readonly<Record<string, unknown>>, size: number, date?: CalendarDate): string {
     const runtime = new Runtime(size, isFilter);
     const context = new Map(GLOBALS);
+    if (date !== undefined) context.set('strftime_now', strftimeOf(date));
     for (const [name, value] of Object.entries(variables)) context.set(name, fromJson(value));
     const activation = new Activation(runtime, context, undefined);
     try {

@@ -34,7 +34,7 @@ export async function openOutput(
     await refuseUnjoinable(options, inputs, format, settings);
     const readAgain = (): AsyncGenerator<InputRow> => readRows(inputs, { maxLineBytes: options.maxLineBytes });
     return JournaledOutput.open(output, {
-      pieces: makePieces(format, options.join ? readAgain : undefined),
+      pieces: makePieces(format, options.join ? readAgain : undefined, options.name),
       overwrite,
       restart,
       followAppended,
@@ -47,7 +47,7 @@ export async function openOutput(
     if (given) throw new InformError('INFORM_INVALID_CONFIG', `${flag} needs an output file. Name one with -o.`);
   }
   if (stream === undefined) throw new InformError('INFORM_INTERNAL', 'There is no output.');
-  if (options.format === 'csv' || options.format === 'parquet') {
+  if (options.format !== undefined && options.format !== 'jsonl') {
     throw new InformError(
       'INFORM_INVALID_CONFIG',
       `--format ${options.format} needs an output file. Name one with -o.`,
@@ -68,6 +68,8 @@ async function refuseUnjoinable(
     throw new InformError('INFORM_INVALID_CONFIG', `${what} is not for --shard: its outputs are merged as JSON Lines.`);
   }
   if (!join) return;
+  if (format === 'oda')
+    throw new InformError('INFORM_INVALID_CONFIG', '--join is not for --format oda, which has ids alone.');
   for (const input of inputs) {
     const entry = input === STDIN ? undefined : await entryOf(input).catch(() => undefined);
     if (entry?.isFile() === true) continue;

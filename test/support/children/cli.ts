@@ -38,7 +38,11 @@ export async function finished(child: ChildProcessWithoutNullStreams): Promise<C
 }
 
 /** Runs the CLI with `input` on its standard input. */
-export async function runCli(args: readonly string[], input: string | Uint8Array = '', env: NodeJS.ProcessEnv = {}): Promise<CliResult> {
+export async function runCli(
+  args: readonly string[],
+  input: string | Uint8Array = '',
+  env: NodeJS.ProcessEnv = {},
+): Promise<CliResult> {
   const child = startCli(args, env);
   child.stdin.on('error', () => undefined); // it may end before it has read everything
   child.stdin.end(input);

@@ -127,9 +127,9 @@ export class HubServer {
     const url = request.url ?? '/';
     const { pathname, searchParams } = new URL(url, 'http://hub');
     const [, name, revision, file] =
-      /^\/(?:api\/models\/)?([^/]+\/[^/]+)\/(?:revision|tree|resolve|storage)\/([^/]+)(?:\/(.+))?$/.exec(
-        decodeURIComponent(pathname),
-      ) ?? [];
+      /^\/(?:api\/models\/)?((?:(?:api\/)?datasets\/)?[^/]+\/[^/]+)\/(?:revision|tree|resolve|storage)\/([^/]+)(?:\/(.+))?$/
+        .exec(pathname)
+        ?.map((part: string | undefined) => part && decodeURIComponent(part).replace(/^api\//, '')) ?? [];
     const { range, authorization } = request.headers;
     const logged: HubRequest = { on, url, file, range, authorization };
     this.requests.push(logged);

@@ -160,6 +160,25 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
     },
   },
   {
+    // Mistral 7B v0.3's proportions, with a tokenizer that can be converted.
+    name: 'mistral',
+    geometry: { ...LLAMA, feedForwardSize: 224, headCount: 8, head: 'one-layer' },
+    seed: 27,
+    config: {
+      architectures: ['MistralForSequenceClassification'],
+      model_type: 'mistral',
+      attention_bias: undefined,
+      head_dim: undefined,
+      max_position_embeddings: 32768,
+      mlp_bias: undefined,
+      pad_token_id: VOCABULARY_SIZE - 252,
+      pretraining_tp: undefined,
+      ...PLAIN_ROPE,
+      sliding_window: null,
+    },
+    tokenizer: 'llama3',
+  },
+  {
     // Llama-3.1-Nemotron-70B-Reward-HF: the reward is a token's logit.
     name: 'logit',
     geometry: { ...LLAMA, head: 'one-layer' },

@@ -268,6 +268,10 @@ test('models that cannot be converted', async () => {
     [/has num_labels 2/, { num_labels: 2 }],
     [/has 2 labels in id2label/, { id2label: { 0: 'bad', 1: 'good' } }],
     [/has 0 labels in id2label/, { id2label: {} }],
+    [
+      /lets tokens see the last 32 tokens only/,
+      { architectures: ['MistralForSequenceClassification'], model_type: 'mistral', sliding_window: 32 },
+    ],
     [/has hidden_act "gelu"/, { hidden_act: 'gelu' }],
     [/has attention_bias/, { attention_bias: true }],
     [/has mlp_bias/, { mlp_bias: true }],
@@ -301,13 +305,9 @@ test('models that cannot be converted', async () => {
 });
 
 test('the head of a row is found by its names, whatever its width', async () => {
-  const {
-    'score.0.weight': _w,
-    'score.0.bias': _b,
-    'score.2.weight': _o,
-    'score.2.bias': bias,
-    ...backbone
-  } = handTensors();
+  const all = Object.entries(handTensors());
+  const backbone = Object.fromEntries(all.filter(([name]) => !name.startsWith('score.')));
+  const bias = handTensors()['score.2.bias'];
   const tensors = {
     ...backbone,
     'v_head.summary.0.weight': { shape: [3, 8], values: Array.from({ length: 24 }, (_, i) => i) },
@@ -320,17 +320,21 @@ test('the head of a row is found by its names, whatever its width', async () => 
   const shapes = gguf.tensors.filter(({ name }) => name.startsWith('cls.')).map(({ shape }) => shape);
   assert.equal(shapes, [[8, 3], [3], [3, 1], [1]]);
   assert.is(gguf.metadata.get('inform.head.class')?.value, 'GRewardModel');
-  await refused('INFORM_UNSUPPORTED_MODEL', /GRewardModel of model type "gpt2"; supported are llama, qwen2, qwen3/, {
-    tensors,
-    config: { ...config, model_type: 'gpt2' },
-  });
+  await refused(
+    'INFORM_UNSUPPORTED_MODEL',
+    /GRewardModel of model type "gpt2"; supported are llama, mistral, qwen2, qwen3/,
+    {
+      tensors,
+      config: { ...config, model_type: 'gpt2' },
+    },
+  );
 });
 
 test("OpenRLHF's mean and deviation are stated where its class applies them", async () => {
   const { config, tensors } = handOneLayer();
   const head = tensors['score.weight'];
   if (head === undefined) throw new Error('no head');
-  const { 'score.weight': _, ...backbone } = tensors;
+  const backbone = Object.fromEntries(Object.entries(tensors).filter(([name]) => name !== 'score.weight'));
   const changed = { ...config, architectures: ['RewardModel'], normalize_reward: true, mean: -2.5, std: 4 };
   const stated = await convert({ tensors: { ...backbone, 'value_head.weight': head }, config: changed }, 'f32');
   assert.is(stated.gguf.metadata.get('inform.head.mean')?.value, -2.5);

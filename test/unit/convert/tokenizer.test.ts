@@ -6,6 +6,7 @@ import { CheckpointFiles } from '#src/convert/checkpoint-files.js';
 import { readCheckpointConfig } from '#src/convert/checkpoint-config.js';
 import { readTokenizer } from '#src/convert/tokenizer.js';
 import { LLAMA3_SPLIT_PATTERN } from '#src/convert/pre-tokenizer.js';
+import { tokenizerRulesOf } from '#src/gguf/scoring-rules.js';
 import type { GgufValue } from '#src/gguf/types.js';
 import { handCheckpoint, handConfig, handTokenizer, type HandCheckpoint } from '../../support/models/checkpoint.js';
 import { expectError } from '../../support/assert/expect-error.js';
@@ -364,6 +365,7 @@ test('a token that the embedding has no row for is left out, unless the template
   const metadata = await metadataOf({ config: { ...handConfig(), vocab_size: 4 }, tokenizerConfig });
   assert.equal(metadata.get('tokenizer.ggml.tokens')?.value, ['a', 'b', 'ab', '<|begin_of_text|>']);
   assert.not.ok(metadata.has('tokenizer.ggml.padding_token_id'));
+  assert.equal(tokenizerRulesOf(metadata, 'x').tokensWithoutRow, ['[PAD]']);
   await expectError('INFORM_INVALID_CHECKPOINT', /the token "\[PAD\]", which the chat template writes/, () =>
     metadataOf({
       config: { ...handConfig(), vocab_size: 4 },

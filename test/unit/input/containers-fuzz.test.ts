@@ -13,7 +13,7 @@ import { fileIn, tempFolder } from '../../support/temp-folder.js';
 // Damaged tables and compressed files, from a fixed seed: rows, or one error by name; no crash, no hang, no more rows than could be.
 
 const SEED = Number(process.env['INFORM_FUZZ_SEED'] ?? 20261128);
-const ROUNDS = Number(process.env['INFORM_FUZZ_ROUNDS'] ?? 40);
+const ROUNDS = Number(process.env['INFORM_FUZZ_ROUNDS'] ?? 12);
 const folder = tempFolder();
 
 const { files } = JSON.parse(

@@ -144,6 +144,11 @@ test('a checkpoint is its configuration and tokenizer; GGUF files of the type co
   });
   assert.is(selectFiles('a/b', [...checkpoint, 'm-q8_0.gguf'], 'q4_k_m').kind, 'checkpoint');
   assert.is(selectFiles('a/b', [...checkpoint, 'm-q8_0.gguf'], 'q8_0').kind, 'gguf');
+  assert.is(selectFiles('a/b', [...checkpoint, 'm-q8_0.gguf'], 'auto').kind, 'checkpoint');
+  assert.is(
+    selectFiles('a/b', [...checkpoint, 'm.gguf'], 'auto').kind,
+    selectFiles('a/b', [...checkpoint, 'm.gguf'], 'q8_0').kind,
+  );
 });
 
 test('where nothing or several would do, the candidates are listed', async () => {
@@ -158,6 +163,12 @@ test('where nothing or several would do, the candidates are listed', async () =>
     'b.gguf',
   );
   await refused(/but a\.gguf, b\.gguf\. Download the one/, 'a.gguf', 'b.gguf');
+  await expectError(
+    'INFORM_MODEL_NOT_FOUND',
+    /^a\/b holds several GGUF files: a-q8_0\.gguf, b-q4_k_m\.gguf\. Choose one with --type \(q8_0, q4_k_m\)/,
+    () => selectFiles('a/b', ['a-q8_0.gguf', 'b-q4_k_m.gguf'], 'auto'),
+  );
+  assert.equal(selectFiles('a/b', ['a-q8_0.gguf'], 'auto').paths, ['a-q8_0.gguf']);
   await refused(/neither/, 'm-q4_k_m-00002-of-00002.gguf');
 });
 

@@ -49,6 +49,8 @@ test('a choice is taken in capitals and small letters', () => {
     assert.equal(parseConfig(`type: ${spelling}`, 'a.yaml'), { type: 'q4_k_m' });
     assert.is(resolveModelOptions({ type: spelling }).type, 'q4_k_m');
   }
+  for (const spelling of ['auto', 'AUTO']) assert.is(resolveModelOptions({ type: spelling }).type, 'auto');
+  assert.is(resolveModelOptions({}).type, 'auto');
   assert.match(rejection(() => parseConfig('type: Q4_K_X', 'a.yaml')).message, /but is "Q4_K_X"/);
 });
 

@@ -42,6 +42,21 @@ test('a template that cannot do without the date is refused by the name of the f
   assert.match(message, /strftime_now is not given to templates, .* \(line 2\)/);
 });
 
+// As Jinja2 3.1.6 renders them.
+for (const source of [
+  '{% if 0 %}{{ {[]: x} }}{% endif %}',
+  '{% for m in x if {[]: m} %}{% endfor %}',
+  '{{ 1 if 1 else {"a": x, []: 1} }}',
+]) {
+  test(`a dict that cannot be made and is not needed: ${source}`, () => {
+    assert.is(new ChatTemplate(source, TOKENS).render(MESSAGES), source.startsWith('{{') ? '1' : '');
+    assert.is(
+      codeOf(() => new ChatTemplate('{{ {[]: messages} }}', TOKENS).render(MESSAGES)),
+      'INFORM_TEMPLATE_FAILED',
+    );
+  });
+}
+
 test('what is not supported is refused at load, by its name and line', () => {
   const { code, message } = refusal(() => new ChatTemplate('\n\n{{ messages | pprint }}', TOKENS));
   assert.is(code, 'INFORM_TEMPLATE_FAILED');

@@ -51,7 +51,7 @@ async function written(format: OutputFormat, join: boolean, results?: RowRecord[
   async function* all(): AsyncGenerator<RowRecord> {
     for (const record of found) yield await Promise.resolve(record);
   }
-  const pieces = makePieces(format, join ? again : undefined)(all);
+  const pieces = makePieces(format, join ? again : undefined, 'InfOrmScorer')(all);
   const paths = { output, rejects: `${output}.rejects` };
   await writeOutputs(paths, pieces, { hasRejects: true, beforeNames: () => Promise.resolve() });
   assert.match(readFileSync(paths.rejects, 'utf8'), /^\{"file": .*"reason": "a \\"bad\\" row".*\}\n$/);
@@ -106,6 +106,18 @@ test('Parquet: typed columns, read back by hyparquet', async () => {
   assert.is(last?.['ok'], true);
   assert.ok(Number.isNaN(last?.['n']));
   assert.is(last?.['id'], 'x');
+});
+
+test("lines as OpenDataArena's toolkit writes them", async () => {
+  assert.is(
+    (await written('oda', false)).toString(),
+    [
+      '{"id": 12345678901234567890, "scores": {"InfOrmScorer": {"score": 1.5}}}',
+      '{"id": 2, "scores": {"InfOrmScorer": {"scores": {"chosen": 2, "rejected": -0.25}, "margin": 2.25}}}',
+      '{"id": "x", "scores": {"InfOrmScorer": {"score": -3e-7}}}',
+      '',
+    ].join('\n'),
+  );
 });
 
 test('a row that is not the one that was scored ends the writing', async () => {

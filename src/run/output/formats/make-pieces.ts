@@ -1,4 +1,6 @@
 import { ByteWriter, ParquetWriter, schemaFromColumnData, type BasicType } from 'hyparquet-writer';
+import type { RunOptions } from '../../../options/table.js';
+import { pointwiseLine, scorerPart } from '../../oda-scores.js';
 import { membersOf } from '../../../input/json-scan.js';
 import type { InputRow } from '../../../input/rows.js';
 import type { RowRecord } from '../../journal/records.js';
@@ -6,9 +8,7 @@ import { addedMembers, joined, joinedLine, joinedMembers, type Members } from '.
 import { linePieces, type MakePieces, type OutputPiece } from './pieces.js';
 import { Columns, csvCell, csvLine, parquetValue, type ColumnKind } from './tables.js';
 
-export const OUTPUT_FORMATS = ['jsonl', 'csv', 'parquet'] as const;
-
-export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+export type OutputFormat = NonNullable<RunOptions['format']>;
 
 /** How an output is written: as its name says, where nothing else is said. */
 export function formatOf(output: string, format: OutputFormat | undefined): OutputFormat {
@@ -20,8 +20,14 @@ export function formatOf(output: string, format: OutputFormat | undefined): Outp
  * How the output's file is made of the results.
  *
  * @param readRows reads the input again, for an output with every row of it; undefined: results alone
+ * @param scorer the run's name, which stands beside each score in the format of OpenDataArena's toolkit
  */
-export function makePieces(format: OutputFormat, readRows: (() => AsyncGenerator<InputRow>) | undefined): MakePieces {
+export function makePieces(
+  format: OutputFormat,
+  readRows: (() => AsyncGenerator<InputRow>) | undefined,
+  scorer: string,
+): MakePieces {
+  if (format === 'oda') return (results) => pointwisePieces(results(), scorer);
   if (format === 'jsonl') {
     return readRows === undefined ? linePieces : (results) => joinedLines(joined(results(), readRows()));
   }
@@ -34,6 +40,17 @@ interface TableRow {
   /** undefined for a row that has no line in the output. */
   members: Members | undefined;
   reject: string | undefined;
+}
+
+async function* pointwisePieces(results: AsyncIterable<RowRecord>, scorer: string): AsyncGenerator<OutputPiece> {
+  for await (const { kind, json } of results) {
+    if (kind === 'reject') {
+      yield { to: 'rejects', data: `${json}\n` };
+      continue;
+    }
+    const { idJson, json: part } = scorerPart(json);
+    yield { to: 'output', data: pointwiseLine(idJson, [[scorer, part]]) };
+  }
 }
 
 async function* joinedLines(rows: ReturnType<typeof joined>): AsyncGenerator<OutputPiece> {
