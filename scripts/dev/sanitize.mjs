@@ -14,7 +14,7 @@ const WELL = 7;
 const [model] = process.argv.slice(2);
 if (!model) {
   console.error(
-    'usage: npm run sanitize -- MODEL.gguf (F32, F16 or BF16; npm test makes build/test-models-v2/model-bf16.gguf)',
+    'usage: npm run sanitize -- MODEL.gguf (F32, F16 or BF16; npm test makes build/test-models-v5/model-bf16.gguf)',
   );
   process.exit(2);
 }

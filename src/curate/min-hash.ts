@@ -1,7 +1,7 @@
 import { mix, shingleHashes } from './shingles.js';
 
 /** Words in a run (shingle) of which the sets are compared. */
-export const SHINGLE_WORDS = 5;
+const SHINGLE_WORDS = 5;
 /** Hash functions, so numbers in a signature. The standard error of a similarity of 0.8 is sqrt(0.8 · 0.2 / 64) = 0.05. */
 export const FUNCTIONS = 64;
 /** A signature is cut into so many bands; two that agree in one whole band are compared. */

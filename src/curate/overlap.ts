@@ -5,7 +5,7 @@ import { shingleHashes } from './shingles.js';
 import { allTexts, wordsOf } from './text.js';
 
 /** Words in a run that no training row may have in common with an evaluation set (Brown et al. 2020, appendix C, take 13). */
-export const OVERLAP_WORDS = 13;
+const OVERLAP_WORDS = 13;
 
 interface EvaluationRow {
   place: string;

@@ -26,7 +26,7 @@ const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 /** Controls but tab and line end are shown as a sign: some turn the direction of all that follows. */
 const CONTROLS = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign)
     .replaceAll(CONTROLS, (sign) => (sign === '\n' || sign === '\t' ? sign : '\ufffd'));
