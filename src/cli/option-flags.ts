@@ -11,7 +11,7 @@ export function optionFlags(wanted: (spec: OptionSpec) => boolean = () => true):
 
 /** Options that are not about rows and files: for commands whose rows have a form of their own. */
 export function belongsToModel({ key, scope }: OptionSpec): boolean {
-  return scope === 'model' || ['model', 'name', 'engineTimeout'].includes(key);
+  return scope === 'model' || ['model', 'engineTimeout'].includes(key);
 }
 
 /** The options that were given as flags, checked. Throws INFORM_INVALID_CONFIG. */

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { compare, type Comparison } from '../compare/compare.js';
 import { writePage } from '../compare/write-page.js';
 import type { RunOptions } from '../options/table.js';
+import { fetchDatasets } from '../run/fetch-datasets.js';
 import { journalOf } from '../run/journal/journal.js';
 import type { Reporter } from '../run/reporter.js';
 import { scoreFiles } from '../run/score-run.js';
@@ -46,8 +47,9 @@ export async function compareModels({
 }: CompareModelsOptions): Promise<{ comparison: Comparison; scores: string[] }> {
   const stem = output.replace(/\.html$/, '');
   const [rows, ...scores] = [`${stem}.rows.jsonl`, `${stem}.first.jsonl`, `${stem}.second.jsonl`];
-  await checkNewFile(output, [data], settings.overwrite);
-  await sampleRows(data, sample, rows);
+  const files = await fetchDatasets([data], { confirm: settings.confirm, signal, reporter });
+  await checkNewFile(output, files, settings.overwrite);
+  await sampleRows(files, sample, rows);
   for (const [i, model] of [first, second].entries()) {
     reporter.note(`${model}:`);
     const engine = EngineProcess.start();

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { InformError } from '../errors.js';
 import type { RunOptions } from '../options/table.js';
+import { fetchDatasets, type FetchContext } from '../run/fetch-datasets.js';
 import { journalOf } from '../run/journal/journal.js';
 import { scoreFiles, type RunContext, type RunOutcome } from '../run/score-run.js';
 import type { RunSettings } from '../run/settings.js';
@@ -31,6 +32,7 @@ export type Evaluation = Evaluated & {
 
 export interface EvaluateOptions {
   benchmark: (typeof BENCHMARKS)[number];
+  /** A file, or hf://datasets/OWNER/NAME/SPLIT. */
   data: string;
   /** The dotted path of the field to group by; undefined: "subset". */
   by?: string | undefined;
@@ -50,9 +52,14 @@ export interface EvaluateRun {
  *
  * @throws InformError INFORM_SCORES_DO_NOT_FIT, INFORM_INVALID_SAMPLE, INFORM_INPUT_UNREADABLE
  */
-export async function evaluateScores(options: EvaluateOptions, scores: string): Promise<Evaluation> {
+export async function evaluateScores(
+  options: EvaluateOptions,
+  scores: string,
+  fetch: FetchContext,
+): Promise<Evaluation> {
   const items: Item[] = [];
-  for await (const { item } of readItems(options.data, options.by)) items.push(item);
+  const data = await fetchDatasets([options.data], fetch);
+  for await (const { item } of readItems(data, options.by)) items.push(item);
   return evaluation(options, items, await readItemScores(items, scores));
 }
 
@@ -66,8 +73,10 @@ export async function evaluateModel(
   { options: runOptions, settings, context, output }: EvaluateRun,
 ): Promise<{ evaluation: Evaluation; outcome: RunOutcome; scores: string }> {
   const paths = pathsFor(output);
-  for (const path of [output, paths.scores]) await checkNewFile(path, [options.data], settings.overwrite);
-  const items = await writeRows(paths.rows, readItems(options.data, options.by));
+  const { signal, reporter } = context;
+  const data = await fetchDatasets([options.data], { confirm: settings.confirm, signal, reporter });
+  for (const path of [output, paths.scores]) await checkNewFile(path, data, settings.overwrite);
+  const items = await writeRows(paths.rows, readItems(data, options.by));
   const run = ownRun(runOptions, settings, paths);
   const outcome = await scoreFiles(run.options, run.settings, context);
   const numbered = items.map((item, i) => ({ ...item, idJson: String(i) }));

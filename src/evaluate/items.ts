@@ -29,9 +29,9 @@ export interface ReadItem {
  * @param groupField the dotted path of the field to group by
  * @throws InformError INFORM_INVALID_SAMPLE, INFORM_INPUT_UNREADABLE
  */
-export async function* readItems(data: string, groupField = 'subset'): AsyncGenerator<ReadItem> {
+export async function* readItems(data: readonly string[], groupField = 'subset'): AsyncGenerator<ReadItem> {
   const reader = new SampleReader();
-  for await (const row of readRows([data])) {
+  for await (const row of readRows(data)) {
     try {
       if (!row.ok) throw row.error;
       yield readItem(reader, row, row.value, groupField);

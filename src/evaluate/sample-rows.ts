@@ -12,16 +12,16 @@ const SEED = 20261128;
  * @returns how many rows were written
  * @throws InformError INFORM_INPUT_UNREADABLE, INFORM_INVALID_SAMPLE for a file without rows
  */
-export async function sampleRows(data: string, most: number, path: string): Promise<number> {
+export async function sampleRows(data: readonly string[], most: number, path: string): Promise<number> {
   let rows = 0;
-  for await (const row of readRows([data])) if (row.ok) rows++;
+  for await (const row of readRows(data)) if (row.ok) rows++;
   if (rows === 0)
-    throw new InformError('INFORM_INVALID_SAMPLE', `${data} holds no rows, so there is nothing to score.`);
+    throw new InformError('INFORM_INVALID_SAMPLE', `${data.join(', ')} holds no rows, so there is nothing to score.`);
   let left = Math.min(most, rows);
   const written = left;
   await writeFilesAtomically([{ path, bytes: 0 }], async ([file]) => {
     const random = new Random(SEED);
-    for await (const row of readRows([data])) {
+    for await (const row of readRows(data)) {
       if (!row.ok) continue;
       // Of the rows that are still to come, so many are still to be taken: each choice of rows is as likely as any other.
       const taken = random.below(rows--) < left;

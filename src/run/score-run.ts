@@ -7,12 +7,12 @@ import { SampleReader } from '../input/sample-reader.js';
 import { checkInputs, inputName, STDIN, type InputCheck } from '../input/source.js';
 import { refuseWrongInput } from '../input/wrong-input.js';
 import { prepareModel, type PreparedModel } from '../models/prepare.js';
-import { datasetFiles, isDatasetUrl } from '../models/hub/dataset.js';
 import { DEMO, DEMO_NOTICE } from '../models/resolve.js';
 import { modelOptionsOf } from '../options/check.js';
 import { type RunOptions } from '../options/table.js';
 import type { Job } from '../scoring/score-stream.js';
 import { counted } from '../util/format.js';
+import { fetchDatasets } from './fetch-datasets.js';
 import { RejectNotes } from './reject-notes.js';
 import { RowNotes } from './row-notes.js';
 import { jobsOf, rowOutcomes, type RowOutcome, type RowTag } from './row-outcomes.js';
@@ -50,23 +50,6 @@ export interface RunOutcome {
   readonly readerGone: boolean;
 }
 
-/** The inputs with the files of the hub's data sets in place of those. */
-async function fetchDatasets(
-  inputs: readonly string[],
-  { confirm }: RunSettings,
-  signal: AbortSignal,
-  { update, note, clear }: Reporter,
-): Promise<string[]> {
-  const found: string[] = [];
-  for (const input of inputs) {
-    if (isDatasetUrl(input))
-      found.push(...(await datasetFiles(input, { signal, confirm, onProgress: update, onNote: note })));
-    else found.push(input);
-  }
-  clear();
-  return found;
-}
-
 /** What a run works with beside its options and settings. */
 export interface RunContext {
   /** A process that may still be starting; its owner ends it. */
@@ -87,7 +70,11 @@ export async function scoreFiles(
 ): Promise<RunOutcome> {
   const model = requireModel(options);
   const written = options.output === undefined ? [] : outputPaths(options.output);
-  const named = await fetchDatasets(chooseInputs(options.input), settings, interrupted, reporter);
+  const named = await fetchDatasets(chooseInputs(options.input), {
+    confirm: settings.confirm,
+    signal: interrupted,
+    reporter,
+  });
   const inputs = await expandInputs(named, [...written, ...(settings.log ? [settings.log] : [])]);
   const size = await checkInputs(inputs);
   throwIfAborted(interrupted, INTERRUPTED);

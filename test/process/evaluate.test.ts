@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { finished, runCli, startCli } from '../support/children/cli.js';
+import { HubServer } from '../support/hub/hub-server.js';
 import { testModel } from '../support/models/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 
@@ -61,6 +62,23 @@ test('a benchmark is scored as its answers are one by one, and its results are a
   assert.match(both.stderr, /--scores takes the place of a model/);
   const by = await runCli(['evaluate', 'rewardbench2', data, '--scores', kept, '--by', 'id']);
   assert.match(by.stderr, /--by is for pairs/);
+});
+
+test('the data may be a split of a data set of the hub', async () => {
+  const server = await HubServer.start();
+  try {
+    const name = 'datasets/owner/bench';
+    const rows = [{ id: 3, prompt: 'Q?', chosen: 'yes', rejected: 'no', subset: 'hep-go' }];
+    server.tag(name, 'refs/convert/parquet', server.publish(name, { 'default/filtered/0000.parquet': Buffer.from(jsonl(rows)) })); // prettier-ignore
+    const scores = fileIn(FOLDER, 'hub-scores.jsonl', jsonl([{ id: 3, scores: [1, 0] }]));
+    const env = { HF_ENDPOINT: server.endpoint, HF_HOME: FOLDER, HF_HUB_CACHE: path.join(FOLDER, 'hub'), NO_PROXY: '127.0.0.1' }; // prettier-ignore
+    const command = ['evaluate', 'rewardbench', 'hf://datasets/owner/bench/filtered', '--scores', scores];
+    const run = await runCli(command, '', env);
+    assert.is(run.code, 0, run.stderr);
+    assert.match(run.stdout, /hep-go +100\.0 /);
+  } finally {
+    server.close();
+  }
 });
 
 test("allenai's convention is what the options of score say", async () => {

@@ -39,7 +39,8 @@ export function evaluateCommand(finish: Finish): CommandModule<object, EvaluateA
         .positional('data', {
           type: 'string',
           demandOption: true,
-          describe: 'rows with prompt, chosen and rejected (each a text, or a list), and subset: JSON, CSV, Parquet',
+          describe:
+            'rows with prompt, chosen and rejected (each a text, or a list), and subset: a file, or hf://datasets/OWNER/NAME/SPLIT',
         })
         .options(optionFlags(belongsToModel))
         .option('output', {
@@ -86,12 +87,11 @@ export function evaluateCommand(finish: Finish): CommandModule<object, EvaluateA
 }
 
 async function withScores(argv: EvaluateArguments, scores: string): Promise<number> {
-  const { overwrite, restart, yes, config, as } = argv;
+  const { overwrite, restart, config, as } = argv;
   if (
     Object.keys(optionsFromFlags(argv)).length > 0 ||
     overwrite ||
     restart ||
-    yes ||
     config !== undefined ||
     as !== undefined
   ) {
@@ -100,8 +100,16 @@ async function withScores(argv: EvaluateArguments, scores: string): Promise<numb
       '--scores takes the place of a model, its options and its output; leave them out, or --scores.',
     );
   }
-  const { evaluateScores } = await import('../../evaluate/evaluate.js');
-  const evaluation = await evaluateScores(argv, scores);
+  const [{ evaluateScores }, { runTask }, { confirmOnTerminal }] = await Promise.all([
+    import('../../evaluate/evaluate.js'),
+    import('../task.js'),
+    import('../confirm.js'),
+  ]);
+  const evaluation = await runTask((task) => {
+    const { signal, clear } = task;
+    const confirm = confirmOnTerminal({ yes: argv.yes, signal, beforeAsking: clear });
+    return evaluateScores(argv, scores, { confirm, signal, reporter: task });
+  });
   await print(evaluation, `Scores: ${scores}`, argv.json);
   return codeOf(evaluation);
 }

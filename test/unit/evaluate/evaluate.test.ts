@@ -1,15 +1,21 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { evaluateScores } from '#src/evaluate/evaluate.js';
+import { evaluateScores, type EvaluateOptions, type Evaluation } from '#src/evaluate/evaluate.js';
 import { readItems } from '#src/evaluate/items.js';
 import { expectError } from '../../support/assert/expect-error.js';
 import { fileIn, tempFolder } from '../../support/temp-folder.js';
 
 const folder = tempFolder();
+const none = (): void => undefined;
+const CONTEXT = { signal: new AbortController().signal, reporter: { update: none, note: none, clear: none } };
 let made = 0;
 
 function file(rows: readonly unknown[]): string {
   return fileIn(folder, `rows-${made++}.jsonl`, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+}
+
+function evaluated(options: EvaluateOptions, scores: string): Promise<Evaluation> {
+  return evaluateScores(options, scores, CONTEXT);
 }
 
 test('rows have one or several right and wrong answers; a prompt is what the user says, whatever it looks like', async () => {
@@ -24,7 +30,7 @@ test('rows have one or several right and wrong answers; a prompt is what the use
     },
   ]);
   const read = [];
-  for await (const one of readItems(data)) read.push(one);
+  for await (const one of readItems([data])) read.push(one);
   assert.equal(
     read.map(({ item }) => item),
     [
@@ -46,7 +52,7 @@ test('a row that is no item ends it with its place', async () => {
   ]);
   const scores = file([{ id: 0, scores: [1, 0] }]);
   await expectError('INFORM_INVALID_SAMPLE', /line 2: the row has no "chosen" and "rejected"/, () =>
-    evaluateScores({ benchmark: 'pairs', data }, scores),
+    evaluated({ benchmark: 'pairs', data }, scores),
   );
 });
 
@@ -71,7 +77,7 @@ test('pairs: a tie is a loss, and accuracies by length, margin and group', async
     { id: 2, scores: [0, 4] },
     { id: 3, scores: [2.5, 2] },
   ]);
-  const found = await evaluateScores({ benchmark: 'pairs', data: file(PAIRS), by: 'source' }, scores);
+  const found = await evaluated({ benchmark: 'pairs', data: file(PAIRS), by: 'source' }, scores);
   if (found.benchmark !== 'pairs') throw new Error(found.benchmark);
   assert.equal([found.all.accuracy.value, found.tiesHalf, found.all.ties, found.all.margin], [0.5, 0.625, 1, -0.375]);
   const { matched, longer, shorter, byLengthAlone } = found.lengths;
@@ -93,7 +99,7 @@ test('pairs: a tie is a loss, and accuracies by length, margin and group', async
 
 test('rows without a score count nowhere and are counted; scores of other rows are refused', async () => {
   const data = file(PAIRS);
-  const found = await evaluateScores(
+  const found = await evaluated(
     { benchmark: 'pairs', data },
     file([
       { id: 1, scores: [1, 0] },
@@ -109,19 +115,17 @@ test('rows without a score count nowhere and are counted; scores of other rows a
     [/line 1 is no result of several answers/, { id: 0, score: 1 }],
   ];
   for (const [message, row] of refused) {
-    await expectError('INFORM_SCORES_DO_NOT_FIT', message, () =>
-      evaluateScores({ benchmark: 'pairs', data }, file([row])),
-    );
+    await expectError('INFORM_SCORES_DO_NOT_FIT', message, () => evaluated({ benchmark: 'pairs', data }, file([row])));
   }
   await expectError('INFORM_INVALID_SAMPLE', /nothing to evaluate/, () =>
-    evaluateScores({ benchmark: 'pairs', data }, file([])),
+    evaluated({ benchmark: 'pairs', data }, file([])),
   );
 });
 
 test('rows of Ties say which prompt they are of', async () => {
   const data = file([{ id: 7, prompt: 'Q?', chosen: ['a'], rejected: ['b'], subset: 'Ties' }]);
   await expectError('INFORM_INVALID_SAMPLE', /subset Ties has the id 7/, () =>
-    evaluateScores({ benchmark: 'rewardbench2', data }, file([{ id: 7, scores: [1, 0] }])),
+    evaluated({ benchmark: 'rewardbench2', data }, file([{ id: 7, scores: [1, 0] }])),
   );
 });
 

@@ -16,8 +16,8 @@ test('some rows at random, in their order, the same each time; without an id the
   const rows = Array.from({ length: 1000 }, (_, i) => ({ instruction: `Q ${i}`, output: 'A' }));
   const data = fileIn(folder, 'data.jsonl', rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   const [one, two] = [join(folder, 'one.jsonl'), join(folder, 'two.jsonl')];
-  assert.is(await sampleRows(data, 100, one), 100);
-  await sampleRows(data, 100, two);
+  assert.is(await sampleRows([data], 100, one), 100);
+  await sampleRows([data], 100, two);
   assert.is(readFileSync(one, 'utf8'), readFileSync(two, 'utf8'));
   const found = linesOf(one).map((line) => JSON.parse(line) as { id: number; instruction: string });
   assert.is(found.length, 100);
@@ -35,13 +35,13 @@ test('a row with an id stays as it is written, on one line; fewer rows are taken
     '[{"id": 1.50,\n "instruction": "Q", "output": "A\\nB"}, {"id": "x", "instruction": "Q", "output": "A"}]',
   );
   const output = join(folder, 'whole.jsonl');
-  assert.is(await sampleRows(data, 500, output), 2);
+  assert.is(await sampleRows([data], 500, output), 2);
   assert.equal(linesOf(output), [
     '{"id": 1.50,  "instruction": "Q", "output": "A\\nB"}',
     '{"id": "x", "instruction": "Q", "output": "A"}',
   ]);
   const empty = fileIn(folder, 'empty.jsonl', '');
-  await expectError('INFORM_INVALID_SAMPLE', /holds no rows/, () => sampleRows(empty, 5, output));
+  await expectError('INFORM_INVALID_SAMPLE', /holds no rows/, () => sampleRows([empty], 5, output));
 });
 
 test.run();

@@ -1,0 +1,24 @@
+import type { ConfirmDownload } from '../models/confirm-download.js';
+import { datasetFiles, isDatasetUrl } from '../models/hub/dataset.js';
+import type { Reporter } from './reporter.js';
+
+export interface FetchContext {
+  readonly confirm?: ConfirmDownload | undefined;
+  readonly signal: AbortSignal;
+  readonly reporter: Reporter;
+}
+
+/** The inputs with the files of the hub's data sets in place of those. */
+export async function fetchDatasets(
+  inputs: readonly string[],
+  { confirm, signal, reporter: { update, note, clear } }: FetchContext,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const input of inputs) {
+    if (isDatasetUrl(input))
+      found.push(...(await datasetFiles(input, { signal, confirm, onProgress: update, onNote: note })));
+    else found.push(input);
+  }
+  clear();
+  return found;
+}
