@@ -3,6 +3,7 @@ export { findDevices, type BackendReport, type DeviceReport } from './addon/devi
 export type { ModelSizes } from './addon/load-addon.js';
 export { ERROR_CODES, InformError, type ErrorCode } from './errors.js';
 export type { ConversionType, WantedType } from './gguf/model-types.js';
+export type { ReadToken } from './gguf/scoring-rules.js';
 export type { AnySample, InstructionSample, Message, MessagesSample, Role, Sample, SampleId } from './input/sample.js';
 export type { ConfirmDownload, DownloadPlan } from './models/confirm-download.js';
 export { inspectModel, type ModelReport, type Token } from './models/inspect.js';

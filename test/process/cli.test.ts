@@ -327,7 +327,7 @@ test('a checkpoint folder is converted, and the result scores like the converted
   const output = inFolder('converted.gguf');
   const converted = await runCli(['convert', await testCheckpoint(), '-o', output]);
   assert.is(converted.code, 0, converted.stderr);
-  assert.match(converted.stderr, /^Converted .* \(bf16, 42\.\d MB\)\n$/);
+  assert.match(converted.stderr, /^Note: Type auto is bf16 for 0\.02 billion weights: .*\nConverted .* \(bf16, 42\.\d MB\)\n$/);
   assert.ok(readFileSync(output).equals(readFileSync(MODEL)));
   const refused = await runCli(['convert', await testCheckpoint(), '-o', output]);
   assert.is(refused.code, 1);
