@@ -60,6 +60,11 @@ for (const [source, expected] of [
   });
 }
 
+test('a number in text that is marked as safe is a number, as in Jinja2 3.1.6', () => {
+  const render = (source: string): string => new ChatTemplate(source, TOKENS).render(MESSAGES);
+  assert.is(render("{{ 1e3|safe|float }}|{{ 'x'|safe|float(2) }}|{{ ' 2.5 '|safe|float }}"), '1000.0|2|2.5');
+});
+
 test('what is not supported is refused at load, by its name and line', () => {
   const { code, message } = refusal(() => new ChatTemplate('\n\n{{ messages | pprint }}', TOKENS));
   assert.is(code, 'INFORM_TEMPLATE_FAILED');
