@@ -27,9 +27,10 @@ export async function readTokenizerConfig(files: CheckpointFiles, tokenizer: Jso
   const hasDecoder = objectIn(config['added_tokens_decoder']) !== undefined;
   const map = hasDecoder ? {} : await files.json('special_tokens_map.json');
   const pad = objectIn(tokenizer['padding'])?.['pad_token'];
+  // A class with defaults of its own does not look at tokenizer.json's padding.
+  const implied = CLASS_DEFAULTS[tokenizerClass(config) ?? ''] ?? (pad === undefined ? {} : { pad_token: pad });
   return {
-    ...CLASS_DEFAULTS[tokenizerClass(config) ?? ''],
-    ...(pad === undefined ? {} : { pad_token: pad }),
+    ...implied,
     ...config,
     ...map,
   };

@@ -27,13 +27,32 @@ interface Evaluated {
   readonly keywords: Keywords;
 }
 
+/** What Jinja2 leaves as it is written, unless it is part of another expression. */
+const NEVER_FOLDED: ReadonlySet<Expression['kind']> = new Set(['constant', 'name', 'tuple', 'list', 'dict']);
+
+function cannotBeKey(key: Expression): boolean {
+  return key.kind === 'list' || key.kind === 'dict' || (key.kind === 'tuple' && key.items.some(cannotBeKey));
+}
+
 /** Compiles expressions to functions of JavaScript. */
 export class ExpressionCompiler {
   /** Nodes compiled so far: what running them costs in steps. */
   protected weight = 0;
+  /** How many operations the node at hand lies within that Jinja2 computes ahead where they are constant. */
+  #folded = 0;
 
   protected expression(node: Expression, place: Place): Evaluate {
     this.weight++;
+    if (NEVER_FOLDED.has(node.kind)) return this.#compiled(node, place);
+    this.#folded++;
+    try {
+      return this.#compiled(node, place);
+    } finally {
+      this.#folded--;
+    }
+  }
+
+  #compiled(node: Expression, place: Place): Evaluate {
     switch (node.kind) {
       case 'constant': {
         const { value } = node;
@@ -48,10 +67,10 @@ export class ExpressionCompiler {
       case 'list':
         return this.#all(node.items, place);
       case 'dict': {
-        // Jinja2 makes what is constant up to the first pair that is not while it compiles, and fails there.
+        // Within an operation Jinja2 makes what is constant up to the first pair that is not while it compiles, and fails there.
         const variable = node.pairs.findIndex(({ key, value }) => !isConstant(key) || !isConstant(value));
         const constant = variable < 0 ? node.pairs : node.pairs.slice(0, variable);
-        if (constant.some(({ key }) => key.kind === 'list' || key.kind === 'dict')) {
+        if (this.#folded > 0 && constant.some(({ key }) => cannotBeKey(key))) {
           throw new TemplateError('a list or a dict cannot be a key').at(node.line);
         }
         const keys = this.#all(

@@ -363,7 +363,8 @@ function escapeHtml(runtime: Runtime, value: Value): Markup {
 function toFloatOr(value: Value, otherwise: Value): Value {
   if (value instanceof Undefined) value.fail();
   if (isNumber(value)) return toFloat(toNumber(value));
-  return orElse(typeof value === 'string' ? parseFloatText(value) : undefined, otherwise);
+  const text = value instanceof Markup ? value.text : value;
+  return orElse(typeof text === 'string' ? parseFloatText(text) : undefined, otherwise);
 }
 
 function toIntegerOr(value: Value, otherwise: Value, base: Value): Value {

@@ -120,6 +120,17 @@ test('the special tokens that a template sees: those with a name, of whatever ki
   assert.equal(await seen({}, padding), { pad_token: 'a' });
   assert.equal(await seen({ pad_token: null }, padding), {});
   const end = '<|endoftext|>';
+  // transformers 5.23: these classes have a pad token of their own, or none, whatever the padding says.
+  assert.equal(await seen({ tokenizer_class: 'Qwen2Tokenizer' }, padding), {
+    eos_token: end,
+    unk_token: end,
+    pad_token: end,
+  });
+  assert.equal(await seen({ tokenizer_class: 'GPT2TokenizerFast' }, padding), {
+    bos_token: end,
+    eos_token: end,
+    unk_token: end,
+  });
   assert.equal(await seen({ tokenizer_class: 'Qwen2TokenizerFast', eos_token: 'a', pad_token: null }), {
     eos_token: 'a',
     unk_token: end,
