@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { DuplicateFinder } from './duplicates.js';
 import { ExactDuplicates, NearDuplicates } from './duplicates.js';
 import type { Criteria } from './criteria.js';
 import { EvaluationTexts } from './overlap.js';
 import type { ScoredRow } from './scored-rows.js';
-import { fieldOf, textsOf, wordsOf, type RowTexts } from './text.js';
+import { fieldOf, textKey, textsOf, wordsOf, type RowTexts } from './text.js';
 
 /** What is remembered of a row, so that the data can be any size: some 100 bytes. */
 export interface Candidate {
@@ -90,10 +89,7 @@ export class Candidates {
   #key(value: unknown, texts: RowTexts | undefined): string | undefined {
     const { per, balance, pairs } = this.criteria;
     if (pairs !== undefined || per === 'prompt') {
-      return createHash('sha256')
-        .update(texts?.prompt ?? '')
-        .digest('base64')
-        .slice(0, 22);
+      return textKey(texts?.prompt ?? '');
     }
     const field = per ?? balance;
     return field === undefined ? undefined : (fieldOf(value, field) ?? '(none)');

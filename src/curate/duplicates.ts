@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { BANDS, bandHash, FUNCTIONS, NEAR, signatureOf, similarity } from './min-hash.js';
+import { textKey } from './text.js';
 
 /** Finds the texts that stand in a data set more than once. Texts are numbered as they are added. */
 export interface DuplicateFinder {
@@ -14,7 +14,7 @@ export class ExactDuplicates implements DuplicateFinder {
   readonly #groups: number[] = [];
 
   add(words: readonly string[]): void {
-    const key = createHash('sha256').update(words.join(' ')).digest('base64').slice(0, 22);
+    const key = textKey(words.join(' '));
     const group = this.#groupOf.get(key) ?? this.#groupOf.size;
     this.#groupOf.set(key, group);
     this.#groups.push(group);

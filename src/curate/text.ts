@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { valueAt } from '../input/field-map.js';
 import { checkedConversation, type Message } from '../input/sample.js';
 import { InformError } from '../errors.js';
 
@@ -44,13 +46,14 @@ const UNSPACED = new RegExp(`[${SCRIPTS}]`, 'u');
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
 const WORD_OR_CHARACTER = new RegExp(`[${SCRIPTS}]|(?:(?![${SCRIPTS}])[\\p{L}\\p{M}\\p{N}])+`, 'gu');
 
-/** The value at a dotted path, as text; undefined where there is none. */
+/** The value at a path, as `--map` reads it, as text; undefined where there is none. */
 export function fieldOf(value: unknown, path: string): string | undefined {
-  let found: unknown = value;
-  for (const name of path.split('.')) {
-    if (typeof found !== 'object' || found === null) return undefined;
-    found = (found as Record<string, unknown>)[name];
-  }
+  const found = valueAt(value, path);
   if (found === undefined || found === null) return undefined;
   return typeof found === 'string' ? found : JSON.stringify(found);
+}
+
+/** What tells a text from others in the place of the text itself: 132 bits of its SHA-256. */
+export function textKey(text: string): string {
+  return createHash('sha256').update(text).digest('base64').slice(0, 22);
 }

@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { fitLength, withoutLength, type LengthModel } from '../curate/length-bias.js';
 import type { ScoredSet } from './collect.js';
-import { histogram, quantile, spreadOf, type Threshold } from './statistics.js';
+import { histogram, quantile, rangeOf, spreadOf, type Threshold } from './statistics.js';
 
 // Charts are drawn here, into SVG, and not in the browser: the page needs no library and opens at once. Colours are variables of the
 // page's style, so that they follow its theme.
@@ -103,17 +103,12 @@ export function distributionChart(
 
 /** Distributions of several sets over one another, each as shares of its rows. */
 export function overlayChart(sets: readonly ScoredSet[]): Chart {
-  const all = sets.flatMap(({ scores }) => [
-    quantile(Float64Array.from(scores).sort(), 0),
-    quantile(Float64Array.from(scores).sort(), 1),
-  ]);
-  const shared = histogram(all, BINS);
-  const width = (shared[0]?.to ?? 1) - (shared[0]?.from ?? 0);
+  const range = rangeOf(sets.map(({ scores }) => scores));
   const points = sets.flatMap(({ name, scores }) =>
-    shared.map(({ from, to }) => ({
+    histogram(scores, BINS, range).map(({ from, to, count }) => ({
       name,
       score: (from + to) / 2,
-      share: scores.filter((score) => score >= from && score < from + width).length / scores.length,
+      share: count / scores.length,
     })),
   );
   return draw('The share of rows at each score, one line for each file of scores.', {
@@ -178,8 +173,8 @@ function cellsOf(
   values: readonly number[],
 ): { boxes: Box[]; medians: { x: number; median: number }[] } {
   const logs = lengths.map((length) => Math.log(Math.max(1, length)));
-  const low = logs.reduce((a, b) => Math.min(a, b), Infinity);
-  const step = (logs.reduce((a, b) => Math.max(a, b), -Infinity) - low) / COLUMNS || 1;
+  const { min: low, max: high } = rangeOf([logs]);
+  const step = (high - low) / COLUMNS || 1;
   const columns = Array.from({ length: COLUMNS }, () => [] as number[]);
   for (const [i, log] of logs.entries())
     columns[Math.min(COLUMNS - 1, Math.floor((log - low) / step))]?.push(values[i] ?? 0);

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { readScoredRows, type ScoredRow } from '../curate/scored-rows.js';
-import { fieldOf, textsOf } from '../curate/text.js';
+import { fieldOf, textKey, textsOf } from '../curate/text.js';
 import { InformError } from '../errors.js';
 
 /** Fields that say where a row is from, the first that a data set has. */
@@ -109,7 +108,7 @@ class Collector {
   }
 
   #addPrompt(prompt: string, score: number): void {
-    const key = createHash('sha256').update(prompt).digest('base64').slice(0, 22);
+    const key = textKey(prompt);
     const row = this.#row;
     const known = this.#set.prompts.get(key);
     if (known === undefined) {

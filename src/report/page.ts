@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
-import { packageVersion } from '../util/package-root.js';
 import { formatCount } from '../util/format.js';
-import { distributionChart, groupChart, lengthCharts, overlayChart, short, type Chart } from './charts.js';
+import { shellWord } from '../util/shell-word.js';
+import { distributionChart, groupChart, lengthCharts, overlayChart, short } from './charts.js';
 import type { ScoredSet } from './collect.js';
 import type { Example, Examples } from './examples.js';
-import { markup, scriptJson, trusted, type Markup } from './markup.js';
+import { markup, scriptJson, type Markup } from './markup.js';
+import { figure, pageOf } from './page-frame.js';
 import { SCRIPT } from './page-script.js';
-import { STYLE } from './page-style.js';
 import { spreadOf, thresholdsOf, type Spread } from './statistics.js';
 
 const STEPS = 200;
@@ -23,35 +22,21 @@ export interface ReportContent {
 /** The report as one page that loads nothing. */
 export function reportPage({ sets, data, examples }: ReportContent): string {
   const [set, ...others] = sets;
-  // Only these very texts run or style anything, whatever stands in the data.
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(SCRIPT).digest('base64')}'; base-uri 'none'; form-action 'none'`;
-  const page = markup`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
-        <title>Scores of ${set.name}</title>
-        <style>${trusted(STYLE)}</style>
-      </head>
-      <body>
-        <main>
-          <h1>Scores of ${set.name}</h1>
-          <p class="soft">
-            ${data === undefined ? 'Without the data that was scored.' : `Data: ${data}.`} Made by inform-score
-            ${packageVersion()}.
-          </p>
-          ${factsOf(set)} ${distribution(set, data)} ${others.length === 0 ? '' : sideBySide(sets)}
-          ${set.lengths.length === 0 ? '' : lengthSection(set)}
-          ${set.groupField === undefined ? '' : groupSection(set, set.groupField)}
-          ${examples === undefined || examples.prompts.length === 0 ? '' : promptSection(examples)}
-          ${examples === undefined ? '' : exampleSection(examples)} ${set.missing.size === 0 ? '' : missingSection(set)}
-        </main>
-        <script>${trusted(SCRIPT)}</script>
-      </body>
-    </html> `;
-  return page.text;
+  return pageOf({
+    title: `Scores of ${set.name}`,
+    about: `${data === undefined ? 'Without the data that was scored' : `Data: ${data}`}.`,
+    script: SCRIPT,
+    body: [
+      factsOf(set),
+      distribution(set, data),
+      ...(others.length === 0 ? [] : [sideBySide(sets)]),
+      ...(set.lengths.length === 0 ? [] : [lengthSection(set)]),
+      ...(set.groupField === undefined ? [] : [groupSection(set, set.groupField)]),
+      ...(examples === undefined || examples.prompts.length === 0 ? [] : [promptSection(examples)]),
+      ...(examples === undefined ? [] : [exampleSection(examples)]),
+      ...(set.missing.size === 0 ? [] : [missingSection(set)]),
+    ],
+  });
 }
 
 function factsOf({ scores, rows }: ScoredSet): Markup {
@@ -214,16 +199,4 @@ function missingSection({ missing }: ScoredSet): Markup {
         </tbody>
       </table>
     </div>`;
-}
-
-function figure({ svg, label }: Chart): Markup {
-  return markup`<figure>
-    ${trusted(svg)}
-    <figcaption>${label}</figcaption>
-  </figure>`;
-}
-
-/** A word of a command line for POSIX shells. */
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,8 +1,8 @@
 import { InformError } from '../errors.js';
-import { writeFilesAtomically, writeFully } from '../util/files/atomic-file.js';
 import { checkNewFile } from '../util/files/new-file.js';
 import { collect, type ScoredSet } from './collect.js';
 import { readExamples } from './examples.js';
+import { writePage } from './page-frame.js';
 import { reportPage } from './page.js';
 
 export interface ReportOptions {
@@ -37,9 +37,6 @@ export async function report({ scores, data, by, output, overwrite }: ReportOpti
   const [first, ...others] = sets;
   if (first === undefined) throw new InformError('INFORM_INVALID_ARGUMENT', 'Name a file of scores.');
   const examples = data === undefined ? undefined : await readExamples(first, data);
-  const page = Buffer.from(reportPage({ sets: [first, ...others], data, examples }));
-  await writeFilesAtomically([{ path: output, bytes: page.length }], async ([file]) => {
-    if (file !== undefined) await writeFully(file.handle, page);
-  });
+  await writePage(output, reportPage({ sets: [first, ...others], data, examples }));
   return { rows: first.scores.length };
 }

@@ -41,11 +41,8 @@ export interface Bin {
   count: number;
 }
 
-/** Counts in bins of equal, round width: 1, 2, 2.5 or 5 times a power of ten, about as many as `about`. */
-export function histogram(values: readonly number[], about: number): Bin[] {
-  const sorted = Float64Array.from(values).sort();
-  const min = sorted[0] ?? 0;
-  const max = sorted.at(-1) ?? 0;
+/** Counts in bins of equal, round width: 1, 2, 2.5 or 5 times a power of ten, about `about` of them over the range. */
+export function histogram(values: readonly number[], about: number, { min, max } = rangeOf([values])): Bin[] {
   const width = roundWidth((max - min) / about);
   // A value on a limit belongs to the bin that begins there, though 0.3 / 0.1 is a little less than 3.
   const binOf = (value: number): number => Math.floor(value / width + 1e-9);
@@ -55,11 +52,24 @@ export function histogram(values: readonly number[], about: number): Bin[] {
     to: clean((first + i + 1) * width),
     count: 0,
   }));
-  for (const value of sorted) {
+  for (const value of values) {
     const bin = bins[binOf(value) - first];
     if (bin !== undefined) bin.count++;
   }
   return bins;
+}
+
+/** The least and the largest of the values of several lists; 0 where there are none. */
+export function rangeOf(lists: readonly (readonly number[])[]): { min: number; max: number } {
+  const [first = 0] = lists.find(({ length }) => length > 0) ?? [];
+  let [min, max] = [first, first];
+  for (const values of lists) {
+    for (const value of values) {
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+  }
+  return { min, max };
 }
 
 function roundWidth(exact: number): number {

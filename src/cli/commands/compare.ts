@@ -42,10 +42,9 @@ export function compareCommand(finish: Finish): CommandModule<object, CompareArg
         .example('$0 compare f16.jsonl q4.jsonl --data rows.jsonl', '')
         .example('$0 compare before.jsonl after.jsonl --max-deviation 0.01', 'a check for a script'),
     handler: async (argv) => {
-      const [{ compare }, { failedChecks, parseAtMost }, { writePage }, { formatComparison }] = await Promise.all([
+      const [{ compare }, { failedChecks, parseAtMost }, { formatComparison }] = await Promise.all([
         import('../../compare/compare.js'),
         import('../../compare/checks.js'),
-        import('../../compare/write-page.js'),
         import('../compare-text.js'),
       ]);
       const { first: a, second: b, data, json } = argv;
@@ -57,7 +56,11 @@ export function compareCommand(finish: Finish): CommandModule<object, CompareArg
       const { output, overwrite } = argv;
       if (output !== undefined) await checkNewFile(output, data === undefined ? [a, b] : [a, b, data], overwrite);
       const comparison = await compare({ a, b, data, threshold: numberOf('--threshold', argv.threshold) });
-      if (output !== undefined) await writePage(output, comparison);
+      if (output !== undefined) {
+        // The plotting library is loaded only for a page.
+        const { writePage } = await import('../../compare/write-page.js');
+        await writePage(output, comparison);
+      }
       const failed = failedChecks(comparison, checks);
       if (json) printJson({ ...comparison, scores: undefined, failed });
       else printLines(formatComparison(comparison));
