@@ -4,6 +4,12 @@ import { WANTED_TYPES, type WantedType } from '../gguf/model-types.js';
 
 export const OVERWRITE = { type: 'boolean', default: false, describe: 'replace an existing output' } as const;
 
+/** @param work what was not finished, such as "run" */
+export function restartFlag(work: string) {
+  const describe = `discard what an unfinished ${work} with this output left, and begin anew`;
+  return { type: 'boolean', default: false, describe } as const;
+}
+
 export const JSON_FLAG = { type: 'boolean', default: false, describe: 'print one JSON document' } as const;
 
 export const CONFIG = {

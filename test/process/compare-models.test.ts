@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { finished, runCli, startCli } from '../support/children/cli.js';
+import { killOnceJournaled, runCli } from '../support/children/cli.js';
 import { testModel } from '../support/models/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 
@@ -18,12 +17,7 @@ test('two models score the same rows; killed within the second, the first is not
   const data = fileIn(FOLDER, 'rows.jsonl', rows.join(''));
   const output = path.join(FOLDER, 'page.html');
   const command = ['compare-models', 'demo', MODEL, data, '--sample', '300', '-o', output];
-  const journal = path.join(FOLDER, 'page.second.jsonl.journal');
-  const child = startCli(command);
-  const done = finished(child);
-  while (child.exitCode === null && !(existsSync(journal) && readFileSync(journal, 'utf8').includes('"result"'))) await delay(5); // prettier-ignore
-  child.kill('SIGKILL');
-  await done;
+  await killOnceJournaled(command, path.join(FOLDER, 'page.second.jsonl.journal'));
   assert.not.ok(existsSync(output));
   const run = await runCli([...command, '--json']);
   assert.is(run.code, 0, run.stderr);

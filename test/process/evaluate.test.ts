@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { finished, runCli, startCli } from '../support/children/cli.js';
+import { killOnceJournaled, runCli } from '../support/children/cli.js';
 import { HubServer } from '../support/hub/hub-server.js';
 import { testModel } from '../support/models/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
@@ -113,12 +112,7 @@ test('an evaluation that was killed goes on with the same command', async () => 
   const data = fileIn(FOLDER, 'long.jsonl', jsonl(rows));
   const output = path.join(FOLDER, 'long.json');
   const command = ['evaluate', 'rewardbench2', data, '-m', MODEL, '-o', output];
-  const journal = path.join(FOLDER, 'long.run.jsonl.journal');
-  const child = startCli(command);
-  const done = finished(child);
-  while (child.exitCode === null && !(existsSync(journal) && readFileSync(journal, 'utf8').includes('"result"'))) await delay(5); // prettier-ignore
-  child.kill('SIGKILL');
-  await done;
+  await killOnceJournaled(command, path.join(FOLDER, 'long.run.jsonl.journal'));
   assert.not.ok(existsSync(output));
   const run = await runCli([...command, '--json']);
   assert.is(run.code, 0, run.stderr);

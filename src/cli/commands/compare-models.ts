@@ -2,7 +2,7 @@ import type { Argv, CommandModule } from 'yargs';
 import { InformError } from '../../errors.js';
 import { numberOf } from '../numbers.js';
 import { belongsToModel, optionFlags, optionsFromFlags } from '../option-flags.js';
-import { CONFIG, JSON_FLAG, outputFlag, OVERWRITE, YES } from '../shared-flags.js';
+import { CONFIG, JSON_FLAG, outputFlag, OVERWRITE, restartFlag, YES } from '../shared-flags.js';
 import type { Task } from '../task.js';
 import { printJson, printLines, say } from '../terminal.js';
 
@@ -42,11 +42,7 @@ export const compareModelsCommand: CommandModule<object, CompareModelsArguments>
       .option('config', CONFIG)
       .option('json', JSON_FLAG)
       .option('overwrite', OVERWRITE)
-      .option('restart', {
-        type: 'boolean',
-        default: false,
-        describe: 'discard what an unfinished comparison with this output left, and begin anew',
-      })
+      .option('restart', restartFlag('comparison'))
       .option('yes', YES)
       .example(
         '$0 compare-models f16.gguf q4_k_m.gguf rows.jsonl -o page.html',

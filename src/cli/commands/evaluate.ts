@@ -6,7 +6,7 @@ import type { EngineProcess } from '../../supervisor/engine-process.js';
 import { ExitCode } from '../exit-codes.js';
 import type { Finish } from '../finish.js';
 import { belongsToModel, optionFlags, optionsFromFlags } from '../option-flags.js';
-import { CONFIG, JSON_FLAG, OVERWRITE, YES } from '../shared-flags.js';
+import { CONFIG, JSON_FLAG, OVERWRITE, restartFlag, YES } from '../shared-flags.js';
 import { printJson, printLines, say } from '../terminal.js';
 import type { Task } from '../task.js';
 
@@ -66,11 +66,7 @@ export function evaluateCommand(finish: Finish): CommandModule<object, EvaluateA
         .option('config', CONFIG)
         .option('json', JSON_FLAG)
         .option('overwrite', OVERWRITE)
-        .option('restart', {
-          type: 'boolean',
-          default: false,
-          describe: 'discard what an unfinished evaluation with this output left, and begin anew',
-        })
+        .option('restart', restartFlag('evaluation'))
         .option('yes', YES)
         .example('$0 evaluate rewardbench filtered.parquet -m model.gguf -o results.json', '')
         .example('$0 evaluate pairs pairs.jsonl --scores scores.jsonl', '') as unknown as Argv<EvaluateArguments>,

@@ -6,7 +6,7 @@ import type { RunOptions } from '../../options/table.js';
 import type { RunOutcome } from '../../run/score-run.js';
 import { ExitCode } from '../exit-codes.js';
 import { optionFlags, optionsFromFlags } from '../option-flags.js';
-import { CONFIG, OVERWRITE, YES } from '../shared-flags.js';
+import { CONFIG, OVERWRITE, restartFlag, YES } from '../shared-flags.js';
 import type { Task } from '../task.js';
 import { sayLines } from '../terminal.js';
 
@@ -43,11 +43,7 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
         .option('config', CONFIG)
         .options(optionFlags())
         .option('overwrite', OVERWRITE)
-        .option('restart', {
-          type: 'boolean',
-          default: false,
-          describe: 'discard what an unfinished run with this output left, and begin anew',
-        })
+        .option('restart', restartFlag('run'))
         .option('follow-appended', {
           type: 'boolean',
           default: false,

@@ -1,6 +1,8 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { packageRoot } from '#src/util/package-root.js';
 
 const CLI = path.join(packageRoot(), 'dist', 'cli', 'bin.js');
@@ -47,4 +49,14 @@ export async function runCli(
   child.stdin.on('error', () => undefined); // it may end before it has read everything
   child.stdin.end(input);
   return finished(child);
+}
+
+/** Starts the CLI and kills it as soon as a score is in the journal. */
+export async function killOnceJournaled(args: readonly string[], journal: string): Promise<void> {
+  const child = startCli(args);
+  const done = finished(child);
+  const hasScore = (): boolean => existsSync(journal) && readFileSync(journal, 'utf8').includes('"result"');
+  while (child.exitCode === null && !hasScore()) await delay(5);
+  child.kill('SIGKILL');
+  await done;
 }

@@ -6,6 +6,7 @@ import { BACKBONES } from '#src/convert/backbones.js';
 import { RECIPES, refusalOf, type Recipe } from '#src/convert/recipes.js';
 import { ARCHITECTURES } from '#src/gguf/backbones.js';
 import { packageRoot } from '#src/util/package-root.js';
+import { tableIn } from '../../support/markdown-table.js';
 
 function read(...parts: string[]): string {
   return readFileSync(path.join(packageRoot(), ...parts), 'utf8');
@@ -31,17 +32,7 @@ function documented({
 }
 
 test('the list in docs/models.md is that of the recipes', () => {
-  const [, list = ''] = /\n\| class .*\n\|[ -|]*\n((?:\|.*\n)+)/.exec(read('docs', 'models.md')) ?? [];
-  const rows = list
-    .trim()
-    .split('\n')
-    .map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    );
-  assert.equal(rows, RECIPES.map(documented));
+  assert.equal(tableIn(read('docs', 'models.md'), 'class'), RECIPES.map(documented));
 });
 
 test('engine and converter know the same architectures, and a backbone for each', () => {

@@ -6,6 +6,7 @@ import { knownRewardToken, RECIPES } from '#src/convert/recipes.js';
 import { parseHubId } from '#src/models/hub/hub-id.js';
 import { fileGigabytes, formatGigabytes, KNOWN_MODELS, TOLD_TYPES } from '#src/models/known-models.js';
 import { packageRoot } from '#src/util/package-root.js';
+import { tableIn } from '../../support/markdown-table.js';
 
 test('every known model is of a class with a row, and fetched without a flag', () => {
   for (const { id, className } of KNOWN_MODELS) {
@@ -21,17 +22,7 @@ test('every known model is of a class with a row, and fetched without a flag', (
 
 test('the list in docs/models.md is that of the known models', () => {
   const text = readFileSync(path.join(packageRoot(), 'docs', 'models.md'), 'utf8');
-  const [, list = ''] =
-    /\n\| model .*\n\|[ -|]*\n((?:\|.*\n)+)/.exec(text.slice(text.indexOf('## Known models'))) ?? [];
-  const rows = list
-    .trim()
-    .split('\n')
-    .map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    );
+  const rows = tableIn(text.slice(text.indexOf('## Known models')), 'model');
   const expected = KNOWN_MODELS.map((model) => [
     model.id,
     `\`${model.className}\``,
