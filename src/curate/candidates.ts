@@ -5,6 +5,21 @@ import { EvaluationTexts } from './overlap.js';
 import type { ScoredRow } from './scored-rows.js';
 import { fieldOf, textKey, textsOf, wordsOf, type RowTexts } from './text.js';
 
+/** Why a row is not kept. */
+interface Drop {
+  /** What is counted together, after the number of rows: "376 near-duplicates". */
+  kind:
+    | 'without a score'
+    | 'overlapping an evaluation set'
+    | 'duplicates'
+    | 'near-duplicates'
+    | 'outside the limits of the score'
+    | 'ranked behind those that are kept'
+    | 'without a pair';
+  /** Of this row. */
+  reason: string;
+}
+
 /** What is remembered of a row, so that the data can be any size: some 100 bytes. */
 export interface Candidate {
   score: number;
@@ -15,11 +30,9 @@ export interface Candidate {
   /** Its value of --per or --balance, by number; with --pairs its prompt. */
   group: number;
   /** Why it is not kept; undefined while it is in. */
-  dropped: string | undefined;
+  dropped: Drop | undefined;
   /** Place among the rows of its group, or of all, from 1; 0 where it was dropped before. */
   rank: number;
-  /** How many of these are kept. */
-  kept: number;
   of: number;
 }
 
@@ -53,16 +66,17 @@ export class Candidates {
       value: score ?? NaN,
       length: texts?.answer.length ?? 0,
       group,
-      dropped: score === undefined ? `no score: ${missing ?? ''}` : undefined,
+      dropped: score === undefined ? { kind: 'without a score', reason: `no score: ${missing ?? ''}` } : undefined,
       rank: 0,
-      kept: 0,
       of: 0,
     };
     const words = this.#duplicates === undefined && this.evaluation === undefined ? [] : wordsOf(texts?.all ?? '');
     this.#duplicates?.add(words);
     if (candidate.dropped === undefined) {
       const overlap = this.evaluation?.overlapOf(words);
-      if (overlap !== undefined) candidate.dropped = `overlaps an evaluation set: ${overlap}`;
+      if (overlap !== undefined) {
+        candidate.dropped = { kind: 'overlapping an evaluation set', reason: `overlaps an evaluation set: ${overlap}` };
+      }
     }
     this.rows.push(candidate);
   }

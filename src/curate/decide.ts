@@ -42,20 +42,22 @@ function dropDuplicates(rows: readonly Candidate[], groups: Int32Array | undefin
     const otherRow = other === undefined ? undefined : rows[other];
     if (otherRow === undefined || (row?.value ?? NaN) > otherRow.value) best.set(group, index);
   }
-  const what = kind === 'exact' ? 'a duplicate' : 'a near-duplicate';
+  const noun = kind === 'exact' ? 'duplicate' : 'near-duplicate';
   for (const [index, group] of groups.entries()) {
     const row = rows[index];
     const kept = best.get(group);
     if (row === undefined || row.dropped !== undefined || kept === undefined || kept === index) continue;
-    row.dropped = `${what} of row ${kept}, whose score is ${row.value === rows[kept]?.value ? 'the same' : 'better'}`;
+    const than = row.value === rows[kept]?.value ? 'the same' : 'better';
+    row.dropped = { kind: `${noun}s`, reason: `a ${noun} of row ${kept}, whose score is ${than}` };
   }
 }
 
 function dropByScore(rows: readonly Candidate[], { min, max, lengthBias }: Criteria): void {
+  const kind = 'outside the limits of the score';
   const what = lengthBias === true ? 'score without length' : 'score';
   for (const row of rows) {
-    if (min !== undefined && row.value < min) row.dropped = `${what} below ${min}`;
-    else if (max !== undefined && row.value > max) row.dropped = `${what} above ${max}`;
+    if (min !== undefined && row.value < min) row.dropped = { kind, reason: `${what} below ${min}` };
+    else if (max !== undefined && row.value > max) row.dropped = { kind, reason: `${what} above ${max}` };
   }
 }
 
@@ -72,9 +74,12 @@ function keepTop(rows: readonly Candidate[], names: readonly string[], { top, pe
     const quota = quotas[at] ?? 0;
     const name = names[group[0]?.group ?? -1] ?? '';
     for (const [place, row] of byValue(group).entries()) {
-      Object.assign(row, { rank: place + 1, kept: quota, of: group.length });
+      Object.assign(row, { rank: place + 1, of: group.length });
       if (place >= quota)
-        row.dropped = `rank ${formatCount(place + 1)} of ${counted(group.length, 'row')}${whose(per, balance, name)}, of which ${formatCount(quota)} are kept`;
+        row.dropped = {
+          kind: 'ranked behind those that are kept',
+          reason: `rank ${formatCount(place + 1)} of ${counted(group.length, 'row')}${whose(per, balance, name)}, of which ${formatCount(quota)} are kept`,
+        };
     }
   }
 }

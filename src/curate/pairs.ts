@@ -25,12 +25,11 @@ export function choosePairs(rows: readonly Candidate[], margin: number): Map<num
     if (best === worst || gap < margin) {
       const reason =
         best === worst ? 'the only answer to its prompt' : `its prompt's answers are ${gap} apart, less than ${margin}`;
-      for (const row of group) row.dropped = reason;
+      for (const row of group) row.dropped = { kind: 'without a pair', reason };
       continue;
     }
-    for (const row of ranked.slice(1, -1))
-      row.dropped = `neither best nor worst of ${counted(ranked.length, 'answer')} to its prompt`;
-    for (const row of [best, worst]) row.kept = 2;
+    const reason = `neither best nor worst of ${counted(ranked.length, 'answer')} to its prompt`;
+    for (const row of ranked.slice(1, -1)) row.dropped = { kind: 'without a pair', reason };
     pairs.set(numbers.get(best) ?? -1, { chosen: numbers.get(best) ?? -1, rejected: numbers.get(worst) ?? -1 });
   }
   return pairs;

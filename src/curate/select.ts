@@ -173,7 +173,7 @@ function decisionLine(number: number, { idJson }: ScoredRow, decision: Candidate
   ];
   if (value !== score && !Number.isNaN(value)) members.push(['score_without_length', JSON.stringify(value)]);
   if (rank > 0) members.push(['rank', String(rank)], ['of', String(of)]);
-  if (dropped !== undefined) members.push(['reason', JSON.stringify(dropped)]);
+  if (dropped !== undefined) members.push(['reason', JSON.stringify(dropped.reason)]);
   return jsonLine(members);
 }
 
@@ -237,27 +237,10 @@ async function manifestText(
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
-/** Numbers in reasons differ from row to row; what they are about does not. */
 function countReasons(rows: readonly Candidate[]): [string, number][] {
   const counts = new Map<string, number>();
   for (const { dropped } of rows) {
-    if (dropped === undefined) continue;
-    const kind = kindOf(dropped);
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    if (dropped !== undefined) counts.set(dropped.kind, (counts.get(dropped.kind) ?? 0) + 1);
   }
   return [...counts].sort(([, a], [, b]) => b - a);
-}
-
-/** Of the reasons that `Candidates`, `decide` and `choosePairs` give. */
-const KINDS: [beginning: string, kind: string][] = [
-  ['no score', 'without a score'],
-  ['overlaps', 'overlapping an evaluation set'],
-  ['a duplicate', 'duplicates'],
-  ['a near-duplicate', 'near-duplicates'],
-  ['score', 'outside the limits of the score'],
-  ['rank', 'ranked behind those that are kept'],
-];
-
-function kindOf(reason: string): string {
-  return KINDS.find(([beginning]) => reason.startsWith(beginning))?.[1] ?? 'without a pair';
 }
