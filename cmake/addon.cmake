@@ -10,6 +10,7 @@ add_library(inform_score MODULE
   native/binding/model_wrap.cpp
   native/binding/quantize.cpp
   native/binding/scorer_wrap.cpp
+  native/binding/speed.cpp
   native/binding/task_handle_wrap.cpp
   ${CMAKE_JS_SRC})
 target_include_directories(inform_score PRIVATE ${CMAKE_JS_INC})

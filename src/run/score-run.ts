@@ -33,6 +33,7 @@ import type { EngineProcess } from '../supervisor/engine-process.js';
 import { SupervisedModel } from '../supervisor/supervised-model.js';
 
 const INTERRUPTED = 'The run was interrupted.';
+const NOT_BEGUN = 'The run was interrupted before it began, and nothing was written. Begin it with the same command.';
 
 /** What a run came to. */
 export interface RunOutcome {
@@ -68,6 +69,26 @@ export async function scoreFiles(
   settings: RunSettings,
   { engine, signal: interrupted, reporter }: RunContext,
 ): Promise<RunOutcome> {
+  const { run, model } = await beginRun(options, settings, { engine, signal: interrupted, reporter }).catch(
+    (error: unknown) => {
+      throw interrupted.aborted ? new InformError('INFORM_ABORTED', NOT_BEGUN, { cause: error }) : error;
+    },
+  );
+  try {
+    return await run.execute(model, interrupted);
+  } catch (error) {
+    await run.abandon(error, interrupted.aborted);
+    if (!interrupted.aborted) throw error;
+    throw new InformError('INFORM_ABORTED', INTERRUPTED, { cause: error });
+  }
+}
+
+/** All that is settled before there is anything to resume. */
+async function beginRun(
+  options: RunOptions,
+  settings: RunSettings,
+  { engine, signal: interrupted, reporter }: RunContext,
+): Promise<{ run: ScoreRun; model: string }> {
   const model = requireModel(options);
   const written = options.output === undefined ? [] : outputPaths(options.output);
   const named = await fetchDatasets(chooseInputs(options.input), {
@@ -77,17 +98,10 @@ export async function scoreFiles(
   });
   const inputs = await expandInputs(named, [...written, ...(settings.log ? [settings.log] : [])]);
   const size = await checkInputs(inputs);
-  throwIfAborted(interrupted, INTERRUPTED);
+  throwIfAborted(interrupted, NOT_BEGUN);
   const output = await openOutput(options, inputs, settings, interrupted);
   const reader = new SampleReader(options);
-  const run = new ScoreRun(reader, options, settings, inputs, size, output, engine, reporter);
-  try {
-    return await run.execute(model, interrupted);
-  } catch (error) {
-    await run.abandon(error, interrupted.aborted);
-    if (!interrupted.aborted) throw error;
-    throw new InformError('INFORM_ABORTED', INTERRUPTED, { cause: error });
-  }
+  return { run: new ScoreRun(reader, options, settings, inputs, size, output, engine, reporter), model };
 }
 
 class ScoreRun {
