@@ -43,8 +43,8 @@ export interface RunOutcome {
   readonly seconds: number;
   /** Tokens that a longer sequence was cut to. */
   readonly maxLength: number;
-  /** The GGUF file, where `model` names something else that it was made from. */
-  readonly modelPath: string | undefined;
+  /** The GGUF file that was scored with. */
+  readonly modelPath: string;
   /** The file of rejected rows, where there is one. */
   readonly rejectsPath: string | undefined;
   /** Whether the reader of standard output left before the end, which ends a run quietly. */
@@ -164,7 +164,7 @@ class ScoreRun {
       pipeline: this.#pipeline,
       seconds: this.#seconds,
       maxLength: prepared.options.maxLength,
-      modelPath: modelName === DEMO || modelName === prepared.path ? undefined : prepared.path,
+      modelPath: prepared.path,
       rejectsPath: stats.rejected > 0 ? output.rejectsPath : undefined,
       readerGone: output.readerGone.aborted,
     };

@@ -143,14 +143,28 @@ async function scoreOnce(
 }
 
 async function report(options: RunOptions, outcome: RunOutcome, withStats: boolean): Promise<void> {
-  const [{ formatSummary }, { formatStats }] = await Promise.all([
+  const [{ formatSummary }, { formatStats }, { DEMO }] = await Promise.all([
     import('../summary-text.js'),
     import('../stats-text.js'),
+    import('../../models/resolve.js'),
   ]);
   const { stats, pipeline, seconds, maxLength, modelPath, rejectsPath } = outcome;
   const { model: name = '', type, output } = options;
   // The conversion of a folder or of a repository lies elsewhere.
-  const model = modelPath === undefined ? undefined : `${name}${type === 'auto' ? '' : ` as ${type}`}: ${modelPath}`;
+  const isNamed = name === DEMO || name === modelPath;
+  const model = isNamed ? undefined : `${name}${type === 'auto' ? '' : ` as ${type}`}: ${modelPath}`;
   sayLines(formatSummary(stats, { seconds, maxLength, output, rejects: rejectsPath, model }));
-  if (withStats) sayLines(formatStats(pipeline));
+  if (withStats) sayLines(formatStats(pipeline, await expectedRate(modelPath, options)));
+}
+
+/** Tokens a second of full micro-batches, as `inform-score plan` has them; measured when the run is over, for a second. */
+async function expectedRate(file: string, options: RunOptions): Promise<number> {
+  const [{ planModel }, { modelOptionsOf }, { default: path }] = await Promise.all([
+    import('../../engine/placement/plan-model.js'),
+    import('../../options/check.js'),
+    import('node:path'),
+  ]);
+  const settings = { memory: undefined, speeds: {}, folder: path.dirname(file) };
+  const { estimate } = await planModel(file, modelOptionsOf(options), settings);
+  return estimate.tokensPerSecond;
 }
