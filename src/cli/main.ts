@@ -18,6 +18,7 @@ import { explainCommand } from './commands/explain.js';
 import { reportCommand } from './commands/report.js';
 import { selectCommand } from './commands/select.js';
 import { scoreCommand } from './commands/score.js';
+import { verifyCommand } from './commands/verify.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
 import { InformError } from '../errors.js';
 import { keepHangupIgnored } from './interrupt.js';
@@ -56,6 +57,7 @@ async function main(args: string[]): Promise<number> {
     .command(quantizeCommand)
     .command(attachCommand)
     .command(inspectCommand)
+    .command(verifyCommand(finish))
     .command(devicesCommand)
     .command(planCommand())
     .command(backendCommand())
