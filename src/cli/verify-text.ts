@@ -25,7 +25,7 @@ const GRAINS = 2;
 const SIGNIFICANT_BITS = 8;
 
 /** The step from a number to the next one that bf16 can hold. */
-export function grainOf(score: number): number {
+function grainOf(score: number): number {
   return 2 ** (Math.floor(Math.log2(Math.max(Math.abs(score), 2 ** -126))) - (SIGNIFICANT_BITS - 1));
 }
 
