@@ -111,6 +111,8 @@ export interface EncodeJob {
   columns: number;
   /** Rows of one attention head of q or k, which are interleaved; 0: rows stay in order. */
   headRows: number;
+  /** Added to every value; 0 for nearly all tensors. */
+  addend: number;
 }
 
 export interface TaskHandle {

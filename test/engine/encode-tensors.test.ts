@@ -94,6 +94,7 @@ async function encode(
     rows: source.length / columns,
     columns,
     headRows: 0,
+    addend: 0,
     ...change,
   };
   const { addon } = loadAddon();
@@ -208,6 +209,7 @@ test('descriptions that ggml would answer with an abort are refused', async () =
     { columns: 0, rows: 1 },
     { columns: 64, rows: 8, headRows: 3 },
     { columns: 64, rows: 8, headRows: 6 },
+    { addend: NaN },
   ];
   for (const change of wrong) {
     const error = await refusal(encode(values, 'F32', 'F32', change));
@@ -224,7 +226,7 @@ test('a cancelled handle stops it', async () => {
   truncateSync(target, 4);
   const type = GGML_TYPES.F32.id;
   const job = { name: 'w', source, sourceOffset: 0, sourceType: type, target, targetOffset: 0, targetType: type };
-  const encoding = addon.encodeTensors([{ ...job, rows: 1, columns: 1, headRows: 0 }], 1, handle);
+  const encoding = addon.encodeTensors([{ ...job, rows: 1, columns: 1, headRows: 0, addend: 0 }], 1, handle);
   assert.is((await refusal(encoding)).code, 'INFORM_ABORTED');
 });
 
