@@ -2,7 +2,7 @@ import { InformError } from '../errors.js';
 import { formatCount } from '../util/format.js';
 
 /** So many rows are named for each reason. */
-const SHOWN_EACH = 3;
+const SHOWN_EACH = 5;
 /** So many reasons are told apart. */
 const MOST_REASONS = 10;
 
