@@ -1,5 +1,6 @@
 import { readScoredRows, type ScoredRow } from '../curate/scored-rows.js';
-import { fieldOf, textKey, textsOf } from '../curate/text.js';
+import { bestOf, type AnswerScores } from '../curate/answer-scores.js';
+import { fieldOf, textKey, type TextReader } from '../curate/text.js';
 import { InformError } from '../errors.js';
 
 /** Fields that say where a row is from, the first that a data set has. */
@@ -7,24 +8,32 @@ const GROUP_FIELDS = ['source', 'category', 'subset', 'dataset', 'task', 'domain
 /** A field with more values than this is no grouping. */
 const MAX_GROUPS = 200;
 
+/** An answer by its row and its place in it. */
+export interface AnswerPlace {
+  row: number;
+  answer: number;
+}
+
 /** The best and the worst answer to one prompt. */
 interface PromptSpread {
   answers: number;
   lowest: number;
   highest: number;
-  lowestRow: number;
-  highestRow: number;
+  worst: AnswerPlace;
+  best: AnswerPlace;
 }
 
 /** What a report knows of one file of scores; the lists have a place for each scored row. */
 export interface ScoredSet {
   name: string;
+  /** What a row's score is: that of its answer, the margin of a pair, the best of several. */
+  answers: AnswerScores['answers'];
   /** All rows, or the scored ones where the data is not given. */
   rows: number;
   scores: number[];
   /** The row of each score, from 0. */
   rowNumbers: number[];
-  /** Characters of each answer; empty without the data. */
+  /** Characters of each answer, of several the best one's; empty without the data, and for pairs. */
   lengths: number[];
   groupField: string | undefined;
   /** The group of each scored row, by its place in `groupNames`. */
@@ -41,8 +50,13 @@ export interface ScoredSet {
  * @param by the field to group by; undefined: the first of the usual ones that the data has
  * @throws InformError INFORM_SCORES_DO_NOT_FIT, INFORM_INPUT_UNREADABLE
  */
-export async function collect(scores: string, data: string | undefined, by: string | undefined): Promise<ScoredSet> {
-  const collector = new Collector(scores, by);
+export async function collect(
+  scores: string,
+  data: string | undefined,
+  by: string | undefined,
+  reader: TextReader,
+): Promise<ScoredSet> {
+  const collector = new Collector(scores, by, reader);
   const files = data === undefined ? { data: [scores], scores: undefined } : { data: [data], scores };
   for await (const row of readScoredRows(files)) collector.add(row);
   return collector.end();
@@ -56,9 +70,11 @@ class Collector {
   constructor(
     name: string,
     private readonly by: string | undefined,
+    private readonly reader: TextReader,
   ) {
     this.#set = {
       name,
+      answers: 'one',
       rows: 0,
       scores: [],
       rowNumbers: [],
@@ -71,22 +87,23 @@ class Collector {
     };
   }
 
-  add({ row, score, missing }: ScoredRow): void {
+  add({ row, score, scores, missing }: ScoredRow): void {
     const set = this.#set;
     this.#row++;
     set.rows++;
-    if (score === undefined) {
+    if (score === undefined || scores === undefined) {
       const reason = missing ?? '';
       set.missing.set(reason, (set.missing.get(reason) ?? 0) + 1);
       return;
     }
+    set.answers = scores.answers;
     set.scores.push(score);
     set.rowNumbers.push(this.#row);
     if (!row.ok) return;
-    const texts = textsOf(row.value);
-    if (texts !== undefined) {
-      set.lengths.push(texts.answer.length);
-      this.#addPrompt(texts.prompt, score);
+    const texts = this.reader.textsOf(row.value);
+    if (!(texts instanceof InformError)) {
+      if (scores.answers !== 'pair') set.lengths.push(texts.answers[bestOf(scores.values)]?.length ?? 0);
+      for (const [answer, value] of scores.values.entries()) this.#addPrompt(texts.prompt, value, answer);
     }
     set.groups.push(this.#groupNumber(row.value));
   }
@@ -107,17 +124,17 @@ class Collector {
     return set;
   }
 
-  #addPrompt(prompt: string, score: number): void {
+  #addPrompt(prompt: string, score: number, answer: number): void {
     const key = textKey(prompt);
-    const row = this.#row;
+    const place: AnswerPlace = { row: this.#row, answer };
     const known = this.#set.prompts.get(key);
     if (known === undefined) {
-      this.#set.prompts.set(key, { answers: 1, lowest: score, highest: score, lowestRow: row, highestRow: row });
+      this.#set.prompts.set(key, { answers: 1, lowest: score, highest: score, worst: place, best: place });
       return;
     }
     known.answers++;
-    if (score < known.lowest) Object.assign(known, { lowest: score, lowestRow: row });
-    if (score > known.highest) Object.assign(known, { highest: score, highestRow: row });
+    if (score < known.lowest) Object.assign(known, { lowest: score, worst: place });
+    if (score > known.highest) Object.assign(known, { highest: score, best: place });
   }
 
   #groupNumber(value: unknown): number {
@@ -132,6 +149,11 @@ class Collector {
 }
 
 const NO_VALUE = '(none)';
+
+/** What the rows' scores are, in words. */
+export function measureOf(answers: AnswerScores['answers']): string {
+  return { one: 'reward score', pair: 'margin, chosen less rejected', list: 'best score of the answers' }[answers];
+}
 
 /** The rows' numbers, the best score first. */
 export function numbersInOrder({ scores, rowNumbers }: ScoredSet): number[] {

@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs';
 import { counted } from '../../util/format.js';
+import { MAP_FLAG, mapFrom } from '../map-flag.js';
 import { outputFlag, OVERWRITE } from '../shared-flags.js';
 import { say } from '../terminal.js';
 
@@ -7,6 +8,7 @@ interface ReportArguments {
   scores: string[];
   data: string | undefined;
   by: string | undefined;
+  map: string | undefined;
   output: string;
   overwrite: boolean;
 }
@@ -33,12 +35,13 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
         requiresArg: true,
         describe: 'the field to group by (default: source, category, … where there is one)',
       })
+      .option('map', MAP_FLAG)
       .option('output', outputFlag('the page, one HTML file that loads nothing'))
       .option('overwrite', OVERWRITE)
       .example('$0 report scores.jsonl --data data.jsonl -o report.html', ''),
-  handler: async ({ scores, data, by, output, overwrite }) => {
+  handler: async ({ scores, data, by, map, output, overwrite }) => {
     const { report } = await import('../../report/report.js');
-    const { rows } = await report({ scores, data, by, output, overwrite });
+    const { rows } = await report({ scores, data, by, map: mapFrom(map), output, overwrite });
     say(`${output}: ${counted(rows, 'score')}`);
   },
 };

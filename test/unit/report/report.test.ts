@@ -74,6 +74,38 @@ test('without the data there are no lengths and no rows; several files stand sid
   assert.not.match(page, /Score and length|To read/);
 });
 
+test('pairs are shown by their margins, lists by their best answers, with the answers to read', async () => {
+  const jsonl = (values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
+  const ids = Array.from({ length: 8 }, (_, id) => id);
+  const pairs = await pageOf({
+    data: fileIn(
+      folder,
+      'p.jsonl',
+      jsonl(ids.map((id) => ({ id, prompt: `Q${id}`, chosen: `g${id}`, rejected: `b${id}` }))),
+    ),
+    scores: fileIn(folder, 'ps.jsonl', jsonl(ids.map((id) => ({ id, scores: { chosen: id, rejected: 1.5 } })))),
+  });
+  assert.match(pairs, /<dt>pairs scored<\/dt>\s*<dd>8<\/dd>/);
+  assert.match(pairs, /<dt>chosen scores higher<\/dt>\s*<dd>75\.0 %<\/dd>/);
+  assert.match(pairs, /lowest to highest<\/dt>\s*<dd>-1\.50 to 5\.50<\/dd>/);
+  assert.match(pairs, /chosen: 7\.00<\/p>\s*<pre>g7<\/pre>/);
+  assert.not.match(pairs, /Score and length/);
+  const lists = await pageOf({
+    data: fileIn(
+      folder,
+      'l.jsonl',
+      jsonl(ids.map((id) => ({ id, prompt: `Q${id}`, responses: ['a', 'bb'.repeat(id)] }))),
+    ),
+    scores: fileIn(folder, 'ls.jsonl', jsonl(ids.map((id) => ({ id, scores: [1, 2 * id] })))),
+  });
+  assert.match(lists, /lowest to highest<\/dt>\s*<dd>1\.00 to 14\.00<\/dd>/);
+  assert.match(lists, /<b>13\.00<\/b> between 2 answers: Q7/);
+  assert.match(lists, /<h2>Score and length<\/h2>/);
+  await expectError('INFORM_SCORES_DO_NOT_FIT', /They do not compare/, () =>
+    pageOf({ data: '', scores: '' }, { data: undefined, scores: [join(folder, 'ps.jsonl'), join(folder, 'ls.jsonl')] }),
+  );
+});
+
 test('a field that no row has, a file without scores and one that exists are refused', async () => {
   const set = hostileSet('five');
   await expectError('INFORM_INVALID_ARGUMENT', /No row has the field "nope"/, () => pageOf(set, { by: 'nope' }));
