@@ -2,9 +2,13 @@ import { readScoredRows, type ScoredRow } from '../curate/scored-rows.js';
 import { bestOf, type AnswerScores } from '../curate/answer-scores.js';
 import { fieldOf, textKey, type TextReader } from '../curate/text.js';
 import { InformError } from '../errors.js';
+import { rejectKind } from '../input/rejects.js';
+import { CutRows, Rejects } from './run-files.js';
 
 /** Fields that say where a row is from, the first that a data set has. */
 const GROUP_FIELDS = ['source', 'category', 'subset', 'dataset', 'task', 'domain', 'cluster'];
+/** So many kinds of reasons are told apart. */
+const MOST_REASONS = 1000;
 /** A field with more values than this is no grouping. */
 const MAX_GROUPS = 200;
 
@@ -40,25 +44,47 @@ export interface ScoredSet {
   groups: number[];
   groupNames: string[];
   prompts: Map<string, PromptSpread>;
-  /** Rows without a score, by reason. */
-  missing: Map<string, number>;
+  /** Rows without a score, by the kind of reason. */
+  missing: Map<string, { reason: string; rows: number }>;
+  /** Places in the lists of the rows whose sequences were cut; undefined where the run's log is not given. */
+  cut: number[] | undefined;
+}
+
+export interface CollectOptions {
+  /** The rows that were scored. */
+  data: string | undefined;
+  /** The field to group by; undefined: the first of the usual ones that the data has. */
+  by: string | undefined;
+  /** The log of the run. */
+  log: string | undefined;
+  reader: TextReader;
 }
 
 /**
  * Reads a file of scores, with the data that was scored where it is given: what is remembered of a row is a few numbers.
  *
- * @param by the field to group by; undefined: the first of the usual ones that the data has
  * @throws InformError INFORM_SCORES_DO_NOT_FIT, INFORM_INPUT_UNREADABLE
  */
-export async function collect(
-  scores: string,
-  data: string | undefined,
-  by: string | undefined,
-  reader: TextReader,
-): Promise<ScoredSet> {
-  const collector = new Collector(scores, by, reader);
+export async function collect(scores: string, { data, by, log, reader }: CollectOptions): Promise<ScoredSet> {
+  const cut = log === undefined ? undefined : await CutRows.read(log, data !== undefined);
+  const collector = new Collector(scores, by, reader, cut);
   const files = data === undefined ? { data: [scores], scores: undefined } : { data: [data], scores };
-  for await (const row of readScoredRows(files)) collector.add(row);
+  const rejects = await Rejects.beside(scores);
+  try {
+    let number = 0;
+    for await (const row of readScoredRows(files)) {
+      const reason = row.score === undefined ? await rejects?.reasonOf(number) : undefined;
+      collector.add(reason === undefined ? row : { ...row, missing: reason });
+      number++;
+    }
+    // Results alone have no line for a rejected row.
+    if (data === undefined && !collector.hasMissing) {
+      for await (const reason of rejects?.reasons() ?? []) collector.addMissing(reason);
+    }
+  } finally {
+    await rejects?.close();
+  }
+  cut?.end(scores);
   return collector.end();
 }
 
@@ -71,6 +97,7 @@ class Collector {
     name: string,
     private readonly by: string | undefined,
     private readonly reader: TextReader,
+    private readonly cut: CutRows | undefined,
   ) {
     this.#set = {
       name,
@@ -84,19 +111,35 @@ class Collector {
       groupNames: [],
       prompts: new Map(),
       missing: new Map(),
+      cut: cut === undefined ? undefined : [],
     };
   }
 
-  add({ row, score, scores, missing }: ScoredRow): void {
+  get hasMissing(): boolean {
+    return this.#set.missing.size > 0;
+  }
+
+  addMissing(reason: string): void {
+    const { missing } = this.#set;
+    this.#set.rows++;
+    const kind = rejectKind(reason);
+    const [key, shown] = missing.has(kind) || missing.size < MOST_REASONS ? [kind, reason] : ['', 'other reasons'];
+    const known = missing.get(key);
+    if (known === undefined) missing.set(key, { reason: shown, rows: 1 });
+    else known.rows++;
+  }
+
+  add(scored: ScoredRow): void {
+    const { row, score, scores, missing } = scored;
     const set = this.#set;
     this.#row++;
-    set.rows++;
     if (score === undefined || scores === undefined) {
-      const reason = missing ?? '';
-      set.missing.set(reason, (set.missing.get(reason) ?? 0) + 1);
+      this.addMissing(missing ?? '');
       return;
     }
+    set.rows++;
     set.answers = scores.answers;
+    if (this.cut?.has(scored) === true) set.cut?.push(set.scores.length);
     set.scores.push(score);
     set.rowNumbers.push(this.#row);
     if (!row.ok) return;

@@ -42,11 +42,13 @@ export interface Examples {
   best: Example[];
   median: Example[];
   worst: Example[];
+  /** The first ones that were cut. */
+  cut: Example[];
   /** Prompts whose answers' scores are furthest apart. */
   prompts: PromptExample[];
 }
 
-/** Reads the rows that are shown: the best, the middle, the worst, and both ends of the prompts with the widest spread. */
+/** Reads the rows that are shown: the best, the middle, the worst, some that were cut, and both ends of the prompts with the widest spread. */
 export async function readExamples(set: ScoredSet, data: string, reader: TextReader): Promise<Examples> {
   const order = numbersInOrder(set);
   const middle = Math.max(0, Math.floor(order.length / 2 - EACH / 2));
@@ -54,6 +56,7 @@ export async function readExamples(set: ScoredSet, data: string, reader: TextRea
     best: order.slice(0, EACH),
     median: order.slice(middle, middle + EACH),
     worst: order.slice(-EACH).toReversed(),
+    cut: (set.cut ?? []).slice(0, EACH).map((place) => set.rowNumbers[place] ?? 0),
   };
   const spreads = [...set.prompts.values()]
     .filter(({ highest, lowest }) => highest > lowest)
@@ -71,6 +74,7 @@ export async function readExamples(set: ScoredSet, data: string, reader: TextRea
     best: all(chosen.best),
     median: all(chosen.median),
     worst: all(chosen.worst),
+    cut: all(chosen.cut),
     prompts: spreads.flatMap((spread) => {
       const [best, worst] = [at(spread.best), at(spread.worst)];
       const turns = found.get(spread.best.row)?.turns ?? [];

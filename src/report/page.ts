@@ -34,6 +34,7 @@ export function reportPage({ sets, data, examples }: ReportContent): string {
       ...(set.groupField === undefined ? [] : [groupSection(set, set.groupField)]),
       ...(examples === undefined || examples.prompts.length === 0 ? [] : [promptSection(examples)]),
       ...(examples === undefined ? [] : [exampleSection(examples)]),
+      ...(set.cut === undefined ? [] : [cutSection(set, set.cut, examples)]),
       ...(set.missing.size === 0 ? [] : [missingSection(set)]),
     ],
   });
@@ -163,15 +164,42 @@ function promptSection({ prompts }: Examples): Markup {
 function exampleSection({ best, median, worst }: Examples): Markup {
   const part = (title: string, examples: readonly Example[]): Markup =>
     markup`<h3>${title}</h3>
-      ${examples.map(
-        (example) =>
-          markup`<details>
-            <summary><b>${short(example.score)}</b> id ${example.idJson}: ${startOf(example.turns)}</summary>
-            ${turnsOf(example.turns)}${answersOf(example.answers)}
-          </details>`,
-      )}`;
+      ${toRead(examples)}`;
   return markup`<h2>To read</h2>
     ${part('Best', best)}${part('In the middle', median)}${part('Worst', worst)}`;
+}
+
+function toRead(examples: readonly Example[]): Markup[] {
+  return examples.map(
+    (example) =>
+      markup`<details>
+        <summary><b>${short(example.score)}</b> id ${example.idJson}: ${startOf(example.turns)}</summary>
+        ${turnsOf(example.turns)}${answersOf(example.answers)}
+      </details>`,
+  );
+}
+
+/** What was scored of these rows is not all of them, so their scores say less. */
+function cutSection({ scores }: ScoredSet, cut: readonly number[], examples: Examples | undefined): Markup {
+  if (cut.length === 0) {
+    return markup`<h2>Cut rows</h2>
+      <p>No row was longer than max_length.</p>`;
+  }
+  const places = new Set(cut);
+  const spreads = [
+    { name: 'cut', spread: spreadOf(cut.map((place) => scores[place] ?? 0)) },
+    { name: 'whole', spread: spreadOf(scores.filter((_, place) => !places.has(place))) },
+  ];
+  return markup`<h2>Cut rows</h2>
+    <p>
+      ${formatCount(cut.length)} of ${formatCount(scores.length)} rows (${((100 * cut.length) / scores.length).toFixed(1)} %) were
+      longer than max_length, and what is beyond it was not scored.
+    </p>
+    ${spreadTable(
+      'sequence',
+      spreads.filter(({ spread }) => spread.count > 0),
+    )}
+    ${examples === undefined ? '' : toRead(examples.cut)}`;
 }
 
 function answersOf(answers: readonly ExampleAnswer[]): Markup[] {
@@ -196,7 +224,7 @@ function startOf(turns: Example['turns']): string {
 }
 
 function missingSection({ missing }: ScoredSet): Markup {
-  const reasons = [...missing].sort(([, a], [, b]) => b - a).slice(0, MOST_REASONS);
+  const reasons = [...missing.values()].sort((a, b) => b.rows - a.rows).slice(0, MOST_REASONS);
   return markup`<h2>Rows without a score</h2>
     <div class="scroll" tabindex="0" role="region" aria-label="Why rows have no score">
       <table>
@@ -208,7 +236,7 @@ function missingSection({ missing }: ScoredSet): Markup {
         </thead>
         <tbody>
           ${reasons.map(
-            ([reason, rows]) =>
+            ({ reason, rows }) =>
               markup`<tr>
                 <td>${reason}</td>
                 <td>${formatCount(rows)}</td>

@@ -15,6 +15,8 @@ export interface ReportOptions {
   by: string | undefined;
   /** Where the fields of a sample stand in a row, as the run's `--map` had it. */
   map?: readonly string[] | undefined;
+  /** The log of the run that wrote the first of the scores, for the rows that were cut. */
+  log?: string | undefined;
   output: string;
   overwrite: boolean;
 }
@@ -25,12 +27,13 @@ export interface ReportOptions {
  * @throws InformError INFORM_INVALID_ARGUMENT, INFORM_INPUT_UNREADABLE, INFORM_SCORES_DO_NOT_FIT, INFORM_OUTPUT_UNWRITABLE
  */
 export async function report(options: ReportOptions): Promise<{ rows: number }> {
-  const { scores, data, by, output, overwrite, map } = options;
+  const { scores, data, by, log, output, overwrite, map } = options;
   const reader = new TextReader(map);
-  await checkNewFile(output, [...scores, ...(data === undefined ? [] : [data])], overwrite);
+  const read = [...scores, data, log].filter((file) => file !== undefined);
+  await checkNewFile(output, read, overwrite);
   const sets: ScoredSet[] = [];
   for (const file of scores) {
-    const set = await collect(file, data, by, reader);
+    const set = await collect(file, { data, by, log: sets.length === 0 ? log : undefined, reader });
     if (set.scores.length === 0) {
       throw new InformError(
         'INFORM_INVALID_ARGUMENT',

@@ -1,4 +1,5 @@
 import { InformError } from '../errors.js';
+import { rejectKind } from '../input/rejects.js';
 import { formatCount } from '../util/format.js';
 
 /** So many rows are named for each reason. */
@@ -64,7 +65,6 @@ export class RejectNotes {
   }
 }
 
-/** A reason without what differs from row to row: numbers, and the character that was not expected. */
 function kindOf({ code, message }: InformError): string {
-  return `${code} ${message.replace(/\d+|unexpected .*/g, '#')}`;
+  return `${code} ${rejectKind(message)}`;
 }

@@ -106,6 +106,45 @@ test('pairs are shown by their margins, lists by their best answers, with the an
   );
 });
 
+const LINES = (values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
+
+test('rows that were cut are those that the log names since the run began, and why rows were rejected stands beside the scores', async () => {
+  const rows = Array.from({ length: 10 }, (_, i) => ({ id: i % 5, instruction: `Q${i}`, output: `A${i}` }));
+  const data = fileIn(folder, 'cut.jsonl', LINES(rows));
+  const scores = fileIn(folder, 'cut-scores.jsonl', LINES(rows.slice(0, 8).map(({ id }, i) => ({ id, score: i }))));
+  const reasons = ['"output" is missing at column 7', '"output" is missing at column 9'];
+  fileIn(folder, 'cut-scores.jsonl.rejects.jsonl', LINES(reasons.map((reason, i) => ({ row: 8 + i, reason }))));
+  const log = fileIn(
+    folder,
+    'run.log',
+    `${LINES([
+      { event: 'start' },
+      { event: 'truncated', id: 0, line: 1 },
+      { event: 'start' },
+      { event: 'truncated', id: 3, line: 4 },
+      { event: 'start', resumed: 5 },
+      { event: 'truncated', id: 2, line: 8 },
+    ])}{"event": "trunc`,
+  );
+  const page = await pageOf({ data, scores }, { log });
+  assert.match(page, /<h2>Cut rows<\/h2>\s*<p>\s*2 of 8 rows \(25\.0 %\) were/);
+  // Rows 3 and 7: of the two rows with the id 2 the one on line 8, whose score is 7.
+  assert.match(page, /<td>cut<\/td>\s*<td>2<\/td>\s*<td>5\.00<\/td>\s*<td>3\.00<\/td>/);
+  assert.match(page, /<td>&quot;output&quot; is missing at column 7<\/td>\s*<td>2<\/td>/);
+  // Without the data there are the ids alone, and as many rows.
+  const alone = await pageOf({ data: '', scores }, { data: undefined, log });
+  assert.match(alone, /2 of 8 rows \(25\.0 %\) were/);
+  assert.match(alone, /<dt>without a score<\/dt>\s*<dd>2<\/dd>/);
+  assert.not.match(await pageOf({ data, scores }), /Cut rows/);
+  const none = fileIn(folder, 'none.log', LINES([{ event: 'start' }]));
+  assert.match(await pageOf({ data, scores }, { log: none }), /No row was longer than max_length/);
+  const other = fileIn(folder, 'other.log', LINES([{ event: 'start' }, { event: 'truncated', id: 77, line: 1 }]));
+  await expectError('INFORM_SCORES_DO_NOT_FIT', /other\.log is the log of another run/, () =>
+    pageOf({ data, scores }, { log: other }),
+  );
+  await expectError('INFORM_INPUT_UNREADABLE', /is no log of a run/, () => pageOf({ data, scores }, { log: data }));
+});
+
 test('a field that no row has, a file without scores and one that exists are refused', async () => {
   const set = hostileSet('five');
   await expectError('INFORM_INVALID_ARGUMENT', /No row has the field "nope"/, () => pageOf(set, { by: 'nope' }));
