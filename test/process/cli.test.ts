@@ -149,7 +149,7 @@ test('a run that can score nothing is an error and leaves nothing; equal rejects
     stderr,
     /Each of the 2,000 rows was rejected \(the first, <stdin>, line 1: "output" is missing\), so nothing/,
   );
-  assert.match(stderr, /Rejected 1,997 more like <stdin>, line 3: "output" is missing/);
+  assert.match(stderr, /Rejected 1,995 more like <stdin>, line 5: "output" is missing/);
   assert.ok(stderr.split('\n').length < 15, stderr);
   for (const left of [output, `${output}.journal`, `${output}.rejects.jsonl`]) assert.not.ok(existsSync(left), left);
   // With one good row they are all in the rejects file.

@@ -8,7 +8,7 @@ import { ExitCode } from '../exit-codes.js';
 import { optionFlags, optionsFromFlags } from '../option-flags.js';
 import { CONFIG, OVERWRITE, restartFlag, YES } from '../shared-flags.js';
 import type { Task } from '../task.js';
-import { sayLines } from '../terminal.js';
+import { chartRoom, sayLines } from '../terminal.js';
 
 const PROGRESS_MODES = ['auto', 'bar', 'plain', 'none'] as const;
 
@@ -153,7 +153,7 @@ async function report(options: RunOptions, outcome: RunOutcome, withStats: boole
   // The conversion of a folder or of a repository lies elsewhere.
   const isNamed = name === DEMO || name === modelPath;
   const model = isNamed ? undefined : `${name}${type === 'auto' ? '' : ` as ${type}`}: ${modelPath}`;
-  sayLines(formatSummary(stats, { seconds, maxLength, output, rejects: rejectsPath, model }));
+  sayLines(formatSummary(stats, { seconds, maxLength, output, rejects: rejectsPath, model, chart: chartRoom() }));
   if (withStats) sayLines(formatStats(pipeline, await expectedRate(modelPath, options)));
 }
 
