@@ -5,11 +5,13 @@ import type { PreparedModel } from '../models/prepare.js';
 import type { RowRecord } from './journal/records.js';
 import { checkInputsUnchanged, comparedChunks } from './journal/unchanged-input.js';
 import type { InputRow } from '../input/rows.js';
+import type { SampleReader } from '../input/sample-reader.js';
 import type { RunOptions } from '../options/table.js';
 import { packageVersion } from '../util/package-root.js';
 import { counted } from '../util/format.js';
 import type { Reporter } from './reporter.js';
-import type { Shard } from './row-shard.js';
+import { planShards, withRange } from './shards/plan.js';
+import { rowsOf, type Shard, type ShardNumber } from './shards/shard.js';
 import type { RunStats } from './run-stats.js';
 import type { JournaledOutput } from './output/journaled-output.js';
 import { RunRows } from './rows.js';
@@ -21,7 +23,8 @@ export interface ResumeOptions {
   inputs: readonly string[];
   /** Size of all inputs together in bytes; undefined when one is a pipe. */
   totalBytes: number | undefined;
-  shard: Shard | undefined;
+  shard: ShardNumber | undefined;
+  reader: SampleReader;
   followAppended: boolean;
   signal: AbortSignal;
 }
@@ -46,10 +49,11 @@ export async function resumeRun(
   stats: RunStats,
   reporter: Reporter,
 ): Promise<ResumeState> {
-  const { options, model, inputs, shard, signal, totalBytes } = run;
+  const { options, model, inputs, signal, totalBytes } = run;
   // The options may name a folder or a repository, which only now is a file.
   await output.refuseToWriteOver([{ as: 'the model', path: model.path }]);
   const digested = await digestInputs(output, run);
+  const shard = await shardOf(output, run, digested, reporter);
   const fingerprint = await fingerprintRun({
     version: packageVersion(),
     model,
@@ -72,7 +76,7 @@ export async function resumeRun(
     isDone: done && ((row) => done.has(row)),
     signal,
   });
-  if (done === undefined) return { rows, done: false };
+  if (done === undefined) return { rows, done: shard?.range !== undefined && rowsOf(shard, 0) === 0 };
   done.onRow = (bytes) => {
     reporter.update({ label: 'Checking what is scored already', fraction: totalBytes && bytes / totalBytes });
   };
@@ -84,6 +88,28 @@ export async function resumeRun(
   const fraction = totalBytes === undefined || started.missing > 0 ? undefined : done.bytes / totalBytes;
   reporter.note(resumeText(started.rows, allDone, fraction));
   return { rows, done: allDone };
+}
+
+/** The shard with its rows. A shard that version 0.1 began keeps the rows that it had there. */
+async function shardOf(
+  output: JournaledOutput,
+  { inputs, options, reader, shard, signal, totalBytes }: ResumeOptions,
+  digested: readonly DigestedInput[],
+  reporter: Reporter,
+): Promise<Shard | undefined> {
+  if (shard === undefined) return undefined;
+  const known = output.knownShard;
+  if (known !== undefined && known.range === undefined) return shard;
+  const ranges = await planShards(inputs, shard.count, reader, {
+    maxLineBytes: options.maxLineBytes,
+    sizes: digested.map(({ bytes }) => bytes),
+    onRow: (bytes) => {
+      reporter.update({ label: 'Cutting the input into shards', fraction: totalBytes && bytes / totalBytes });
+    },
+    signal,
+  });
+  reporter.clear();
+  return withRange(shard, ranges);
 }
 
 /** The rows that an earlier run did, each compared with the input's row, and counted in, when its turn comes. */

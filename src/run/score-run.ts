@@ -208,7 +208,8 @@ class ScoreRun {
       const { maxLineBytes } = options;
       return { rows: new RunRows(inputs, undefined, { maxLineBytes, signal }), done: false };
     }
-    const run = { options, model, inputs, totalBytes: size.bytes, shard, followAppended, signal };
+    const { reader } = this;
+    const run = { options, model, inputs, reader, totalBytes: size.bytes, shard, followAppended, signal };
     return resumeRun(output, run, this.stats, this.#reporter);
   }
 

@@ -2,7 +2,7 @@ import { InformError } from '../errors.js';
 import { STDIN } from '../input/source.js';
 import type { RunOptions } from '../options/table.js';
 import type { ConfirmDownload } from '../models/confirm-download.js';
-import type { Shard } from './row-shard.js';
+import type { ShardNumber } from './shards/shard.js';
 
 /** What a run is told beside its options. */
 export interface RunSettings {
@@ -12,7 +12,7 @@ export interface RunSettings {
   /** Go on with an input that grew at its end. */
   followAppended?: boolean | undefined;
   /** Score this part of the rows. */
-  shard?: Shard | undefined;
+  shard?: ShardNumber | undefined;
   /** The configuration file that the options were read from. */
   config?: string | undefined;
   /** File for the run's log. */

@@ -19,6 +19,7 @@ interface ScoreArguments {
   restart: boolean;
   followAppended: boolean;
   shard?: string;
+  shards?: number;
   progress: (typeof PROGRESS_MODES)[number];
   log?: string;
   verbose: boolean;
@@ -52,7 +53,14 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
         .option('shard', {
           type: 'string',
           requiresArg: true,
-          describe: 'score the i-th of n parts of the rows, as i/n; "inform-score merge" puts the parts together',
+          describe:
+            'score the i-th of n parts of the rows, as i/n, or auto in an array job; "inform-score merge" puts the parts together',
+        })
+        .option('shards', {
+          type: 'number',
+          requiresArg: true,
+          describe:
+            'how many parts --shard auto has, where the scheduler does not say it, or the array is a part of one',
         })
         .option('progress', {
           choices: PROGRESS_MODES,
@@ -119,11 +127,11 @@ async function scoreOnce(
   argv: ScoreArguments,
   configured: PartialOptions,
 ): Promise<number> {
-  const [{ mergeOptions }, { scoreFiles }, { parseShard }, { resumeCommand }, { confirmOnTerminal }] =
+  const [{ mergeOptions }, { scoreFiles }, { shardNamed }, { resumeCommand }, { confirmOnTerminal }] =
     await Promise.all([
       import('../../options/config.js'),
       import('../../run/score-run.js'),
-      import('../../run/row-shard.js'),
+      import('../../run/shards/array-task.js'),
       import('../resume-command.js'),
       import('../confirm.js'),
     ]);
@@ -133,7 +141,7 @@ async function scoreOnce(
   const { signal, clear } = task;
   const settings = {
     ...{ overwrite, restart, followAppended, log, verbose, config },
-    shard: argv.shard === undefined ? undefined : parseShard(argv.shard),
+    shard: shardNamed(argv.shard, argv.shards, process.env),
     confirm: confirmOnTerminal({ yes, signal, beforeAsking: clear }),
     resumeCommand: resumeCommand(process.argv),
   };

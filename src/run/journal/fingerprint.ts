@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import path from 'node:path';
 import { OPTIONS, snakeCase, type RunOptions } from '../../options/table.js';
 import type { PreparedModel } from '../../models/prepare.js';
-import { formatShard, type Shard } from '../row-shard.js';
+import { formatShard, type Shard } from '../shards/shard.js';
 import type { FileFingerprint, Fingerprint, InputFingerprint, ModelFingerprint } from './fingerprint-types.js';
 import { digestHead, digestModel } from './model-digest.js';
 

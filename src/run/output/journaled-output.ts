@@ -2,7 +2,7 @@ import { InformError } from '../../errors.js';
 import type { LockFile } from '../../addon/locked-file.js';
 import { entryOf, withOutputErrors, unwritable } from '../../util/files/file-errors.js';
 import { fileSha256 } from '../../util/files/sha256.js';
-import { parseShard } from '../row-shard.js';
+import { readShard, rowsOf, type Shard } from '../shards/shard.js';
 import { rejectLine } from './rejects.js';
 import { parseResultLine, resultLine } from './results.js';
 import type { InputRow } from '../../input/rows.js';
@@ -13,7 +13,7 @@ import { checkInputsUnchanged } from '../journal/unchanged-input.js';
 import { isComparedWhole } from '../journal/model-digest.js';
 import { damagedOf, Journal } from '../journal/journal.js';
 import { rowDigest, type EndRecord, type RowRecord } from '../journal/records.js';
-import { isUnreadable, rowsOf, type JournalSummary } from '../journal/summarize.js';
+import { isUnreadable, type JournalSummary } from '../journal/summarize.js';
 import { writeOutputs } from '../journal/write-outputs.js';
 import type { ScoredSample } from '../run-stats.js';
 import { linePieces, type MakePieces } from './formats/pieces.js';
@@ -107,6 +107,11 @@ export class JournaledOutput implements RunOutput {
   get knownBytes(): readonly (number | undefined)[] {
     const found = this.#found;
     return found === undefined ? [] : found.inputs.map(({ bytes }) => bytes);
+  }
+
+  /** The part of the rows that an earlier run scored; undefined where there was none, or it scored them all. */
+  get knownShard(): Shard | undefined {
+    return readShard(this.#found?.fingerprint.shard);
   }
 
   /**
@@ -251,8 +256,7 @@ export class JournaledOutput implements RunOutput {
 
   /** Every row of the input has its result, or there is no output. */
   #checkRows(rows: number): void {
-    const shard = this.#fingerprint?.shard;
-    const expected = rowsOf(shard === undefined ? undefined : parseShard(shard), rows);
+    const expected = rowsOf(readShard(this.#fingerprint?.shard), rows);
     if (this.journal.rows === expected) return;
     throw new InformError(
       'INFORM_INTERNAL',
