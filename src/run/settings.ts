@@ -3,6 +3,7 @@ import { STDIN } from '../input/source.js';
 import type { RunOptions } from '../options/table.js';
 import type { ConfirmDownload } from '../models/confirm-download.js';
 import type { ShardNumber } from './shards/shard.js';
+import type { ShardTask } from './shards/shard-task.js';
 
 /** What a run is told beside its options. */
 export interface RunSettings {
@@ -13,6 +14,8 @@ export interface RunSettings {
   followAppended?: boolean | undefined;
   /** Score this part of the rows. */
   shard?: ShardNumber | undefined;
+  /** Has that part, of a run that many machines share. */
+  task?: ShardTask | undefined;
   /** The configuration file that the options were read from. */
   config?: string | undefined;
   /** File for the run's log. */

@@ -14,7 +14,7 @@ import { isComparedWhole } from '../journal/model-digest.js';
 import { damagedOf, Journal } from '../journal/journal.js';
 import { rowDigest, type EndRecord, type RowRecord } from '../journal/records.js';
 import { isUnreadable, type JournalSummary } from '../journal/summarize.js';
-import { writeOutputs } from '../journal/write-outputs.js';
+import { hashPieces, writeOutputs } from '../journal/write-outputs.js';
 import type { ScoredSample } from '../run-stats.js';
 import { linePieces, type MakePieces } from './formats/pieces.js';
 import type { SavedRun, RunOutput } from './output.js';
@@ -37,6 +37,8 @@ export interface JournaledOptions {
   followAppended: boolean;
   /** Keep the journal although the run is done: `merge` reads it. */
   keepJournal: boolean;
+  /** Write no output: the journal's end says what it would be. */
+  journalOnly?: boolean | undefined;
   /** What the run reads: none of it may be written over. */
   reads: readonly ReadFile[];
   /** Makes the files of the results; without it they are lines. */
@@ -268,7 +270,12 @@ export class JournaledOutput implements RunOutput {
   async #write(rows: number, end: EndRecord | undefined): Promise<void> {
     const { journal } = this;
     const paths = { output: this.target, rejects: this.rejectsPath };
-    const { pieces = linePieces } = this.options;
+    const { pieces = linePieces, journalOnly = false } = this.options;
+    if (journalOnly) {
+      const hashes = await hashPieces(pieces(() => journal.results()));
+      if (end === undefined) await journal.addEnd({ rows, ...hashes });
+      return;
+    }
     await writeOutputs(
       paths,
       pieces(() => journal.results()),
@@ -297,6 +304,7 @@ export class JournaledOutput implements RunOutput {
 
   /** Whether the files that a run made are there as it made them. */
   async #isWritten(end: EndRecord): Promise<boolean> {
+    if (this.options.journalOnly === true) return true;
     return isSameOutput(end, { output: await hashOf(this.target), rejects: await hashOf(this.rejectsPath) });
   }
 

@@ -27,6 +27,12 @@ export async function openOutput(
   const { output } = options;
   const { overwrite, restart = false, followAppended = false, shard, log } = settings;
   const reads = await readFilesOf(options, inputs, settings.config);
+  if (settings.task !== undefined) {
+    await refuseUncuttable(inputs, followAppended);
+    const flags = { overwrite, restart, followAppended, keepJournal: true, journalOnly: true };
+    // The lease holds others off, also where there are no locks.
+    return JournaledOutput.open(settings.task.output, { ...flags, lock: () => 'locked', reads });
+  }
   if (log !== undefined) await refuseAsLog(log, output, reads);
   const stream = await openResults(output ?? STDOUT, signal);
   if (stream === undefined && output !== undefined) {
