@@ -19,6 +19,7 @@ import { reportCommand } from './commands/report.js';
 import { selectCommand } from './commands/select.js';
 import { scoreCommand } from './commands/score.js';
 import { verifyCommand } from './commands/verify.js';
+import { statusCommand } from './commands/status.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
 import { InformError } from '../errors.js';
 import { keepHangupIgnored } from './interrupt.js';
@@ -45,6 +46,7 @@ async function main(args: string[]): Promise<number> {
     .command(scoreCommand(finish))
     .command(demoCommand)
     .command(mergeCommand(finish))
+    .command(statusCommand)
     .command(selectCommand)
     .command(reportCommand)
     .command(explainCommand(finish))
@@ -65,7 +67,7 @@ async function main(args: string[]): Promise<number> {
     .example('$0 data.jsonl -m inform-orm.gguf -o scores.jsonl', 'score a file')
     .example('$0 -c config.yaml data.jsonl', 'score as a configuration file says')
     .epilogue(
-      'Exit codes: 0 all scored; 1 failed; 2 wrong usage or configuration; 3 finished, some samples rejected; 130 interrupted.',
+      'Exit codes: 0 all scored; 1 failed; 2 wrong usage or configuration; 3 finished, some samples rejected; 75 stopped, start it again; 130 interrupted.',
     )
     .version(packageVersion())
     .strict()

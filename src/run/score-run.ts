@@ -147,6 +147,7 @@ class ScoreRun {
     if (settings.followAppended === true) refuseToFollow(looks);
     const prepared = await this.#prepare(modelName, signal);
     const { rows, done } = await this.#begin(prepared, signal);
+    this.#tellTask(0);
     try {
       if (!done) await this.#scoreRest(prepared, rows, signal);
     } finally {
@@ -165,7 +166,7 @@ class ScoreRun {
       seconds: this.#seconds,
       maxLength: prepared.options.maxLength,
       modelPath: prepared.path,
-      rejectsPath: stats.rejected > 0 ? output.rejectsPath : undefined,
+      rejectsPath: stats.rejected > 0 && settings.task === undefined ? output.rejectsPath : undefined,
       readerGone: output.readerGone.aborted,
     };
   }
@@ -217,12 +218,13 @@ class ScoreRun {
   /** The rows that are to be scored: all, or those that an earlier run left. */
   async #begin(model: PreparedModel, signal: AbortSignal): Promise<{ rows: RunRows; done: boolean }> {
     const { inputs, output, options, size, settings } = this;
-    const { shard, followAppended = false } = settings;
+    const { shard, task, followAppended = false } = settings;
     if (!(output instanceof JournaledOutput)) {
       const { maxLineBytes } = options;
       return { rows: new RunRows(inputs, undefined, { maxLineBytes, signal }), done: false };
     }
-    const run = { options, model, inputs, totalBytes: size.bytes, shard, followAppended, signal };
+    const { reader } = this;
+    const run = { options, model, inputs, reader, totalBytes: size.bytes, shard, task, followAppended, signal };
     return resumeRun(output, run, this.stats, this.#reporter);
   }
 
@@ -274,6 +276,7 @@ class ScoreRun {
     const outcomes = model.scoreJobs(this.#jobs(rows), { live, signal, stats: this.#pipeline });
     for await (const outcome of rowOutcomes(outcomes)) {
       await this.#record(outcome);
+      this.#tellTask(elapsed());
       this.#reporter.update(
         scoringStatus({
           samples: this.stats.scored + this.stats.rejected,
@@ -286,6 +289,14 @@ class ScoreRun {
     }
     this.#reporter.clear();
     this.#seconds = elapsed();
+  }
+
+  /** What other machines can see of this one's work. */
+  #tellTask(seconds: number): void {
+    const { scored, rejected, tokens, resumed } = this.stats;
+    const before = resumed?.rows ?? 0;
+    const newTokens = tokens - (resumed?.tokens ?? 0);
+    this.settings.task?.tell({ rows: scored + rejected, before, rejected, tokens: newTokens, seconds });
   }
 
   async *#jobs(rows: RunRows): AsyncGenerator<Job<RowTag>> {
