@@ -88,14 +88,9 @@ function gemmaEntries({ gemma, layerCount, backbone }: CheckpointConfig): Record
             value: slides,
           } as const,
         }),
-    ...(localTheta === undefined || localTheta === IMPLIED_LOCAL_THETA
-      ? {}
-      : { 'rope.freq_base_swa': f32(localTheta) }),
+    ...(localTheta === undefined ? {} : { 'rope.freq_base_swa': f32(localTheta) }),
   };
 }
-
-/** llama.cpp's for a Gemma 3 that does not state it. */
-const IMPLIED_LOCAL_THETA = 10000;
 
 /** What a model file says of its head beside the tensors. */
 interface HeadFacts {

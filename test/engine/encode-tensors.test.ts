@@ -194,6 +194,20 @@ test('a source that ends too early, a missing one, and a target that is none', a
   assert.is(target.code, 'INFORM_OUTPUT_UNWRITABLE');
 });
 
+test('an addend is added in F32, whatever the checkpoint has', async () => {
+  const values = Float32Array.of(0.5, -1, 0.1, 3e-8);
+  const sums = values.map((value) => Math.fround(value + 1));
+  assert.equal(new Float32Array(Uint8Array.from(await encode(values, 'F32', 'F32', { addend: 1 })).buffer), sums);
+  // 0.1 and 3e-8 as BF16 has them
+  const halves = new Uint16Array((await encodedHalves(values, 'BF16')).buffer);
+  const widened = Float32Array.from(halves, (bits) => new Float32Array(Uint32Array.of(bits << 16).buffer)[0] ?? NaN);
+  const encoded = await encode(halves, 'BF16', 'F32', { addend: 1, columns: 4, rows: 1 });
+  assert.equal(
+    new Float32Array(Uint8Array.from(encoded).buffer),
+    widened.map((value) => Math.fround(value + 1)),
+  );
+});
+
 test('descriptions that ggml would answer with an abort are refused', async () => {
   const values = new Float32Array(512);
   const wrong: Partial<EncodeJob>[] = [

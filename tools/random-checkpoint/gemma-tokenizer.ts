@@ -55,8 +55,8 @@ export async function readSmallVocabulary(path: string): Promise<PieceVocabulary
   const pieces = stringsAt(metadata, 'tokenizer.ggml.tokens') ?? [];
   const scores = arrayAt(metadata, 'tokenizer.ggml.scores')?.value;
   if (scores === undefined || pieces.length === 0) throw new Error(`${path} is not Llama's`);
-  const tokens = ['<unk>', '<bos>', '<eos>', ...pieces.slice(3), '<pad>', ...TURNS];
-  const special = [0, 1, 2, ...[0, 1, 2].map((i) => pieces.length + i)];
+  const tokens = ['<unk>', '<bos>', '<eos>', ...pieces.slice(3), '<pad>', ...TURNS, '<mask>'];
+  const special = [0, 1, 2, ...[0, 1, 2, 3].map((i) => pieces.length + i)];
   return { tokens, merges: mergesOf(tokens, (id) => Number(scores[id] ?? 0)), added: special };
 }
 
