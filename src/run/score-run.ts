@@ -2,7 +2,8 @@ import { throwIfAborted } from '../util/abort.js';
 import { InformError, messageOf } from '../errors.js';
 import type { InputRow } from '../input/rows.js';
 import { expandInputs } from '../input/expand-inputs.js';
-import { linesOf, lookAtInputs, refuseOwnFields, refuseToFollow } from '../input/look-at-inputs.js';
+import { PipeStart } from '../input/pipe-start.js';
+import { firstPipeOf, linesOf, lookAtInputs, refuseOwnFields, refuseToFollow } from '../input/look-at-inputs.js';
 import { SampleReader } from '../input/sample-reader.js';
 import { checkInputs, inputName, STDIN, type InputCheck } from '../input/source.js';
 import { refuseWrongInput } from '../input/wrong-input.js';
@@ -80,13 +81,18 @@ export async function scoreFiles(
   throwIfAborted(interrupted, INTERRUPTED);
   const output = await openOutput(options, inputs, settings, interrupted);
   const reader = new SampleReader(options);
-  const run = new ScoreRun(reader, options, settings, inputs, size, output, engine, reporter);
+  const piped = await firstPipeOf(inputs);
+  const pipe =
+    piped === undefined ? undefined : new PipeStart(piped, AbortSignal.any([interrupted, output.readerGone]));
+  const run = new ScoreRun(reader, options, settings, inputs, pipe, size, output, engine, reporter);
   try {
     return await run.execute(model, interrupted);
   } catch (error) {
     await run.abandon(error, interrupted.aborted);
     if (!interrupted.aborted) throw error;
     throw new InformError('INFORM_ABORTED', INTERRUPTED, { cause: error });
+  } finally {
+    pipe?.close();
   }
 }
 
@@ -106,6 +112,8 @@ class ScoreRun {
     private readonly options: RunOptions,
     private readonly settings: RunSettings,
     private readonly inputs: readonly string[],
+    /** The first input that can be read only once. */
+    private readonly pipe: PipeStart | undefined,
     private readonly size: InputCheck,
     private readonly output: RunOutput,
     private readonly engine: EngineProcess,
@@ -127,7 +135,7 @@ class ScoreRun {
     const signal = AbortSignal.any([interrupted, output.readerGone]);
     const { maxLineBytes } = this.options;
     // Before the model, which may be hours away.
-    const looks = await lookAtInputs(this.inputs, this.reader, { maxLineBytes, signal });
+    const looks = await lookAtInputs(this.inputs, this.reader, { maxLineBytes, signal }, this.pipe);
     for (const line of linesOf(looks)) this.#reporter.note(line);
     if (this.options.join) refuseOwnFields(looks, ADDED);
     if (settings.followAppended === true) refuseToFollow(looks);
@@ -202,13 +210,13 @@ class ScoreRun {
 
   /** The rows that are to be scored: all, or those that an earlier run left. */
   async #begin(model: PreparedModel, signal: AbortSignal): Promise<{ rows: RunRows; done: boolean }> {
-    const { inputs, output, options, size, settings } = this;
+    const { inputs, output, options, pipe, size, settings } = this;
     const { shard, followAppended = false } = settings;
     if (!(output instanceof JournaledOutput)) {
       const { maxLineBytes } = options;
-      return { rows: new RunRows(inputs, undefined, { maxLineBytes, signal }), done: false };
+      return { rows: new RunRows(inputs, undefined, { maxLineBytes, pipe, signal }), done: false };
     }
-    const run = { options, model, inputs, totalBytes: size.bytes, shard, followAppended, signal };
+    const run = { options, model, inputs, pipe, totalBytes: size.bytes, shard, followAppended, signal };
     return resumeRun(output, run, this.stats, this.#reporter);
   }
 
