@@ -3,6 +3,7 @@ import { hideBin } from 'yargs/helpers';
 import { attachCommand } from './commands/attach.js';
 import { backendCommand } from './commands/backend.js';
 import { compareCommand } from './commands/compare.js';
+import { cardCommand } from './commands/card.js';
 import { compareModelsCommand } from './commands/compare-models.js';
 import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
@@ -49,6 +50,7 @@ async function main(args: string[]): Promise<number> {
     .command(explainCommand(finish))
     .command(compareCommand(finish))
     .command(compareModelsCommand)
+    .command(cardCommand)
     .command(evaluateCommand(finish))
     .command(modelsCommand)
     .command(pullCommand)
