@@ -4,6 +4,7 @@ import { attachCommand } from './commands/attach.js';
 import { backendCommand } from './commands/backend.js';
 import { buildCommand } from './commands/build.js';
 import { compareCommand } from './commands/compare.js';
+import { cardCommand } from './commands/card.js';
 import { compareModelsCommand } from './commands/compare-models.js';
 import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
@@ -57,6 +58,7 @@ async function main(args: string[]): Promise<number> {
     .command(explainCommand(finish))
     .command(compareCommand(finish))
     .command(compareModelsCommand)
+    .command(cardCommand)
     .command(evaluateCommand(finish))
     .command(modelsCommand)
     .command(pullCommand)
