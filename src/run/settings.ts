@@ -16,6 +16,8 @@ export interface RunSettings {
   shard?: ShardNumber | undefined;
   /** Has that part, of a run that many machines share. */
   task?: ShardTask | undefined;
+  /** Write a line without a score for a rejected row, too. */
+  oneLinePerRow?: boolean | undefined;
   /** The configuration file that the options were read from. */
   config?: string | undefined;
   /** File for the run's log. */

@@ -152,6 +152,23 @@ test('another count, option, input or model is refused by name, with an exit cod
   }
 });
 
+test('a line for every row goes to a pipe, in place of rejected rows too; beside a file it is refused', async () => {
+  const lines = ['{"id": "a", "instruction": "q", "output": "x"}', '{"id": 12345678901234567890}', 'nope'];
+  const { code, stdout } = await runCli(
+    ['-', '-m', MODEL, '--one-line-per-row', '--rejects-ok', '--progress', 'none'],
+    `${lines.join('\n')}\n`,
+  );
+  assert.is(code, 0);
+  const [scored, rejected, broken, ...rest] = stdout.split('\n');
+  assert.match(scored ?? '', /^\{"id": "a", "score": -?[\d.]+\}$/);
+  assert.is(rejected, '{"id": 12345678901234567890, "score": null, "error": "\\"instruction\\" is missing"}');
+  assert.match(broken ?? '', /^\{"id": 2, "score": null, "error": "the row is not valid JSON/);
+  assert.equal(rest, ['']);
+  const file = await runCli([INPUT, '-m', MODEL, '-o', inFolder('lines.jsonl'), '--one-line-per-row']);
+  assert.is(file.code, 2);
+  assert.match(file.stderr, /--one-line-per-row is for standard output and pipes/);
+});
+
 test('what does not go with a run of many tasks is refused by name', async () => {
   for (const [flags, message] of [
     [['-o', inFolder('x.jsonl'), '--shard', '1/2'], /-o is not for --run-dir/],

@@ -29,6 +29,7 @@ interface ScoreArguments {
   runDir?: string;
   lease: number;
   rejectsOk: boolean;
+  oneLinePerRow: boolean;
   progress: (typeof PROGRESS_MODES)[number];
   log?: string;
   verbose: boolean;
@@ -84,6 +85,11 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
           describe: 'seconds for which a task with --run-dir may be silent before another one takes its shard',
         })
         .option('rejects-ok', REJECTS_OK)
+        .option('one-line-per-row', {
+          type: 'boolean',
+          default: false,
+          describe: 'write {"id", "score": null, "error"} to standard output for a rejected row, and not leave it out',
+        })
         .option('progress', {
           choices: PROGRESS_MODES,
           default: 'auto' as const,
@@ -161,10 +167,10 @@ async function scoreOnce(
     ]);
   const inputs = argv.inputs && argv.inputs.length > 0 ? { input: argv.inputs } : {};
   const options = mergeOptions(configured, optionsFromFlags(argv), inputs);
-  const { overwrite, restart, followAppended, log, verbose, stats, yes, config } = argv;
+  const { overwrite, restart, followAppended, oneLinePerRow, log, verbose, stats, yes, config } = argv;
   const { signal, clear } = task;
   const settings = {
-    ...{ overwrite, restart, followAppended, log, verbose, config },
+    ...{ overwrite, restart, followAppended, oneLinePerRow, log, verbose, config },
     shard: shardNamed(argv.shard, argv.shards, process.env),
     confirm: confirmOnTerminal({ yes, signal, beforeAsking: clear }),
     resumeCommand: resumeCommand(process.argv),

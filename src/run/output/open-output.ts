@@ -28,6 +28,7 @@ export async function openOutput(
   const { overwrite, restart = false, followAppended = false, shard, log } = settings;
   const reads = await readFilesOf(options, inputs, settings.config);
   if (settings.task !== undefined) {
+    if (settings.oneLinePerRow === true) throw notForFiles();
     await refuseUncuttable(inputs, followAppended);
     const flags = { overwrite, restart, followAppended, keepJournal: true, journalOnly: true };
     // The lease holds others off, also where there are no locks.
@@ -38,6 +39,7 @@ export async function openOutput(
   if (stream === undefined && output !== undefined) {
     const format = formatOf(output, options.format);
     await refuseUnjoinable(options, inputs, format, settings);
+    if (settings.oneLinePerRow === true) throw notForFiles();
     if (shard !== undefined) await refuseUncuttable(inputs, followAppended);
     const readAgain = (): AsyncGenerator<InputRow> => readRows(inputs, { maxLineBytes: options.maxLineBytes });
     return JournaledOutput.open(output, {
@@ -60,7 +62,16 @@ export async function openOutput(
       `--format ${options.format} needs an output file. Name one with -o.`,
     );
   }
-  return new StreamOutput(stream, await watchInputs(inputs), options.join);
+  const { join } = options;
+  return new StreamOutput(stream, await watchInputs(inputs), { join, oneLinePerRow: settings.oneLinePerRow });
+}
+
+/** There, rejected rows have a file of their own. */
+function notForFiles(): InformError {
+  return new InformError(
+    'INFORM_INVALID_CONFIG',
+    '--one-line-per-row is for standard output and pipes; beside a file the rejected rows are in its .rejects.jsonl.',
+  );
 }
 
 /** An output with every row is made of the input once more, and a table of all results. */

@@ -114,8 +114,9 @@ export class Lease {
     clearInterval(this.#timer);
     await this.#beating;
     this.#record.state = state;
-    await this.#write().catch(() => undefined); // then they wait until it is old
-    await this.#file.close();
+    // Where the file system does not answer, they wait until it is old.
+    await this.#write().catch(() => undefined);
+    await this.#file.close().catch(() => undefined);
   }
 
   #renew(): void {
