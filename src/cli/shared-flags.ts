@@ -16,6 +16,11 @@ export function restartFlag(work: string) {
   return { type: 'boolean', default: false, describe } as const;
 }
 
+export function sampleFlag(fallback: string) {
+  const describe = 'how many rows are scored, chosen at random, the same ones each time';
+  return { type: 'string', requiresArg: true, default: fallback, describe } as const;
+}
+
 export const JSON_FLAG = { type: 'boolean', default: false, describe: 'print one JSON document' } as const;
 
 export const CONFIG = {

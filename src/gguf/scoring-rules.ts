@@ -13,8 +13,11 @@ export type ReadToken =
   /** The last one, and none where this id occurs. */
   | { readonly kind: 'last_without_pad'; readonly padTokenId: number };
 
-/** What changes a text before it is tokenized, outside of added tokens: nothing, or Unicode's composition. */
-export type Normalizer = 'none' | 'nfc';
+/**
+ * What changes a text before it is tokenized, outside of added tokens: nothing, Unicode's composition, or that the mark which
+ * SentencePiece puts in the place of a space becomes one.
+ */
+export type Normalizer = 'none' | 'nfc' | 'spaces';
 
 /** How a tokenizer treats a text as a whole. */
 export interface TokenizerRules {
@@ -80,13 +83,14 @@ export function readTokenEntries(rule: ReadToken): [string, GgufValue][] {
 }
 
 /** All tokenizers of Qwen compose, and llama.cpp's converter has no key that says so. */
-function usualNormalizer(pre: string | undefined): Normalizer {
-  return pre === 'qwen2' ? 'nfc' : 'none';
+function usualNormalizer(tokenizer: GgufMetadata): Normalizer {
+  if (stringAt(tokenizer, 'tokenizer.ggml.model') === 'llama') return 'spaces';
+  return stringAt(tokenizer, 'tokenizer.ggml.pre') === 'qwen2' ? 'nfc' : 'none';
 }
 
 /** Nothing where it is what a file without the key means. */
-export function normalizerEntries(normalizer: Normalizer, pre: string | undefined): [string, GgufValue][] {
-  return normalizer === usualNormalizer(pre) ? [] : [[NORMALIZER, ggufString(normalizer)]];
+export function normalizerEntries(normalizer: Normalizer, tokenizer: GgufMetadata): [string, GgufValue][] {
+  return normalizer === usualNormalizer(tokenizer) ? [] : [[NORMALIZER, ggufString(normalizer)]];
 }
 
 /** Nothing for the side that a file without the key has. */
@@ -116,9 +120,10 @@ export function readTokenOf(metadata: GgufMetadata, path: string): ReadToken {
 export function tokenizerRulesOf(metadata: GgufMetadata, path: string): TokenizerRules {
   const side = metadata.has(TRUNCATION_SIDE) ? stringAt(metadata, TRUNCATION_SIDE) : 'right';
   if (side !== 'left' && side !== 'right') throw unknown(path, TRUNCATION_SIDE, side);
-  const usual = usualNormalizer(stringAt(metadata, 'tokenizer.ggml.pre'));
+  const usual = usualNormalizer(metadata);
   const normalizer = metadata.has(NORMALIZER) ? stringAt(metadata, NORMALIZER) : usual;
-  if (normalizer !== 'none' && normalizer !== 'nfc') throw unknown(path, NORMALIZER, normalizer);
+  if (normalizer !== 'none' && normalizer !== 'nfc' && normalizer !== 'spaces')
+    throw unknown(path, NORMALIZER, normalizer);
   const addsBos = boolAt(metadata, 'tokenizer.ggml.add_bos_token') === true;
   const bosId = numberAt(metadata, 'tokenizer.ggml.bos_token_id');
   return {

@@ -5,6 +5,7 @@ import { digestInput, type DigestedInput } from './journal/input-digest.js';
 import type { PreparedModel } from '../models/prepare.js';
 import type { RowRecord } from './journal/records.js';
 import { checkInputsUnchanged, comparedChunks } from './journal/unchanged-input.js';
+import type { PipeStart } from '../input/pipe-start.js';
 import type { InputRow } from '../input/rows.js';
 import type { SampleReader } from '../input/sample-reader.js';
 import type { RunOptions } from '../options/table.js';
@@ -23,6 +24,8 @@ export interface ResumeOptions {
   options: RunOptions;
   model: PreparedModel;
   inputs: readonly string[];
+  /** The first input that can be read only once. */
+  pipe: PipeStart | undefined;
   /** Size of all inputs together in bytes; undefined when one is a pipe. */
   totalBytes: number | undefined;
   shard: ShardNumber | undefined;
@@ -72,6 +75,7 @@ export async function resumeRun(
   const done = started.rows === 0 ? undefined : new DoneRows(output, stats);
   const rows = new RunRows(inputs, shard, {
     maxLineBytes: options.maxLineBytes,
+    pipe: run.pipe,
     sizes: digested.map(({ bytes }) => bytes),
     check: (index, chunks) => comparedChunks(digested[index] ?? { file: '' }, chunks),
     confirm: async (index) => {

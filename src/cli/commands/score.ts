@@ -11,7 +11,7 @@ import { ExitCode } from '../exit-codes.js';
 import { optionFlags, optionsFromFlags } from '../option-flags.js';
 import { CONFIG, OVERWRITE, REJECTS_OK, restartFlag, YES } from '../shared-flags.js';
 import type { Task } from '../task.js';
-import { sayLines } from '../terminal.js';
+import { chartRoom, sayLines } from '../terminal.js';
 
 /** A day: a task that died would keep its shard for as long. */
 const MOST_LEASE_SECONDS = 86_400;
@@ -213,14 +213,28 @@ function leaseOf({ lease }: ScoreArguments): number {
 }
 
 async function report(options: RunOptions, outcome: RunOutcome, withStats: boolean): Promise<void> {
-  const [{ formatSummary }, { formatStats }] = await Promise.all([
+  const [{ formatSummary }, { formatStats }, { DEMO }] = await Promise.all([
     import('../summary-text.js'),
     import('../stats-text.js'),
+    import('../../models/resolve.js'),
   ]);
   const { stats, pipeline, seconds, maxLength, modelPath, rejectsPath } = outcome;
   const { model: name = '', type, output } = options;
   // The conversion of a folder or of a repository lies elsewhere.
-  const model = modelPath === undefined ? undefined : `${name}${type === 'auto' ? '' : ` as ${type}`}: ${modelPath}`;
-  sayLines(formatSummary(stats, { seconds, maxLength, output, rejects: rejectsPath, model }));
-  if (withStats) sayLines(formatStats(pipeline));
+  const isNamed = name === DEMO || name === modelPath;
+  const model = isNamed ? undefined : `${name}${type === 'auto' ? '' : ` as ${type}`}: ${modelPath}`;
+  sayLines(formatSummary(stats, { seconds, maxLength, output, rejects: rejectsPath, model, chart: chartRoom() }));
+  if (withStats) sayLines(formatStats(pipeline, await expectedRate(modelPath, options)));
+}
+
+/** Tokens a second of full micro-batches, as `inform-score plan` has them; measured when the run is over, for a second. */
+async function expectedRate(file: string, options: RunOptions): Promise<number> {
+  const [{ planModel }, { modelOptionsOf }, { default: path }] = await Promise.all([
+    import('../../engine/placement/plan-model.js'),
+    import('../../options/check.js'),
+    import('node:path'),
+  ]);
+  const settings = { memory: undefined, speeds: {}, folder: path.dirname(file) };
+  const { estimate } = await planModel(file, modelOptionsOf(options), settings);
+  return estimate.tokensPerSecond;
 }

@@ -1,6 +1,7 @@
 import { InformError } from '../../errors.js';
 import type { LockFile } from '../../addon/locked-file.js';
 import { entryOf, withOutputErrors, unwritable } from '../../util/files/file-errors.js';
+import { rejectsOf } from '../../input/rejects.js';
 import { fileSha256 } from '../../util/files/sha256.js';
 import { readShard, rowsOf, type Shard } from '../shards/shard.js';
 import { rejectLine } from './rejects.js';
@@ -23,7 +24,6 @@ import {
   outputPaths,
   refuseToReplace,
   refuseToWriteOver,
-  rejectsOf,
   targetOf,
   type ReadFile,
 } from './output-paths.js';
