@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { lockDescriptor } from '../../addon/locked-file.js';
 import { InformError, messageOf, systemCodeOf } from '../../errors.js';
 import { throwIfAborted } from '../../util/abort.js';
+import { boundedTextOf } from '../../util/files/bounded-text.js';
 import { syncFolder, temporaryPath, writeFully } from '../../util/files/atomic-file.js';
 import { outputError, withOutputErrors } from '../../util/files/file-errors.js';
 
@@ -53,6 +54,7 @@ export interface LeaseOptions {
 const BEATS = 6;
 /** Always as long, so that a new text never is half of an old one. */
 const RECORD_BYTES = 512;
+const MAX_RECORD_BYTES = 64 * 1024;
 /** What file systems without hard links answer. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EACCES'];
 
@@ -261,7 +263,7 @@ export async function readLease(
   try {
     const handle = await open(file);
     try {
-      text = await handle.readFile('utf8');
+      text = (await boundedTextOf(handle, MAX_RECORD_BYTES)) ?? 'too long';
       ageMs = Date.now() - (await handle.stat()).mtimeMs;
     } finally {
       await handle.close();

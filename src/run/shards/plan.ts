@@ -28,14 +28,12 @@ export class ShardPlan {
   #rows = 0;
   #cost = 0;
   #prompt: string | undefined;
-  readonly #most: number;
-
   constructor(
     private readonly count: number,
     private readonly reader: SampleReader,
-  ) {
-    this.#most = 2 * Math.max(LEAST_PLACES, PLACES_PER_SHARD * count);
-  }
+    /** So many places are kept at most. */
+    private readonly most = 2 * Math.max(LEAST_PLACES, PLACES_PER_SHARD * count),
+  ) {}
 
   /** Takes the next row. */
   add(row: InputRow): void {
@@ -63,8 +61,8 @@ export class ShardPlan {
     const last = this.#places.at(-1);
     if (last !== undefined && this.#cost - last.before < this.#grain) return;
     this.#places.push({ row: this.#rows, before: this.#cost });
-    if (this.#places.length <= this.#most) return;
-    this.#grain = Math.max(2 * this.#grain, Math.ceil((2 * this.#cost) / this.#most));
+    if (this.#places.length <= this.most) return;
+    this.#grain = Math.max(2 * this.#grain, Math.ceil((2 * this.#cost) / this.most));
     const kept: Place[] = [];
     for (const place of this.#places) {
       const before = kept.at(-1)?.before ?? -Infinity;

@@ -1,6 +1,7 @@
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, open, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InformError, messageOf, systemCodeOf } from '../../errors.js';
+import { boundedTextOf } from '../../util/files/bounded-text.js';
 import { syncFolder, temporaryPath } from '../../util/files/atomic-file.js';
 import { entryOf, outputError, withOutputErrors } from '../../util/files/file-errors.js';
 import { differences } from '../journal/fingerprint.js';
@@ -18,6 +19,8 @@ export interface RunRecord {
 }
 
 const FORMAT = 1;
+/** 10,000 shards take 0.2 MB, and each input 150 bytes. */
+const MAX_RECORD_BYTES = 64 * 2 ** 20;
 
 function recordOf(folder: string): string {
   return path.join(folder, 'run.json');
@@ -30,14 +33,15 @@ function recordOf(folder: string): string {
  */
 export async function readRunRecord(folder: string): Promise<RunRecord | undefined> {
   const file = recordOf(folder);
-  let text: string;
+  let text: string | undefined;
   try {
-    text = await readFile(file, 'utf8');
+    const handle = await open(file);
+    text = await boundedTextOf(handle, MAX_RECORD_BYTES).finally(() => handle.close());
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw differs(`${file} cannot be read: ${messageOf(error)}.`);
   }
-  const record = decode(text);
+  const record = text === undefined ? undefined : decode(text);
   if (record !== undefined) return record;
   throw differs(`${file} was not written by this version of inform-score, or was edited. Name another --run-dir.`);
 }

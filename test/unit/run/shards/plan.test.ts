@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SampleReader } from '#src/input/sample-reader.js';
 import { planShards, ShardPlan } from '#src/run/shards/plan.js';
+import { rangesText } from '#src/run/shards/run-status.js';
 import type { RowRange } from '#src/run/shards/shard.js';
 import { formatShard, placeIn, readShard, rowsOf } from '#src/run/shards/shard.js';
 import { Random } from '../../../support/random.js';
@@ -62,13 +63,13 @@ test('one prompt that is most of the input, more shards than prompts, and bad ro
 });
 
 test('more places than are kept are thinned out, and the ranges are still even', () => {
-  const plan = new ShardPlan(7, READER);
-  const rows = 150_000;
+  const plan = new ShardPlan(7, READER, 1000);
+  const rows = 20_000;
   for (let row = 0; row < rows; row++) {
     const value = { instruction: String(row), output: 'a' };
     plan.add({ ok: true, file: 'in.jsonl', line: row + 1, row, bytes: 0, value, id: undefined, text: '' });
   }
-  for (const { from, to } of plan.ranges()) assert.ok(Math.abs(to - from - rows / 7) < 300, `${from} to ${to}`);
+  for (const { from, to } of plan.ranges()) assert.ok(Math.abs(to - from - rows / 7) < 100, `${from} to ${to}`);
 });
 
 test('the same rows in two files and in one are cut alike', async () => {
@@ -78,6 +79,12 @@ test('the same rows in two files and in one are cut alike', async () => {
   fileIn(FOLDER, 'second.jsonl', `${lines.slice(70).join('\n')}\n`);
   const inputs = ['first.jsonl', 'second.jsonl'].map((name) => path.join(FOLDER, name));
   assert.equal(await planShards(inputs, 3, READER, {}), one);
+});
+
+test('shards are told as schedulers write them', () => {
+  assert.is(rangesText([1, 2, 3, 7, 9, 10], 0), '0-2,6,8-9');
+  assert.is(rangesText([1, 3], 1), '1,3');
+  assert.is(rangesText([], 0), '');
 });
 
 test('a shard is in a journal what it was, with rows and as version 0.1 wrote it', () => {
