@@ -22,6 +22,7 @@ Placement to_placement(const Napi::Value & value) {
     placement.gpu_layers = object.int32("gpuLayers");
     placement.streamed_tensors = object.text("streamedTensors");
     placement.pinned = object.flag("pinned");
+    placement.repacked = object.flag("repacked");
     return placement;
 }
 

@@ -23,10 +23,11 @@ Napi::Value measure_product(const Napi::CallbackInfo & info) {
     const std::string device = object.text("device");
     const auto type = static_cast<ggml_type>(object.int32("type"));
     const int threads = object.int32("threads");
+    const bool repacked = object.flag("repacked");
     const std::string backend_dir = object.text("backendDir");
     return start(info.Env(), [=] {
         start_runtime(backend_dir);
-        return inform::measure_product(device, type, threads);
+        return inform::measure_product(device, type, threads, repacked);
     });
 }
 

@@ -4,7 +4,7 @@
 
 namespace inform::binding {
 
-// measureProduct({device, type, threads, backendDir}): Promise<number>
+// measureProduct({device, type, threads, repacked, backendDir}): Promise<number>
 Napi::Value measure_product(const Napi::CallbackInfo & info);
 
 // measureUpload({device, backendDir}): Promise<number>

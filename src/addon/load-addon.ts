@@ -62,6 +62,8 @@ export interface NativePlacement {
   /** Names of the tensors that stay in host memory and are computed with on the first GPU, a regular expression; '' for none. */
   streamedTensors: string;
   pinned: boolean;
+  /** A copy of the CPU's weights in the order of its fastest kernels; else they stay in the mapped file. */
+  repacked: boolean;
 }
 
 /** Bytes. */
@@ -178,7 +180,13 @@ export interface NativeAddon {
     backendDir: string;
   }): Promise<NativeComputeBuffers[]>;
   /** Floating-point operations a second in products with weights of a type (ggml's id), as a device holds them. */
-  measureProduct(options: { device: string; type: number; threads: number; backendDir: string }): Promise<number>;
+  measureProduct(options: {
+    device: string;
+    type: number;
+    threads: number;
+    repacked: boolean;
+    backendDir: string;
+  }): Promise<number>;
   /** Bytes a second from pinned host memory to a device; 0 where it has none, as a CPU. */
   measureUpload(options: { device: string; backendDir: string }): Promise<number>;
   /** Bytes a second from the disk of a file, past the page cache; 0 where there is no way past it. */

@@ -8,12 +8,18 @@ import { loadAddon } from './load-addon.js';
  *
  * @param type the id of one of ggml's tensor types
  * @param threads of a CPU
+ * @param repacked whether a CPU's weights are in the order of its fastest kernels, or as in the file
  * @throws InformError INFORM_OUT_OF_MEMORY, INFORM_DECODE_FAILED for a type that the device cannot multiply
  */
-export async function measureProduct(device: string, type: number, threads: number): Promise<number> {
+export async function measureProduct(
+  device: string,
+  type: number,
+  threads: number,
+  repacked: boolean,
+): Promise<number> {
   const { addon, backendDir } = loadAddon();
   try {
-    return await addon.measureProduct({ device, type, threads, backendDir });
+    return await addon.measureProduct({ device, type, threads, repacked, backendDir });
   } catch (error) {
     throw toInformError(error);
   }

@@ -60,11 +60,11 @@ ggml_backend_ptr start_backend(ggml_backend_dev_t device, int threads) {
 
 // The kinds of memory that llama.cpp tries for a layer's matrices, in its order: those that a backend repacks weights
 // in, then its plain one.
-std::vector<ggml_backend_buffer_type_t> weight_buffer_types(ggml_backend_dev_t device) {
+std::vector<ggml_backend_buffer_type_t> weight_buffer_types(ggml_backend_dev_t device, bool repacked) {
     std::vector<ggml_backend_buffer_type_t> types;
     auto get_extra = reinterpret_cast<ggml_backend_dev_get_extra_bufts_t>(
         ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), "ggml_backend_dev_get_extra_bufts"));
-    if (get_extra) {
+    if (get_extra && repacked) {
         for (ggml_backend_buffer_type_t * type = get_extra(device); type && *type; type++) {
             types.push_back(*type);
         }
@@ -74,8 +74,9 @@ std::vector<ggml_backend_buffer_type_t> weight_buffer_types(ggml_backend_dev_t d
 }
 
 // Puts the weights where the device multiplies them.
-ggml_backend_buffer_ptr place_weights(ggml_backend_dev_t device, ggml_tensor * weights, const ggml_tensor * product) {
-    for (ggml_backend_buffer_type_t type : weight_buffer_types(device)) {
+ggml_backend_buffer_ptr place_weights(ggml_backend_dev_t device, bool repacked, ggml_tensor * weights,
+                                      const ggml_tensor * product) {
+    for (ggml_backend_buffer_type_t type : weight_buffer_types(device, repacked)) {
         ggml_backend_buffer_ptr buffer(
             ggml_backend_buft_alloc_buffer(type, ggml_backend_buft_get_alloc_size(type, weights)));
         if (!buffer) {
@@ -97,7 +98,7 @@ ggml_backend_buffer_ptr place_weights(ggml_backend_dev_t device, ggml_tensor * w
 
 }  // namespace
 
-double measure_product(const std::string & name, ggml_type type, int threads) {
+double measure_product(const std::string & name, ggml_type type, int threads, bool repacked) {
     ggml_backend_dev_t device = device_by_name(name);
     const ggml_backend_ptr backend = start_backend(device, threads);
     const size_t room = 8 * ggml_tensor_overhead() + ggml_graph_overhead();
@@ -109,7 +110,7 @@ double measure_product(const std::string & name, ggml_type type, int threads) {
     ggml_cgraph * graph = ggml_new_graph(context.get());
     ggml_build_forward_expand(graph, product);
 
-    const ggml_backend_buffer_ptr weights_buffer = place_weights(device, weights, product);
+    const ggml_backend_buffer_ptr weights_buffer = place_weights(device, repacked, weights, product);
     const ggml_backend_buffer_ptr buffer(ggml_backend_alloc_ctx_tensors(context.get(), backend.get()));
     if (!buffer) {
         throw EngineError(ErrorCode::out_of_memory, "The device " + name + " has no memory for a product.");

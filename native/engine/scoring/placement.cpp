@@ -36,6 +36,7 @@ ModelParams::ModelParams(const Placement & placement) : params(llama_model_defau
     if (placement.pinned) {
         params.load_mode = LLAMA_LOAD_MODE_NONE;
     }
+    params.use_extra_bufts = placement.repacked;
 }
 
 void ModelParams::override_buffers(const char * pattern) {

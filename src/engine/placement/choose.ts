@@ -62,7 +62,7 @@ export async function choosePlacement(
   }
   const size = cpuBatchSizes(options);
   const [compute] = await measure([size], false);
-  return estimated(cpuPlacement(model, size, wanted, compute?.host ?? 0));
+  return estimated(cpuPlacement(model, size, wanted, compute?.host ?? 0, machine.hostFreeBytes));
 }
 
 /** Every placement worth a comparison, the ones with small micro-batches first. */

@@ -1,6 +1,6 @@
 import { InformError } from '../../errors.js';
 import { checkIsModel } from '../../gguf/reward-model-file.js';
-import { readGgufModel } from '../../gguf/split-model.js';
+import { readGgufModel, splitPaths } from '../../gguf/split-model.js';
 import { listDevices } from '../../addon/device-report.js';
 import type { NativePlacement } from '../../addon/load-addon.js';
 import type { SettledOptions } from '../../options/settle.js';
@@ -8,7 +8,9 @@ import { choosePlacement, placementOptionsOf, type MeasureCompute } from './choo
 import { CPU_ONLY, measureOnDevices, nativePlacement } from './measure-compute.js';
 import { machineOf, shrunkMachine } from './machine.js';
 import { modelMemory } from './model-memory.js';
-import type { Machine, Placement, BatchSizes } from './plan.js';
+import { fitsHost, type Machine, type Placement, type BatchSizes } from './plan.js';
+import { statSync } from 'node:fs';
+import { availableMemory } from '../../util/available-memory.js';
 import { cpuBatchSizes } from './batch-sizes.js';
 
 /** How a model is loaded: where its weights lie, and how work is cut. */
@@ -35,7 +37,7 @@ export async function loadPlanner(
 ): Promise<(part: number) => Promise<LoadPlan | undefined>> {
   const cpu: LoadPlan = {
     ...cpuBatchSizes(options),
-    native: CPU_ONLY,
+    native: { ...CPU_ONLY, repacked: fitsHost(bytesOf(path), availableMemory()) },
     contexts: 1,
     opOffload: true,
     placement: undefined,
@@ -69,6 +71,11 @@ export async function loadPlanner(
         : 'The layers that gpu_layers puts on the GPUs are expected to need more memory than is free.',
     };
   };
+}
+
+/** A file that is missing is named when it is loaded. */
+function bytesOf(path: string): number {
+  return splitPaths(path).reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
 }
 
 /** Buffers do not depend on what is free: one measurement serves all plans. */

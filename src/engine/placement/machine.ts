@@ -1,6 +1,6 @@
-import os from 'node:os';
 import { InformError } from '../../errors.js';
 import type { NativeDevice } from '../../addon/load-addon.js';
+import { availableMemory } from '../../util/available-memory.js';
 import { parseSize } from '../../util/parse-size.js';
 import type { Gpu, Machine } from './plan.js';
 
@@ -75,7 +75,9 @@ function toGpu({ name, description, memoryFree, concurrentTransfers }: NativeDev
 }
 
 function hostFreeBytes(devices: readonly NativeDevice[]): number {
-  return devices.find(({ type }) => type === 'cpu')?.memoryFree ?? os.freemem();
+  // ggml says of a CPU what the machine has, also where others use it.
+  const cpu = devices.find(({ type }) => type === 'cpu');
+  return Math.min(cpu?.memoryFree ?? Infinity, availableMemory());
 }
 
 function unknownDevice(name: string, gpus: readonly NativeDevice[]): never {

@@ -23,6 +23,7 @@ export function measureOnDevices(
       // The last layer stays: streaming it changes nothing, and its outputs are too few for a GPU to be asked.
       streamedTensors: streaming ? streamedTensors(model.layers.length - 1) : '',
       pinned: true,
+      repacked: true,
     });
 }
 
@@ -55,6 +56,7 @@ export const CPU_ONLY: NativePlacement = {
   gpuLayers: 0,
   streamedTensors: '',
   pinned: false,
+  repacked: true,
 };
 
 async function measure(
@@ -78,6 +80,7 @@ export function nativePlacement({ devices, cpuLayers, ...placement }: Placement,
     gpuLayers: cpuLayers === 0 ? ALL_LAYERS : layerCount + 1 - cpuLayers,
     streamedTensors: streamedTensors(placement.streamedLayers),
     pinned: placement.host.pinned,
+    repacked: placement.host.repacked,
   };
 }
 

@@ -10,7 +10,7 @@ import { temporaryPath, writeFully } from '../../util/files/atomic-file.js';
 import { physicalCores } from '../../util/physical-cores.js';
 import type { Speeds } from './estimate.js';
 import { isLayerMatrix } from './model-memory.js';
-import type { Machine } from './plan.js';
+import { fitsHost, type Machine } from './plan.js';
 
 /** A type that holds less of a model is not measured. */
 const LEAST_SHARE = 0.02;
@@ -32,11 +32,14 @@ export async function measureSpeeds(
   folder: string,
 ): Promise<Partial<Speeds>> {
   const shares = typeShares(model);
+  const repacked = fitsHost(model.fileSize, hostFreeBytes);
   const count = threads === 'auto' ? physicalCores() : threads;
   const flops = async (device: string): Promise<number> => {
     // The time of a token is the sum of what each type's weights take.
     let secondsPerFlop = 0;
-    for (const [type, share] of shares) secondsPerFlop += share / (await measureProduct(device, type.id, count));
+    for (const [type, share] of shares) {
+      secondsPerFlop += share / (await measureProduct(device, type.id, count, repacked));
+    }
     return 1 / secondsPerFlop;
   };
   const cpu = (await listDevices()).find(({ type }) => type === 'cpu');

@@ -72,6 +72,8 @@ export interface HostPlan {
   readonly streamed: number;
   /** Whether those lie in memory that the GPU's driver allocated, or in the mapped file. */
   readonly pinned: boolean;
+  /** Whether memory holds a copy of the weights in the order of the CPU's fastest kernels, or they stay in the mapped file. */
+  readonly repacked: boolean;
   readonly kv: number;
   readonly compute: number;
 }
@@ -98,7 +100,7 @@ const KV_CELLS = 256;
 const MIB = 2 ** 20;
 const MARGIN = 512 * MIB;
 
-/** Left to the system and to other programs when host memory is pinned. */
+/** Left to the system and to other programs by what is allocated for weights. */
 const HOST_RESERVE = 2 ** 31;
 
 /** Everything in host memory, computed by the CPU. */
@@ -107,8 +109,10 @@ export function cpuPlacement(
   sizes: BatchSizes,
   options: PlacementOptions,
   compute: number,
+  hostFreeBytes: number,
 ): Placement {
   const layerCount = model.layers.length;
+  const weights = model.embedding + model.output + model.head + sumOf(model.layers.map(bytesOf));
   return {
     ...sizes,
     devices: [],
@@ -118,9 +122,10 @@ export function cpuPlacement(
     contexts: 1,
     splitMode: options.splitMode,
     host: {
-      weights: model.embedding + model.output + model.head + sumOf(model.layers.map(bytesOf)),
+      weights,
       streamed: 0,
       pinned: false,
+      repacked: fitsHost(weights + compute, hostFreeBytes),
       kv: layerCount * kvBytesOfLayer(model, sizes, options),
       compute,
     },
@@ -224,7 +229,8 @@ function place(
     host: {
       weights: hostWeights,
       streamed: streamedBytes,
-      pinned: streamed > 0 && streamedBytes + hostWeights + compute.host + HOST_RESERVE <= hostFreeBytes,
+      pinned: streamed > 0 && fitsHost(streamedBytes + hostWeights + compute.host, hostFreeBytes),
+      repacked: fitsHost(streamedBytes + hostWeights + compute.host, hostFreeBytes),
       kv: onCpu * kv,
       compute: contexts * compute.host,
     },
@@ -235,6 +241,11 @@ function place(
 /** All that a GPU is expected to hold, the margin included. */
 export function usedOf({ weights, kv, compute, workspace, margin }: DevicePlan): number {
   return weights + kv + compute + workspace + margin;
+}
+
+/** Whether the host can allocate this much and still work. What is mapped from a file may be larger. */
+export function fitsHost(bytes: number, hostFreeBytes: number): boolean {
+  return bytes + HOST_RESERVE <= hostFreeBytes;
 }
 
 function kvBytesOfLayer(model: ModelMemory, { contextTokens }: BatchSizes, { kvBytes }: PlacementOptions): number {
