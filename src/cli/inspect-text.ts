@@ -31,7 +31,7 @@ export function formatReport(report: ModelReport): string {
     ...headLines(head),
     row(
       'tokenizer',
-      `${shown(tokenizer.model)} (${shown(tokenizer.pre)}), ${shown(tokenizer.tokens)} tokens, ${shown(tokenizer.merges)} merges`,
+      `${shown(tokenizer.model)} (${shown(tokenizer.pre)}), ${shown(tokenizer.tokens)} tokens${tokenizer.merges === null ? '' : `, ${tokenizer.merges} merges`}`,
     ),
     ...(['bos', 'eos', 'eot', 'pad'] as const).map((kind) => row('', `${kind}: ${shownToken(tokenizer[kind])}`)),
     row('', `put before a text that does not begin with it: ${shownToken(tokenizer.addedBos)}`),

@@ -179,6 +179,10 @@ const REFUSED: readonly (readonly [pattern: RegExp, why: string])[] = [
     /ProcessRewardModel|TokenClassification/,
     'gives a score for each step or token; a head that gives one for the whole conversation is what can be computed',
   ],
+  [
+    /^Gemma3ForSequenceClassification$/,
+    'has an image tower beside its text. Save its text model and head as a Gemma3TextForSequenceClassification',
+  ],
   [/Moe|MixtralFor/, 'is a mixture of experts; its backbone is not supported yet'],
   [
     /For(?:Causal|ConditionalGeneration)/,

@@ -47,6 +47,7 @@ EXPLAINED = {
     "tokenizer.ggml.bos_token_id": "only theirs",
     # Theirs are those of the tokenizer.model below, where every piece has its id's.
     "tokenizer.ggml.scores": "differs",
+    "inform.tokenizer.longest_space_run": "only ours",
     # The class of a Gemma's tokenizer has one that its files do not name.
     "tokenizer.ggml.mask_token_id": "only ours",
 }

@@ -50,6 +50,7 @@ test('a refusal says why, and what can be converted', () => {
   for (const { className } of RECIPES) assert.ok(refusalOf('SomethingElse').includes(className));
   assert.match(refusalOf('LlamaForRewardModelWithGating'), /^has several objectives/);
   assert.match(refusalOf('MistralForCausalLM'), /^is a language model/);
+  assert.match(refusalOf('Gemma3ForSequenceClassification'), /^has an image tower/);
 });
 
 test.run();
