@@ -52,7 +52,7 @@ export function isByteToken(token: string): boolean {
  * @throws InformError INFORM_UNSUPPORTED_MODEL for tokens that would be found in other places
  */
 export function addedPiece(content: string, path: string): string {
-  if (/^▁{2,}$/.test(content)) return content.replaceAll(SPACE, ' ');
+  if (isRunOfSpaces(content)) return content.replaceAll(SPACE, ' ');
   if (content.includes(SPACE) || /^ *$/.test(content)) {
     throw unsupported(path, `has the added token ${named(content)}, whose spaces llama.cpp would find in other places`);
   }
@@ -84,7 +84,6 @@ export function pieceScores(pieces: Pieces, types: Int32Array, path: string): Fl
   checkCharacters(pieces, path);
   const makings = makingsOf(pieces, path);
   checkAllMerges(pieces, makings, path);
-  checkRunsOfSpaces(pieces, path);
   const normal = [...pieces.vocabulary]
     .filter(([, id]) => types[id] === TOKEN_TYPE.normal)
     .sort(([, a], [, b]) => a - b);
@@ -104,7 +103,9 @@ export function pieceScores(pieces: Pieces, types: Int32Array, path: string): Fl
 function checkCharacters({ vocabulary, added }: Pieces, path: string): void {
   for (let byte = 0; byte < 256; byte++) {
     const token = `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
-    if (!vocabulary.has(token)) throw unsupported(path, `has no token ${token} for a byte`);
+    // The tab is a piece itself in Gemma 2, and has the byte's id.
+    const isCharacter = byte < 128 && vocabulary.has(String.fromCharCode(byte));
+    if (!vocabulary.has(token) && !isCharacter) throw unsupported(path, `has no token ${token} for a byte`);
   }
   for (const piece of vocabulary.keys()) {
     if (added.has(piece) || isByteToken(piece)) continue;
@@ -158,17 +159,22 @@ function checkAllMerges({ vocabulary, added }: Pieces, makings: ReadonlyMap<stri
   }
 }
 
-/**
- * Runs of spaces that are added tokens are found by llama.cpp before it merges, the longest first and from the left.
- * tokenizers merges spaces to them, which gives the same where those merges come first and lead there.
- */
-function checkRunsOfSpaces({ vocabulary, merges, added }: Pieces, path: string): void {
-  const runs = [...added].filter((content) => /^▁{2,}$/.test(content)).map(({ length }) => length);
+/** Added tokens that are runs of spaces. */
+interface SpaceRuns {
+  /** In spaces; all from two on are there. */
+  readonly longest: number;
+  /**
+   * How llama.cpp makes them: it finds them before it merges, the longest first, or merges them as other pieces. tokenizers
+   * merges them, and finds them in a text's own ▁ alone.
+   */
+  readonly by: 'finding' | 'merging';
+}
+
+/** @throws InformError INFORM_UNSUPPORTED_MODEL where neither gives the same tokens */
+export function runsOfSpaces({ vocabulary, merges, added }: Pieces, path: string): SpaceRuns | undefined {
+  const runs = [...added].filter(isRunOfSpaces).map(({ length }) => length);
   const longest = Math.max(0, ...runs);
-  if (longest === 0) return;
-  const over = [...vocabulary.keys()].find((piece) => piece.includes(SPACE + SPACE) && !added.has(piece));
-  if (over !== undefined)
-    throw unsupported(path, `has the token ${named(over)}, in which other tokens are found before`);
+  if (longest === 0) return undefined;
   const ofSpaces = new Map<string, number>();
   let lastOfSpaces = -1;
   let firstOfOthers = merges.length;
@@ -180,14 +186,23 @@ function checkRunsOfSpaces({ vocabulary, merges, added }: Pieces, path: string):
       firstOfOthers = rank;
     }
   }
-  const complete = new Set(runs).size === longest - 1 && lastOfSpaces < firstOfOthers;
-  const greedy = (length: number): number[] =>
-    length === 0 ? [] : [Math.min(longest, length), ...greedy(length - Math.min(longest, length))];
-  for (let length = 1; length <= 2 * longest + 1; length++) {
-    if (!complete || String(mergedRuns(length, ofSpaces)) !== String(greedy(length))) {
-      throw unsupported(path, `makes other tokens of ${length} spaces than llama.cpp`);
-    }
+  const gives = (spaces: number, lengths: readonly number[]): boolean =>
+    String(mergedRuns(spaces, ofSpaces)) === String(lengths);
+  const lengths = Array.from({ length: longest }, (_, i) => i + 1);
+  if (new Set(runs).size === longest - 1 && lengths.every((length) => gives(length, [length]))) {
+    const inOthers = [...vocabulary.keys()].some((piece) => piece.includes(SPACE + SPACE) && !added.has(piece));
+    const greedy = lengths.every((rest) => gives(longest + rest, [longest, rest]));
+    const found = !inOthers && greedy && lastOfSpaces < firstOfOthers;
+    return { longest, by: found ? 'finding' : 'merging' };
   }
+  throw unsupported(
+    path,
+    `has runs of up to ${longest} spaces as added tokens, but does not merge spaces to each of them`,
+  );
+}
+
+export function isRunOfSpaces(content: string): boolean {
+  return /^▁{2,}$/.test(content);
 }
 
 /** The lengths of the runs that merging leaves of that many spaces. */

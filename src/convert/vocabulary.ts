@@ -1,11 +1,19 @@
 import { ggufBool, ggufString, ggufStrings } from '../gguf/metadata.js';
-import type { Normalizer } from '../gguf/scoring-rules.js';
+import { spaceRunEntries, type Normalizer } from '../gguf/scoring-rules.js';
 import { TOKEN_TYPE } from '../gguf/token-types.js';
 import type { GgufValue } from '../gguf/types.js';
 import type { AddedToken } from './added-tokens.js';
 import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
 import { preTokenizerOf } from './pre-tokenizer.js';
-import { addedPiece, checkSpaces, isByteToken, isSentencePiece, pieceScores } from './sentencepiece.js';
+import {
+  addedPiece,
+  checkSpaces,
+  isByteToken,
+  isRunOfSpaces,
+  isSentencePiece,
+  pieceScores,
+  runsOfSpaces,
+} from './sentencepiece.js';
 
 /** What makes tokens of a text, as a GGUF file has it. */
 export interface TokenizerModel {
@@ -76,14 +84,18 @@ function sentencePieceModel(
   table.placeAll(vocabulary, (token) =>
     isByteToken(token) ? TOKEN_TYPE.byte : token === model['unk_token'] ? TOKEN_TYPE.unknown : TOKEN_TYPE.normal,
   );
-  for (const { id, content, special } of added) {
+  const merges = mergesIn(model, path);
+  const contents = new Set(added.map(({ content }) => content));
+  const runs = runsOfSpaces({ vocabulary, merges, added: contents }, path);
+  const found = added.filter(({ content }) => runs?.by !== 'merging' || !isRunOfSpaces(content));
+  for (const { id, content, special } of found) {
     const type = typeOfAdded(content, special);
     const piece = addedPiece(content, path);
     table.place(id, type === TOKEN_TYPE.control ? content : piece, type);
   }
   table.checkDistinct();
-  const contents = new Set(added.map(({ content }) => content));
-  const scores = pieceScores({ vocabulary, merges: mergesIn(model, path), added: contents }, table.types, path);
+  const pieces = { vocabulary, merges, added: new Set(found.map(({ content }) => content)) };
+  const scores = pieceScores(pieces, table.types, path);
   return {
     metadata: [
       ['tokenizer.ggml.model', ggufString('llama')],
@@ -91,6 +103,7 @@ function sentencePieceModel(
       ...table.entries(),
       ['tokenizer.ggml.scores', { type: 'array', element: 'float32', length: scores.length, value: scores }],
       ['tokenizer.ggml.add_space_prefix', ggufBool(false)],
+      ...spaceRunEntries(runs?.by === 'merging' ? runs.longest : undefined),
     ],
     tokens: table.tokens,
     pre,

@@ -74,6 +74,7 @@ export function scaleOf(metadata: GgufMetadata, path: string): RewardScale | und
 const READ_TOKEN = 'inform.head.read_token';
 const PAD_TOKEN_ID = 'inform.head.pad_token_id';
 const NORMALIZER = 'inform.tokenizer.normalizer';
+const LONGEST_SPACE_RUN = 'inform.tokenizer.longest_space_run';
 const TRUNCATION_SIDE = 'inform.tokenizer.truncation_side';
 const TOKENS_WITHOUT_ROW = 'inform.tokenizer.tokens_without_row';
 
@@ -91,6 +92,16 @@ function usualNormalizer(tokenizer: GgufMetadata): Normalizer {
 /** Nothing where it is what a file without the key means. */
 export function normalizerEntries(normalizer: Normalizer, tokenizer: GgufMetadata): [string, GgufValue][] {
   return normalizer === usualNormalizer(tokenizer) ? [] : [[NORMALIZER, ggufString(normalizer)]];
+}
+
+/** Nothing where runs of spaces are found as added tokens, which the vocabulary says by itself. */
+export function spaceRunEntries(longest: number | undefined): [string, GgufValue][] {
+  return longest === undefined ? [] : [[LONGEST_SPACE_RUN, ggufNumber('uint32', longest)]];
+}
+
+/** The longest run of marks for spaces that is an added token, where the vocabulary does not say that it is one. */
+export function longestSpaceRunOf(metadata: GgufMetadata): number | undefined {
+  return numberAt(metadata, LONGEST_SPACE_RUN);
 }
 
 /** Nothing for the side that a file without the key has. */

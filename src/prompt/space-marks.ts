@@ -14,9 +14,13 @@ export class SpaceMarks implements Rewriter {
     this.#runs = new RegExp(`(${MARK}{2,${longest}})`);
   }
 
-  /** @param added texts of the added tokens that are found in all texts; undefined where no runs of spaces are among them */
-  static of(added: readonly string[]): SpaceMarks | undefined {
-    const longest = Math.max(0, ...added.filter((text) => /^ {2,}$/.test(text)).map(({ length }) => length));
+  /**
+   * @param added texts of the added tokens that are found in all texts
+   * @param known the longest run that is one, where it is not among them
+   * @returns undefined where no runs of spaces are added tokens
+   */
+  static of(added: readonly string[], known = 0): SpaceMarks | undefined {
+    const longest = Math.max(known, ...added.filter((text) => /^ {2,}$/.test(text)).map(({ length }) => length));
     return longest === 0 ? undefined : new SpaceMarks(longest);
   }
 

@@ -1,6 +1,6 @@
 import { arrayAt, stringsAt } from '../gguf/metadata.js';
 import { readGguf } from '../gguf/reader.js';
-import { readTokenOf, tokenizerRulesOf, type Normalizer } from '../gguf/scoring-rules.js';
+import { longestSpaceRunOf, readTokenOf, tokenizerRulesOf, type Normalizer } from '../gguf/scoring-rules.js';
 import { isTemplateTokenArray, templateTokensOf, type TemplateTokens } from '../gguf/template-tokens.js';
 import { TOKEN_TYPE } from '../gguf/token-types.js';
 import type { GgufMetadata } from '../gguf/types.js';
@@ -44,7 +44,7 @@ export async function readRewriter(path: string, normalizer: Normalizer): Promis
   const types = arrayAt(metadata, TOKEN_TYPES)?.value ?? [];
   const ofType = (wanted: number): string[] => texts.filter((text, id) => Number(types[id]) === wanted && text !== '');
   const [control, others] = [ofType(TOKEN_TYPE.control), ofType(TOKEN_TYPE.userDefined)];
-  return normalizer === 'nfc' ? new Composer(control, others) : SpaceMarks.of(others);
+  return normalizer === 'nfc' ? new Composer(control, others) : SpaceMarks.of(others, longestSpaceRunOf(metadata));
 }
 
 const TOKENS = 'tokenizer.ggml.tokens';

@@ -176,7 +176,8 @@ def main() -> None:
         float32 = [model.score(state).item() for state in states]
     print(f"{len(rows)} rows, {sum(map(len, sequences))} tokens, deviation {torch.tensor(float32).std():.2f}", file=sys.stderr)
     half = family.load(checkpoint, torch.bfloat16)
-    alone = [half.score(state).float().item() for state in last_states(half, sequences)]
+    with torch.inference_mode():
+        alone = [half.score(state).float().item() for state in last_states(half, sequences)]
     bfloat16 = {"batched": batched(half, sequences), "alone": alone}
     scores = {"ids": sequences, "float32": float32, "bfloat16": bfloat16}
     (Path(sys.argv[3]) / "scores.json").write_text(json.dumps(scores), "utf-8")

@@ -49,15 +49,26 @@ function pairOf(merge: string): readonly [string, string] {
 /** Rows of the embedding, more than there are tokens. */
 export const SMALL_VOCABULARY_SIZE = 32064;
 
-/** Llama 2's pieces with Gemma's special tokens, out of llama.cpp's models/ggml-vocab-llama-spm.gguf. */
+export const SMALL_PAD_TOKEN = 32000;
+
+const LONGEST_RUN = 16;
+
+/**
+ * Llama 2's pieces with Gemma's special tokens, and all runs of spaces up to the longest one as added tokens. Their merges come
+ * last, so that they are what merging makes of spaces and no more. Out of llama.cpp's
+ * models/ggml-vocab-llama-spm.gguf.
+ */
 export async function readSmallVocabulary(path: string): Promise<PieceVocabulary> {
   const { metadata } = await readGguf(path);
   const pieces = stringsAt(metadata, 'tokenizer.ggml.tokens') ?? [];
   const scores = arrayAt(metadata, 'tokenizer.ggml.scores')?.value;
   if (scores === undefined || pieces.length === 0) throw new Error(`${path} is not Llama's`);
-  const tokens = ['<unk>', '<bos>', '<eos>', ...pieces.slice(3), '<pad>', ...TURNS, '<mask>'];
-  const special = [0, 1, 2, ...[0, 1, 2, 3].map((i) => pieces.length + i)];
-  return { tokens, merges: mergesOf(tokens, (id) => Number(scores[id] ?? 0)), added: special };
+  const runs = Array.from({ length: LONGEST_RUN - 1 }, (_, i) => '▁'.repeat(i + 2));
+  const further = ['<pad>', ...TURNS, '<mask>'];
+  const tokens = ['<unk>', '<bos>', '<eos>', ...pieces.slice(3), ...further];
+  const found = new Set(['<unk>', '<bos>', '<eos>', ...runs, ...further]);
+  const added = tokens.flatMap((token, id) => (found.has(token) ? [id] : []));
+  return { tokens, merges: mergesOf(tokens, (id) => Number(scores[id] ?? 0)), added };
 }
 
 /** Every way to make a piece of two, the best score first, as transformers' converter made the published files. */

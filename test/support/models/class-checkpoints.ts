@@ -6,6 +6,7 @@ import {
   gemmaTokenizerJson,
   readGemma3Vocabulary,
   readSmallVocabulary,
+  SMALL_PAD_TOKEN,
   SMALL_VOCABULARY_SIZE,
 } from '../../../tools/random-checkpoint/gemma-tokenizer.js';
 import { modelConfig, writeJson } from '../../../tools/random-checkpoint/generate.js';
@@ -224,7 +225,7 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
       eos_token_id: 2,
       final_logit_softcapping: 30.5,
       max_position_embeddings: 8192,
-      pad_token_id: 32000,
+      pad_token_id: SMALL_PAD_TOKEN,
       query_pre_attn_scalar: 32,
       rope_theta: 10000,
       sliding_window: 96,

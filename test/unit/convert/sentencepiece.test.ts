@@ -1,6 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addedPiece, checkSpaces, isSentencePiece, pieceScores, type Pieces } from '#src/convert/sentencepiece.js';
+import {
+  addedPiece,
+  checkSpaces,
+  isSentencePiece,
+  pieceScores,
+  runsOfSpaces,
+  type Pieces,
+} from '#src/convert/sentencepiece.js';
 import { TOKEN_TYPE } from '#src/gguf/token-types.js';
 import { expectError } from '../../support/assert/expect-error.js';
 
@@ -77,42 +84,31 @@ test('what llama.cpp would merge in another way is refused by name', async () =>
   }
 });
 
-const RUNS: Hand = {
-  added: ['▁▁', '▁▁▁'],
-  pieces: ['▁a', '▁', 'a'],
-  merges: [
-    ['▁▁', '▁'],
-    ['▁', '▁▁'],
-    ['▁', '▁'],
-    ['▁', 'a'],
-  ],
-};
+const FIRST: Hand['merges'] = [
+  ['▁▁', '▁'],
+  ['▁', '▁▁'],
+  ['▁', '▁'],
+];
 
-test('runs of spaces that are found before all others must be what merging makes of them', async () => {
-  assert.equal(scoresOf(RUNS).length, 5);
-  const merges = RUNS.merges ?? [];
-  const cases: [RegExp, Hand][] = [
-    [/other tokens of 1 spaces/, { ...RUNS, merges: [...merges.slice(3), ...merges.slice(0, 3)] }],
-    [
-      /other tokens of 4 spaces/,
-      {
-        ...RUNS,
-        merges: [
-          ['▁', '▁'],
-          ['▁▁', '▁'],
-          ['▁', '▁▁'],
-          ['▁', 'a'],
-        ],
-      },
-    ],
-    [
-      /the token "▁▁a", in which other tokens are found before/,
-      { ...RUNS, pieces: ['▁▁a', ...(RUNS.pieces ?? [])], merges: [...merges, ['▁▁', 'a'], ['▁', '▁a']] },
-    ],
-  ];
-  for (const [message, hand] of cases) {
-    await expectError('INFORM_UNSUPPORTED_MODEL', message, () => Promise.resolve().then(() => scoresOf(hand)));
-  }
+function runsOf(merges: Hand['merges'] = [], pieces: readonly string[] = ['▁a', '▁', 'a']): unknown {
+  const added = ['▁▁', '▁▁▁'];
+  const vocabulary = new Map([...added, ...pieces].map((text, id) => [text, id]));
+  return runsOfSpaces({ vocabulary, merges, added: new Set(added) }, 'p')?.by;
+}
+
+test('runs of spaces are found before all others where merging gives the longest first, else merged', async () => {
+  assert.is(runsOf([...FIRST, ['▁', 'a']]), 'finding');
+  assert.is(runsOf([['▁', 'a'], ...FIRST]), 'merging'); // of two spaces and an a, the second one belongs to the a
+  assert.is(runsOf(FIRST.toReversed()), 'merging'); // four spaces are two and two
+  assert.is(runsOf([...FIRST, ['▁▁', 'a']], ['▁▁a', '▁', 'a']), 'merging');
+  await expectError('INFORM_UNSUPPORTED_MODEL', /does not merge spaces to each of them/, () =>
+    Promise.resolve().then(() => runsOf(FIRST.slice(1, 2))),
+  );
+});
+
+test('a tab may be a piece instead of a byte', () => {
+  const bytes = BYTES.filter((text) => text !== '<0x09>');
+  assert.equal(scoresOf({ pieces: ['\t', 'a'], bytes }), [-0, -1]);
 });
 
 test('added tokens: runs of marks are runs of spaces, other marks and spaces are refused', async () => {
@@ -145,7 +141,9 @@ test('texts are changed and split as by Gemma, or refused', async () => {
   ];
   for (const [message, tokenizer] of cases) {
     await expectError('INFORM_UNSUPPORTED_MODEL', message, () =>
-      Promise.resolve().then(() => { checkSpaces(tokenizer, 'p'); }),
+      Promise.resolve().then(() => {
+        checkSpaces(tokenizer, 'p');
+      }),
     );
   }
 });

@@ -27,6 +27,7 @@ test('what special texts become stays', () => {
 
 test('a vocabulary without such tokens needs nothing', () => {
   assert.is(SpaceMarks.of(['<table>', '\n\n', ' ']), undefined);
+  assert.equal(SpaceMarks.of([], 3)?.rewrite({ text: '▁▁▁▁', parseSpecial: true }).length, 2);
 });
 
 test.run();
