@@ -30,7 +30,8 @@ case $action in
       hostname "host-$host"; mount --make-rprivate /
       sshfs -p 2222 -o "IdentityFile=$folder/keys/user,StrictHostKeyChecking=no,UserKnownHostsFile=/dev/null" \
         -o reconnect,ServerAliveInterval=1,ServerAliveCountMax=2 "$(id -un)@10.99.$host.1:$folder/share" "$folder/mount"
-      exec "$@"' bash "$@"
+      trap "umount -l \"$folder/mount\"" EXIT # which ends sshfs
+      "$@"' bash "$@"
     ;;
   cut) ip -n "$(name "$host")" link set wire down ;;
   join) ip -n "$(name "$host")" link set wire up ;;
