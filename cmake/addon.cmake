@@ -10,18 +10,20 @@ add_library(inform_score MODULE
   native/binding/model_wrap.cpp
   native/binding/quantize.cpp
   native/binding/scorer_wrap.cpp
-  native/binding/task_handle_wrap.cpp
-  ${CMAKE_JS_SRC})
-target_include_directories(inform_score PRIVATE ${CMAKE_JS_INC})
+  native/binding/speed.cpp
+  native/binding/task_handle_wrap.cpp)
+target_include_directories(inform_score PRIVATE ${INFORM_NODE_API})
 target_compile_definitions(inform_score PRIVATE NAPI_VERSION=8)
-target_link_libraries(inform_score PRIVATE inform_engine ${CMAKE_JS_LIB})
+target_link_libraries(inform_score PRIVATE inform_engine)
 set_target_properties(inform_score PROPERTIES
   PREFIX "" SUFFIX ".node"
   LIBRARY_OUTPUT_DIRECTORY "$<1:${INFORM_OUTPUT_DIR}>"
   RUNTIME_OUTPUT_DIRECTORY "$<1:${INFORM_OUTPUT_DIR}>")
-# node itself provides the Node-API symbols.
+# node itself provides the Node-API symbols; Windows wants a list of them.
 if(APPLE)
   target_link_options(inform_score PRIVATE -undefined dynamic_lookup)
-elseif(MSVC AND CMAKE_JS_NODELIB_DEF AND CMAKE_JS_NODELIB_TARGET)
-  execute_process(COMMAND ${CMAKE_AR} /def:${CMAKE_JS_NODELIB_DEF} /out:${CMAKE_JS_NODELIB_TARGET} ${CMAKE_STATIC_LINKER_FLAGS})
+elseif(MSVC)
+  set(INFORM_NODE_LIB "${CMAKE_BINARY_DIR}/node.lib")
+  execute_process(COMMAND ${CMAKE_AR} /def:${INFORM_NODE_API_DEF} /out:${INFORM_NODE_LIB} ${CMAKE_STATIC_LINKER_FLAGS})
+  target_link_libraries(inform_score PRIVATE "${INFORM_NODE_LIB}")
 endif()

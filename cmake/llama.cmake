@@ -65,6 +65,10 @@ foreach(target IN LISTS llama_targets)
     set_property(TARGET ${target} PROPERTY VERSION)
     set_property(TARGET ${target} PROPERTY SOVERSION)
   endif()
+  # Compiled, because ggml depends on it, but not where anything is loaded from: cmake/native-cpu.cmake says why AMX stays off.
+  if(target STREQUAL "ggml-cpu-sapphirerapids")
+    set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/left-out")
+  endif()
 endforeach()
 
 # The toolkit's runtime libraries are found where the toolkit lies, even if the system's loader does not know of it.

@@ -32,7 +32,7 @@ find "$app/dist-dev/test" -mindepth 1 -maxdepth 1 ! -name support -exec rm -rf {
 mkdir -p "$app/node_modules"
 for package in $(npm ls --omit=dev --all --parseable | sed -n "s|^$PWD/node_modules/||p"); do
   case "$package" in
-    cmake-js* | typescript*) continue ;;
+    typescript*) continue ;;
   esac
   mkdir -p "$app/node_modules/$(dirname "$package")"
   cp -r "node_modules/$package" "$app/node_modules/$package"

@@ -97,7 +97,7 @@ else
   say "building"
   cmake "${generator[@]}" -S "$app" -B "$build/cmake" "${cuda[@]}" -DCMAKE_BUILD_TYPE=Release \
     -DINFORM_LLAMA_SOURCE="${INFORM_LLAMA_CPP_DIR:-$root/llama.cpp}" -DINFORM_BENCH_PEERS=ON -DINFORM_OUTPUT_DIR="$app/build/Release" \
-    -DCMAKE_JS_VERSION=none -DCMAKE_JS_INC="$include" >"$build/configure.log" 2>&1 ||
+    -DINFORM_NODE_API="$include" >"$build/configure.log" 2>&1 ||
     { tail -40 "$build/configure.log" >&2; record '{"step":"build","ok":false,"reason":"configure failed"}'; exit 1; }
   cmake --build "$build/cmake" --parallel "${JOBS:-$(nproc)}" --target inform_score llama-bench >"$build/build.log" 2>&1 ||
     { tail -40 "$build/build.log" >&2; record '{"step":"build","ok":false,"reason":"compiling failed"}'; exit 1; }

@@ -20,15 +20,14 @@ if (!model) {
 }
 
 const require = createRequire(import.meta.url);
-const headers = [require('node-api-headers').include_dir, require('node-addon-api').include_dir.replaceAll('"', '')];
+const headers = [require('node-api-headers').include_dir, path.dirname(require.resolve('node-addon-api/package.json'))];
 const tree = path.join(packageRoot, '.cmake', 'sanitize');
-// Where node-gyp-build looks for the addon below the folder that INFORM_SCORE_PREBUILD names.
-const output = path.join(tree, 'build', 'Release');
+const output = path.join(tree, 'Release');
 
 run('cmake', [
   ...['-S', packageRoot, '-B', tree, '-DCMAKE_BUILD_TYPE=RelWithDebInfo', `-DINFORM_SANITIZE=${SANITIZERS}`],
   ...['-DINFORM_TESTS=ON', `-DINFORM_OUTPUT_DIR=${output}`],
-  ...['-DCMAKE_JS_VERSION=none', `-DCMAKE_JS_INC=${headers.map((dir) => path.resolve(packageRoot, dir)).join(';')}`],
+  ...[`-DINFORM_NODE_API=${headers.join(';')}`],
 ]);
 run('cmake', ['--build', tree, '--parallel', '2', '--target', 'engine_tests', 'inform_score']);
 run(path.join(output, 'engine_tests'), [output, model], { UBSAN_OPTIONS: 'print_stacktrace=1' });
@@ -37,7 +36,7 @@ run(path.join(output, 'engine_tests'), [output, model], { UBSAN_OPTIONS: 'print_
 const runtime = execFileSync('gcc', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
 const child = path.join(packageRoot, 'dist-dev', 'test', 'support', 'children', 'lifetime-child.js');
 for (const scenario of SCENARIOS) {
-  const env = { LD_PRELOAD: runtime, ASAN_OPTIONS: 'detect_leaks=0', INFORM_SCORE_PREBUILD: tree };
+  const env = { LD_PRELOAD: runtime, ASAN_OPTIONS: 'detect_leaks=0', INFORM_ADDON_DIR: output };
   run(process.execPath, ['--expose-gc', child, scenario, model], env, WELL);
   console.log(`ok      ${scenario}`);
 }

@@ -2,10 +2,11 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Device } from './device.js';
 import { findUserBackendFolder } from './backend-folder.js';
+import { addonPlaces } from './find-addon.js';
+import { explainLoadFailure, surroundings, type LoadAttempt } from './load-failure.js';
 import { untrustedModules } from './module-record.js';
 import { InformError, messageOf } from '../errors.js';
 import { firstLine } from '../util/format.js';
-import { packageRoot } from '../util/package-root.js';
 
 // The only file that loads the addon. What it declares is what native/binding defines, nothing more.
 
@@ -111,6 +112,8 @@ export interface EncodeJob {
   columns: number;
   /** Rows of one attention head of q or k, which are interleaved; 0: rows stay in order. */
   headRows: number;
+  /** Added to every value; 0 for nearly all tensors. */
+  addend: number;
 }
 
 export interface TaskHandle {
@@ -174,6 +177,12 @@ export interface NativeAddon {
     scorers: NativeScorerOptions[];
     backendDir: string;
   }): Promise<NativeComputeBuffers[]>;
+  /** Floating-point operations a second in products with weights of a type (ggml's id), as a device holds them. */
+  measureProduct(options: { device: string; type: number; threads: number; backendDir: string }): Promise<number>;
+  /** Bytes a second from pinned host memory to a device; 0 where it has none, as a CPU. */
+  measureUpload(options: { device: string; backendDir: string }): Promise<number>;
+  /** Bytes a second from the disk of a file, past the page cache; 0 where there is no way past it. */
+  measureDisk(path: string): Promise<number>;
   encodeTensors(jobs: EncodeJob[], threads: number, handle: TaskHandle): Promise<void>;
   /** `maxJobs`: how many may run or wait at once. */
   createScorer(model: NativeModel, options: NativeScorerOptions, maxJobs: number): Promise<NativeScorer>;
@@ -203,36 +212,52 @@ export interface LoadedAddon {
 
 let loaded: LoadedAddon | undefined;
 
-/** Loads the addon on first use. Throws INFORM_BINARY_NOT_FOUND. */
+/** The error where no addon loads; it holds what each place said. */
+export class AddonNotFoundError extends InformError {
+  constructor(
+    readonly attempts: readonly LoadAttempt[],
+    cause: unknown,
+  ) {
+    super('INFORM_BINARY_NOT_FOUND', explainLoadFailure(attempts, surroundings()), { cause });
+  }
+}
+
+/** Loads the addon on first use, from the first place that has one which loads. Throws INFORM_BINARY_NOT_FOUND. */
 export function loadAddon(): LoadedAddon {
   if (loaded) return loaded;
   const require = createRequire(import.meta.url);
-  const find = require('node-gyp-build') as { resolve(dir: string): string };
-  try {
-    const file = find.resolve(packageRoot());
-    const addon = require(file) as NativeAddon;
-    // process.exit() waits for running native work, and a batch can take minutes: tell it to stop.
-    process.once('exit', () => {
-      addon.cancelAll();
-    });
-    let hasUserModules = false;
-    loaded = {
-      addon,
-      get backendDir() {
-        if (!hasUserModules) addUserModules(addon);
-        hasUserModules = true;
-        return path.dirname(file);
-      },
-    };
-    return loaded;
-  } catch (error) {
-    throw new InformError(
-      'INFORM_BINARY_NOT_FOUND',
-      `The native addon could not be loaded (${firstLine(messageOf(error))}). Build it with: npm rebuild inform-score ` +
-        `(in a clone: npm run build). It needs cmake, git and a C++ compiler.`,
-      { cause: error },
-    );
+  const attempts: LoadAttempt[] = [];
+  const causes: unknown[] = [];
+  for (const { what, addon } of addonPlaces()) {
+    if ('reason' in addon) {
+      attempts.push({ what, reason: addon.reason });
+      continue;
+    }
+    try {
+      loaded = loadedFrom(addon.file, require(addon.file) as NativeAddon);
+      return loaded;
+    } catch (error) {
+      attempts.push({ what, reason: firstLine(messageOf(error)) });
+      causes.push(error);
+    }
   }
+  throw new AddonNotFoundError(attempts, causes[0]);
+}
+
+function loadedFrom(file: string, addon: NativeAddon): LoadedAddon {
+  // process.exit() waits for running native work, and a batch can take minutes: tell it to stop.
+  process.once('exit', () => {
+    addon.cancelAll();
+  });
+  let hasUserModules = false;
+  return {
+    addon,
+    get backendDir() {
+      if (!hasUserModules) addUserModules(addon);
+      hasUserModules = true;
+      return path.dirname(file);
+    },
+  };
 }
 
 function addUserModules(addon: NativeAddon): void {

@@ -48,7 +48,8 @@ function moduleFault(file: string): string | undefined {
   return found === recorded ? undefined : 'it has changed since `inform-score backend add` put it there';
 }
 
-function ownershipFault({ uid, mode }: Stats): string | undefined {
+/** Who else could have put something there; undefined where only this user and root could. */
+export function ownershipFault({ uid, mode }: Stats): string | undefined {
   const user = process.getuid?.();
   if (user === undefined) return undefined; // Windows: folders of a user are that user's
   if (uid !== user && uid !== 0) return 'belongs to another user';

@@ -47,6 +47,6 @@ function platformsOf(packages: readonly BackendPackage[]): string {
 
 function buildIt(platform: string, backend: ReadyMade): string {
   if (platform.startsWith('darwin'))
-    return 'On a Mac the Metal backend is built with the addon: npm rebuild inform-score.';
-  return `Build it where its toolkit is installed: INFORM_BACKENDS=cpu,${backend} npm rebuild inform-score (docs/gpu.md).`;
+    return 'On a Mac the Metal backend is built with the addon, which `inform-score build` does.';
+  return `Build it where its toolkit is installed: inform-score build --backend ${backend} (docs/gpu.md).`;
 }

@@ -4,6 +4,12 @@ import { WANTED_TYPES, type WantedType } from '../gguf/model-types.js';
 
 export const OVERWRITE = { type: 'boolean', default: false, describe: 'replace an existing output' } as const;
 
+export const REJECTS_OK = {
+  type: 'boolean',
+  default: false,
+  describe: 'end with exit code 0, and not 3, when samples were rejected',
+} as const;
+
 /** @param work what was not finished, such as "run" */
 export function restartFlag(work: string) {
   const describe = `discard what an unfinished ${work} with this output left, and begin anew`;

@@ -51,6 +51,8 @@ export type InputRow = ParsedRow | RejectedRow;
 export interface ReadOptions {
   /** The longest line, or element of a JSON array, in bytes; a longer one is skipped and reported. Default 64 MiB. */
   maxLineBytes?: number | undefined;
+  /** The first row to give; those before it are counted and not looked at. */
+  from?: number | undefined;
   /** A pipe whose beginning was looked at already. */
   pipe?: PipeStart | undefined;
   /** How much of each input is read, in their order; undefined: to its end. */
@@ -71,7 +73,7 @@ export interface ReadOptions {
  * @throws InformError INFORM_INPUT_UNREADABLE for an input that cannot be read; INFORM_ABORTED when `signal` aborts
  */
 export async function* readRows(inputs: readonly string[], options: ReadOptions = {}): AsyncGenerator<InputRow> {
-  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES, pipe, sizes, check, confirm, onFormat, signal } = options;
+  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES, pipe, from = 0, sizes, check, confirm, onFormat, signal } = options;
   if (inputs.length === 0) throw new InformError('INFORM_INPUT_UNREADABLE', 'No input was given.');
   let row = 0;
   let bytesBefore = 0;
@@ -93,7 +95,8 @@ export async function* readRows(inputs: readonly string[], options: ReadOptions 
       }
     }
     for await (const raw of raws) {
-      yield toRow(raw, { file, line: raw.line, row: row++, bytes: bytesBefore + raw.end });
+      if (row >= from) yield toRow(raw, { file, line: raw.line, row, bytes: bytesBefore + raw.end });
+      row++;
       if (signal?.aborted === true) throw aborted(signal);
     }
     bytesBefore += bytesHere;

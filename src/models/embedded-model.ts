@@ -1,21 +1,33 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { InformError } from '../errors.js';
-import { packageRoot } from '../util/package-root.js';
+import { installedPackage, packageRoot } from '../util/package-root.js';
+
+const FILE = 'inform-mini.gguf';
+
+/** What npm installs it as; a clone has the file itself. */
+export const MODEL_PACKAGE = '@inform-score/inform-mini';
 
 /**
- * The path of inform-mini, the small trained model that the package ships. docs/inform-mini.md says what it is.
+ * The path of inform-mini, the small trained model. docs/inform-mini.md says what it is.
  *
  * @throws InformError INFORM_MODEL_NOT_FOUND where the package is not whole
  */
 export async function embeddedModel(): Promise<string> {
-  const file = path.join(packageRoot(), 'models', 'inform-mini.gguf');
-  try {
-    await access(file);
-  } catch (cause) {
-    throw new InformError('INFORM_MODEL_NOT_FOUND', `The embedded model ${file} is missing. Reinstall inform-score.`, {
-      cause,
-    });
-  }
-  return file;
+  const own = path.join(packageRoot(), 'models', FILE);
+  if (await isThere(own)) return own;
+  const folder = installedPackage(MODEL_PACKAGE);
+  const file = folder === undefined ? undefined : path.join(folder, FILE);
+  if (file !== undefined && (await isThere(file))) return file;
+  throw new InformError(
+    'INFORM_MODEL_NOT_FOUND',
+    `The embedded model is missing: ${FILE} lies neither in ${path.dirname(own)} nor in the package ${MODEL_PACKAGE}. Reinstall inform-score.`,
+  );
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
 }

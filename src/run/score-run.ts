@@ -34,6 +34,7 @@ import type { EngineProcess } from '../supervisor/engine-process.js';
 import { SupervisedModel } from '../supervisor/supervised-model.js';
 
 const INTERRUPTED = 'The run was interrupted.';
+const NOT_BEGUN = 'The run was interrupted before it began, and nothing was written. Begin it with the same command.';
 
 /** What a run came to. */
 export interface RunOutcome {
@@ -43,8 +44,8 @@ export interface RunOutcome {
   readonly seconds: number;
   /** Tokens that a longer sequence was cut to. */
   readonly maxLength: number;
-  /** The GGUF file, where `model` names something else that it was made from. */
-  readonly modelPath: string | undefined;
+  /** The GGUF file that was scored with. */
+  readonly modelPath: string;
   /** The file of rejected rows, where there is one. */
   readonly rejectsPath: string | undefined;
   /** Whether the reader of standard output left before the end, which ends a run quietly. */
@@ -69,22 +70,11 @@ export async function scoreFiles(
   settings: RunSettings,
   { engine, signal: interrupted, reporter }: RunContext,
 ): Promise<RunOutcome> {
-  const model = requireModel(options);
-  const written = options.output === undefined ? [] : outputPaths(options.output);
-  const named = await fetchDatasets(chooseInputs(options.input), {
-    confirm: settings.confirm,
-    signal: interrupted,
-    reporter,
-  });
-  const inputs = await expandInputs(named, [...written, ...(settings.log ? [settings.log] : [])]);
-  const size = await checkInputs(inputs);
-  throwIfAborted(interrupted, INTERRUPTED);
-  const output = await openOutput(options, inputs, settings, interrupted);
-  const reader = new SampleReader(options);
-  const piped = await firstPipeOf(inputs);
-  const pipe =
-    piped === undefined ? undefined : new PipeStart(piped, AbortSignal.any([interrupted, output.readerGone]));
-  const run = new ScoreRun(reader, options, settings, inputs, pipe, size, output, engine, reporter);
+  const { run, model, pipe } = await beginRun(options, settings, { engine, signal: interrupted, reporter }).catch(
+    (error: unknown) => {
+      throw interrupted.aborted ? new InformError('INFORM_ABORTED', NOT_BEGUN, { cause: error }) : error;
+    },
+  );
   try {
     return await run.execute(model, interrupted);
   } catch (error) {
@@ -94,6 +84,30 @@ export async function scoreFiles(
   } finally {
     pipe?.close();
   }
+}
+
+/** All that is settled before there is anything to resume. */
+async function beginRun(
+  options: RunOptions,
+  settings: RunSettings,
+  { engine, signal: interrupted, reporter }: RunContext,
+): Promise<{ run: ScoreRun; model: string; pipe: PipeStart | undefined }> {
+  const model = requireModel(options);
+  const written = options.output === undefined ? [] : outputPaths(options.output);
+  const named = await fetchDatasets(chooseInputs(options.input), {
+    confirm: settings.confirm,
+    signal: interrupted,
+    reporter,
+  });
+  const inputs = await expandInputs(named, [...written, ...(settings.log ? [settings.log] : [])]);
+  const size = await checkInputs(inputs);
+  throwIfAborted(interrupted, NOT_BEGUN);
+  const output = await openOutput(options, inputs, settings, interrupted);
+  const reader = new SampleReader(options);
+  const piped = await firstPipeOf(inputs);
+  const pipe =
+    piped === undefined ? undefined : new PipeStart(piped, AbortSignal.any([interrupted, output.readerGone]));
+  return { run: new ScoreRun(reader, options, settings, inputs, pipe, size, output, engine, reporter), model, pipe };
 }
 
 class ScoreRun {
@@ -141,6 +155,7 @@ class ScoreRun {
     if (settings.followAppended === true) refuseToFollow(looks);
     const prepared = await this.#prepare(modelName, signal);
     const { rows, done } = await this.#begin(prepared, signal);
+    this.#tellTask(0);
     try {
       if (!done) await this.#scoreRest(prepared, rows, signal);
     } finally {
@@ -158,8 +173,8 @@ class ScoreRun {
       pipeline: this.#pipeline,
       seconds: this.#seconds,
       maxLength: prepared.options.maxLength,
-      modelPath: modelName === DEMO || modelName === prepared.path ? undefined : prepared.path,
-      rejectsPath: stats.rejected > 0 ? output.rejectsPath : undefined,
+      modelPath: prepared.path,
+      rejectsPath: stats.rejected > 0 && settings.task === undefined ? output.rejectsPath : undefined,
       readerGone: output.readerGone.aborted,
     };
   }
@@ -211,12 +226,13 @@ class ScoreRun {
   /** The rows that are to be scored: all, or those that an earlier run left. */
   async #begin(model: PreparedModel, signal: AbortSignal): Promise<{ rows: RunRows; done: boolean }> {
     const { inputs, output, options, pipe, size, settings } = this;
-    const { shard, followAppended = false } = settings;
+    const { shard, task, followAppended = false } = settings;
     if (!(output instanceof JournaledOutput)) {
       const { maxLineBytes } = options;
       return { rows: new RunRows(inputs, undefined, { maxLineBytes, pipe, signal }), done: false };
     }
-    const run = { options, model, inputs, pipe, totalBytes: size.bytes, shard, followAppended, signal };
+    const { reader } = this;
+    const run = { options, model, inputs, pipe, reader, totalBytes: size.bytes, shard, task, followAppended, signal };
     return resumeRun(output, run, this.stats, this.#reporter);
   }
 
@@ -268,6 +284,7 @@ class ScoreRun {
     const outcomes = model.scoreJobs(this.#jobs(rows), { live, signal, stats: this.#pipeline });
     for await (const outcome of rowOutcomes(outcomes)) {
       await this.#record(outcome);
+      this.#tellTask(elapsed());
       this.#reporter.update(
         scoringStatus({
           samples: this.stats.scored + this.stats.rejected,
@@ -280,6 +297,14 @@ class ScoreRun {
     }
     this.#reporter.clear();
     this.#seconds = elapsed();
+  }
+
+  /** What other machines can see of this one's work. */
+  #tellTask(seconds: number): void {
+    const { scored, rejected, tokens, resumed } = this.stats;
+    const before = resumed?.rows ?? 0;
+    const newTokens = tokens - (resumed?.tokens ?? 0);
+    this.settings.task?.tell({ rows: scored + rejected, before, rejected, tokens: newTokens, seconds });
   }
 
   async *#jobs(rows: RunRows): AsyncGenerator<Job<RowTag>> {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InformError } from '../errors.js';
@@ -16,6 +17,16 @@ export function packageRoot(): string {
 export function packageVersion(): string {
   const { version } = JSON.parse(readFileSync(path.join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
   return version;
+}
+
+/** The folder of another package that is installed for this one; undefined where it is not. */
+export function installedPackage(name: string): string | undefined {
+  const require = createRequire(path.join(packageRoot(), 'package.json'));
+  try {
+    return path.dirname(require.resolve(`${name}/package.json`));
+  } catch {
+    return undefined;
+  }
 }
 
 function findRoot(start: string): string {

@@ -57,7 +57,7 @@ test('CUDA: the release whose libraries are there, else the newest, or the one t
   assert.is(choosePackage(cuda, nothing).cuda, 13);
   assert.is(choosePackage({ ...cuda, cuda: 12 }, nothing).cuda, 12);
   assert.is(choosePackage({ ...cuda, cuda: 13 }, only12).cuda, 13);
-  await expectError('INFORM_BACKEND_UNAVAILABLE', /for sunos-x64, only for linux-x64.*npm rebuild/, () =>
+  await expectError('INFORM_BACKEND_UNAVAILABLE', /for sunos-x64, only for linux-x64.*inform-score build/, () =>
     Promise.resolve().then(() => choosePackage({ ...cuda, platform: 'sunos-x64' }, nothing)),
   );
   await expectError('INFORM_BACKEND_UNAVAILABLE', /Metal/, () =>
