@@ -84,7 +84,7 @@ export function parseOdaConfig(document: Fields, file: string): OdaConfig {
   if (runs.length === 0)
     throw invalid(`${file} names no scorer that is scored here. Those are ${Object.keys(SCORERS).join(', ')}.`);
   notes.push(
-    `${file}: the toolkit computes in bfloat16; here a model is converted to --type, q4_k_m unless you say otherwise (bf16 is nearest).`,
+    `${file}: the toolkit computes in bfloat16; here a model is converted to --type, by its size unless you name one (bf16 is nearest).`,
   );
   return { runs, pointwise: path.join(folder, 'pointwise_scores.jsonl'), notes };
 }

@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { packageRoot } from '#src/util/package-root.js';
 import { runCli } from '../support/children/cli.js';
 import { testModel } from '../support/models/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 
 const MODEL = await testModel('bf16');
+const F32 = await testModel('f32');
 const FOLDER = tempFolder();
 
 const ROWS = [
@@ -36,6 +38,44 @@ test("the toolkit's configuration: a run for each scorer, and their scores where
   );
   assert.is(readFileSync(path.join(output, 'pointwise_scores.jsonl'), 'utf8'), expected);
   assert.is(expected.split('\n').length, 4);
+});
+
+interface Pointwise {
+  id: unknown;
+  scores: Record<string, { score: number }>;
+}
+
+test("key by key, the file is the toolkit's own for the same configuration and checkpoint", async () => {
+  const golden = JSON.parse(readFileSync(path.join(packageRoot(), 'test', 'fixtures', 'oda-goldens.json'), 'utf8')) as {
+    config: { scorers: object[] };
+    rows: object[];
+    pointwise: string;
+  };
+  const input = fileIn(FOLDER, 'golden.jsonl', golden.rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  const output = path.join(FOLDER, 'golden');
+  const scorers = golden.config.scorers.map((scorer) => ({ ...scorer, model: F32 }));
+  // JSON is YAML.
+  const config = { ...golden.config, input_path: input, output_path: output, scorers };
+  const run = await runCli([
+    '-c',
+    fileIn(FOLDER, 'golden.yaml', JSON.stringify(config)),
+    '--progress',
+    'none',
+    '--exact',
+  ]);
+  assert.is(run.code, 0, run.stderr);
+  const ours = readFileSync(path.join(output, 'pointwise_scores.jsonl'), 'utf8');
+  // All but the digits of the scores: keys, their order, ids, spaces, lines.
+  const form = (text: string): string => text.replaceAll(/"score": -?[\d.e-]+/g, '"score": …');
+  assert.is(form(ours), form(golden.pointwise));
+  const scoresIn = (text: string): number[] =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as Pointwise).scores['InfOrmScorer']?.score ?? NaN);
+  const theirs = scoresIn(golden.pointwise);
+  const largest = Math.max(...scoresIn(ours).map((score, i) => Math.abs(score - (theirs[i] ?? NaN))));
+  assert.ok(largest < 5e-6, String(largest));
 });
 
 test.run();
