@@ -243,7 +243,12 @@ const MISTAKES: [what: string, args: () => Promise<string[]> | string[], code: n
     1,
     /no score head.*INFORM_MODEL_HAS_NO_HEAD/,
   ],
-  ['an unknown flag', () => ['-', '-m', MODEL, '--batchsize', '3'], 2, /batchsize.*INFORM_INVALID_CONFIG/],
+  [
+    'an unknown flag',
+    () => ['-', '-m', MODEL, '--batchsize', '3'],
+    2,
+    /There is no flag --batchsize\. Did you mean "--batch-size"\?.*INFORM_INVALID_CONFIG/,
+  ],
   ['a wrong flag value', () => ['-', '-m', MODEL, '--batch-size', '3x'], 2, /--batch-size must be an integer.*"3x"/],
   [
     'a wrong switch',

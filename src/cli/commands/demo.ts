@@ -21,7 +21,7 @@ export const demoCommand: CommandModule = {
     ] = await Promise.all([
       import('../demo/examples.js'),
       import('../demo/table.js'),
-      import('../../models/resolve.js'),
+      import('../../models/embedded-model.js'),
       import('../resume-command.js'),
       import('../../scoring/reward-model.js'),
       import('../task.js'),

@@ -34,8 +34,7 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
         describe: 'the field to group by (default: source, category, … where there is one)',
       })
       .option('output', outputFlag('the page, one HTML file that loads nothing'))
-      .option('overwrite', OVERWRITE)
-      .example('$0 report scores.jsonl --data data.jsonl -o report.html', ''),
+      .option('overwrite', OVERWRITE),
   handler: async ({ scores, data, by, output, overwrite }) => {
     const { report } = await import('../../report/report.js');
     const { rows } = await report({ scores, data, by, output, overwrite });

@@ -5,12 +5,56 @@ import type { PartialOptions } from '../../options/config.js';
 import type { RunOptions } from '../../options/table.js';
 import type { RunOutcome } from '../../run/score-run.js';
 import { ExitCode } from '../exit-codes.js';
-import { optionFlags, optionsFromFlags } from '../option-flags.js';
+import { GROUPS, optionFlags, optionsFromFlags, type HelpedFlag } from '../option-flags.js';
 import { CONFIG, OVERWRITE, restartFlag, YES } from '../shared-flags.js';
 import type { Task } from '../task.js';
 import { sayLines } from '../terminal.js';
 
 const PROGRESS_MODES = ['auto', 'bar', 'plain', 'none'] as const;
+
+/** The flags of a run that are no options of a configuration. */
+export const SCORE_FLAGS = {
+  config: { ...CONFIG, ...GROUPS.run, usual: true, value: 'FILE' },
+  overwrite: { ...OVERWRITE, ...GROUPS.data, usual: true },
+  'follow-appended': {
+    ...GROUPS.data,
+    type: 'boolean',
+    default: false,
+    describe: 'score what was added at the end of an input whose rows before are scored already',
+  },
+  restart: { ...restartFlag('run'), ...GROUPS.run },
+  shard: {
+    ...GROUPS.run,
+    usual: true,
+    value: 'I/N',
+    type: 'string',
+    requiresArg: true,
+    describe: 'score the i-th of n parts of the rows, as i/n; "inform-score merge" puts the parts together',
+  },
+  progress: {
+    ...GROUPS.run,
+    choices: PROGRESS_MODES,
+    default: 'auto',
+    requiresArg: true,
+    describe: 'how progress is shown on standard error',
+  },
+  log: {
+    ...GROUPS.run,
+    usual: true,
+    value: 'FILE',
+    type: 'string',
+    requiresArg: true,
+    describe: "file for the run's log: its options, every truncated and rejected sample, the summary (JSON Lines)",
+  },
+  verbose: { ...GROUPS.run, type: 'boolean', default: false, describe: "print llama.cpp's log on standard error" },
+  stats: {
+    ...GROUPS.run,
+    type: 'boolean',
+    default: false,
+    describe: 'print what was computed, and where the time went, after the summary',
+  },
+  yes: { ...YES, ...GROUPS.run },
+} as const satisfies Record<string, HelpedFlag>;
 
 interface ScoreArguments {
   inputs?: string[];
@@ -40,42 +84,8 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
           describe:
             'files of samples, folders, patterns or hf://datasets/…: JSON, CSV, Parquet, also .gz, .zst, .xz; "-" is standard input',
         })
-        .option('config', CONFIG)
         .options(optionFlags())
-        .option('overwrite', OVERWRITE)
-        .option('restart', restartFlag('run'))
-        .option('follow-appended', {
-          type: 'boolean',
-          default: false,
-          describe: 'score what was added at the end of an input whose rows before are scored already',
-        })
-        .option('shard', {
-          type: 'string',
-          requiresArg: true,
-          describe: 'score the i-th of n parts of the rows, as i/n; "inform-score merge" puts the parts together',
-        })
-        .option('progress', {
-          choices: PROGRESS_MODES,
-          default: 'auto' as const,
-          describe: 'how progress is shown on standard error',
-        })
-        .option('log', {
-          type: 'string',
-          requiresArg: true,
-          describe:
-            "file for the run's log: its options, every truncated and rejected sample, the summary (JSON Lines)",
-        })
-        .option('verbose', {
-          type: 'boolean',
-          default: false,
-          describe: "print llama.cpp's log on standard error",
-        })
-        .option('stats', {
-          type: 'boolean',
-          default: false,
-          describe: 'print what was computed, and where the time went, after the summary',
-        })
-        .option('yes', YES) as unknown as Argv<ScoreArguments>,
+        .options(SCORE_FLAGS) as unknown as Argv<ScoreArguments>,
     handler: async (argv) => {
       // Loaded here, so that --help needs neither the engine nor the readers. The engine's process first: it starts meanwhile.
       const [{ EngineProcess }, { runTask }, { Progress }] = await Promise.all([
