@@ -5,11 +5,11 @@ import {
   MODEL_OPTIONS,
   OPTIONS,
   snakeCase,
-  type ModelOptions,
   type OptionKind,
   type OptionSpec,
   type RunOptions,
 } from './table.js';
+import type { ModelOptions } from './model-options.js';
 import { unknownKey } from './unknown-key.js';
 import { didYouMean } from '../util/nearest-name.js';
 
@@ -115,7 +115,7 @@ export function defaultOptions(): RunOptions {
 
 /** Those of a run's options that belong to its model. */
 export function modelOptionsOf(options: RunOptions): ModelOptions {
-  return Object.fromEntries(MODEL_OPTIONS.map(({ key }) => [key, options[key]])) as ModelOptions;
+  return Object.fromEntries(MODEL_OPTIONS.map(({ key }) => [key, options[key]])) as unknown as ModelOptions;
 }
 
 /**

@@ -449,9 +449,6 @@ type RowValue<R extends Row> = KindValue<R['kind']> | (R['fallback'] extends und
 /** Everything a configuration file can say: the model's options and those of a run over files. */
 export type RunOptions = { [R in Row as R['key']]: RowValue<R> };
 
-/** Options of `RewardModel.load`; all optional, with the defaults that `OPTIONS` states. */
-export type ModelOptions = { [R in Extract<Row, { scope: 'model' }> as R['key']]: RowValue<R> };
-
 /** A row with a key of this table. */
 export type OptionSpec = OptionRow & { readonly key: keyof RunOptions };
 

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'uvu';
@@ -306,26 +305,6 @@ test('a reader that leaves early ends the run quietly', async () => {
   const { code, stderr } = await finished(child);
   assert.is(code, 0, stderr);
   assert.match(stderr, /^\S+many\.jsonl: JSON Lines, read as Alpaca\n$/);
-});
-
-test('the demo ranks judged answers in a table, and the command that it names scores the same', async () => {
-  const demo = await runCli(['demo']);
-  assert.is(demo.code, 0, demo.stderr);
-  assert.is(demo.stderr, '');
-  const [, line = ''] = /as JSON Lines: +(.+)/.exec(demo.stdout) ?? [];
-  const scored = await finished(spawn(line, { shell: true }));
-  assert.is(scored.code, 0, scored.stderr);
-  assert.match(scored.stderr, /inform-mini, is a demonstration, not a judge of your data/);
-  const scores = parseLines(scored.stdout).map(({ score }) => Number(score).toFixed(2));
-  const shown = [...demo.stdout.matchAll(/^ {2}(?:good|mediocre|bad) +[\d.]+ % +(-?[\d.]+) /gm)].map(
-    ([, score]) => score,
-  );
-  assert.is(shown.length, 15);
-  assert.equal(shown, scores);
-  const [, ordered, pairs] = /put (\d+) of (\d+) pairs in the order/.exec(demo.stdout) ?? [];
-  assert.is(pairs, '15');
-  // By chance it would be half of them.
-  assert.ok(Number(ordered) >= 12, demo.stdout);
 });
 
 test('a checkpoint folder is converted, and the result scores like the converted model of the tests', async () => {
