@@ -10,6 +10,7 @@ add_library(inform_score MODULE
   native/binding/model_wrap.cpp
   native/binding/quantize.cpp
   native/binding/scorer_wrap.cpp
+  native/binding/speed.cpp
   native/binding/task_handle_wrap.cpp)
 target_include_directories(inform_score PRIVATE ${INFORM_NODE_API})
 target_compile_definitions(inform_score PRIVATE NAPI_VERSION=8)

@@ -1,11 +1,11 @@
-import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
+import { cp, mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { CheckpointFiles } from '#src/convert/checkpoint-files.js';
 import { readCheckpointConfig } from '#src/convert/checkpoint-config.js';
 import { convertCheckpoint } from '#src/convert/convert.js';
 import { modelMetadata } from '#src/convert/metadata.js';
 import { assignTypes } from '#src/convert/tensor-types.js';
-import type { ConversionType } from '#src/gguf/model-types.js';
+import { baseTypeOf, CONVERSION_TYPES, type ConversionType } from '#src/gguf/model-types.js';
 import { planTensors } from '#src/convert/tensors.js';
 import { readTokenizer } from '#src/convert/tokenizer.js';
 import { modelConfig, writeJson } from '../../tools/random-checkpoint/generate.js';
@@ -43,22 +43,19 @@ export async function writeBlockModel(
   try {
     const checkpoint = path.join(work, 'checkpoint');
     await writeSyntheticCheckpoint(checkpoint, PATTERN_GEOMETRY);
-    const small = path.join(work, 'small.gguf');
-    await convertCheckpoint(checkpoint, small, { type });
-    const patterns = await patternsOf(small);
-
     // The small checkpoint's tokenizer, with the large geometry.
-    await writeJson(checkpoint, 'config.json', modelConfig(geometry));
-    const files = new CheckpointFiles(checkpoint);
+    const large = path.join(work, 'large');
+    await cp(checkpoint, large, { recursive: true, filter: (file) => !file.endsWith('.safetensors') });
+    await writeJson(large, 'config.json', modelConfig(geometry));
+    const files = new CheckpointFiles(large);
     const config = await readCheckpointConfig(files);
     const named = generateWeights(geometry, 0).map((tensor) => ({ ...tensor, file: '', offset: 0 }));
     const weights = new Map(named.map((tensor) => [tensor.name, tensor]));
     const tensors = assignTypes(planTensors(config, weights), config, type);
-    const metadata = new Map([
-      ...modelMetadata(config, checkpoint, type),
-      ...(await readTokenizer(files, config)).metadata,
-    ]);
+    const metadata = new Map([...modelMetadata(config, large, type), ...(await readTokenizer(files, config)).metadata]);
     const { header, offsets, totalBytes } = layoutGguf(metadata, tensors);
+    const needed = new Set(tensors.filter(({ source }) => source.kind !== 'computed').map(({ type }) => type.name));
+    const patterns = await allPatterns(checkpoint, [...needed], type, work);
     await using file = await open(target, 'w');
     await file.truncate(totalBytes);
     await file.write(header, 0, header.length, 0);
@@ -68,7 +65,7 @@ export async function writeBlockModel(
       const pattern =
         source.kind === 'computed'
           ? new Uint8Array(source.values.buffer)
-          : (patterns.get(kind.id) ?? missing(kind.name));
+          : (patterns.get(kind.name) ?? missing(kind.name));
       await tile(file, pattern, start, end);
     }
     return totalBytes;
@@ -77,17 +74,35 @@ export async function writeBlockModel(
   }
 }
 
-/** Whole blocks of each type that a file holds, by ggml's id of the type. */
-async function patternsOf(model: string): Promise<Map<number, Uint8Array>> {
+/** Whole blocks of every type that is needed: a large model's mix has types that the same mix of a small one has not. */
+async function allPatterns(
+  checkpoint: string,
+  needed: readonly string[],
+  type: ConversionType,
+  folder: string,
+): Promise<Map<string, Uint8Array>> {
+  const others = needed.map((name) => CONVERSION_TYPES.find((one) => baseTypeOf(one) === name));
+  const patterns = new Map<string, Uint8Array>();
+  for (const one of new Set([type, ...others])) {
+    if (one === undefined || needed.every((name) => patterns.has(name))) continue;
+    const small = path.join(folder, `${one}.gguf`);
+    await convertCheckpoint(checkpoint, small, { type: one });
+    for (const [name, blocks] of await patternsOf(small)) if (!patterns.has(name)) patterns.set(name, blocks);
+  }
+  return patterns;
+}
+
+/** Whole blocks of each type that a file holds. */
+async function patternsOf(model: string): Promise<Map<string, Uint8Array>> {
   const gguf = await readGguf(model);
   await using file = await open(model);
-  const patterns = new Map<number, Uint8Array>();
+  const patterns = new Map<string, Uint8Array>();
   for (const { type, offset, byteLength } of gguf.tensors) {
-    if ((patterns.get(type.id)?.length ?? 0) >= byteLength) continue;
+    if ((patterns.get(type.name)?.length ?? 0) >= byteLength) continue;
     const length = Math.floor(Math.min(byteLength, MAX_PATTERN_BYTES) / type.bytesPerBlock) * type.bytesPerBlock;
     const pattern = new Uint8Array(length);
     await file.read(pattern, 0, length, offset);
-    patterns.set(type.id, pattern);
+    patterns.set(type.name, pattern);
   }
   return patterns;
 }

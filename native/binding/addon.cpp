@@ -9,6 +9,7 @@
 #include "binding/model_wrap.h"
 #include "binding/quantize.h"
 #include "binding/scorer_wrap.h"
+#include "binding/speed.h"
 #include "binding/task_handle_wrap.h"
 
 namespace inform::binding {
@@ -35,6 +36,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     define<ModelWrap::load>(exports, "loadModel");
     define<ScorerWrap::create>(exports, "createScorer");
     define<measure_compute>(exports, "measureCompute");
+    define<measure_product>(exports, "measureProduct");
+    define<measure_upload>(exports, "measureUpload");
+    define<measure_disk>(exports, "measureDisk");
     define<encode_tensors>(exports, "encodeTensors");
     define<quantize>(exports, "quantize");
     define<devices>(exports, "devices");

@@ -65,6 +65,7 @@ public:
     std::string text(const char * key) const { return get(key).As<Napi::String>(); }
     bool flag(const char * key) const { return get(key).As<Napi::Boolean>(); }
     int32_t int32(const char * key) const { return get(key).As<Napi::Number>().Int32Value(); }
+    float float32(const char * key) const { return get(key).As<Napi::Number>().FloatValue(); }
     int64_t int64(const char * key) const { return get(key).As<Napi::Number>().Int64Value(); }
 
 private:

@@ -22,6 +22,7 @@ EncodeJob to_job(const Napi::Value & value) {
     out.rows = job.int64("rows");
     out.columns = job.int64("columns");
     out.head_rows = job.int64("headRows");
+    out.addend = job.float32("addend");
     return out;
 }
 

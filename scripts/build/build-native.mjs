@@ -24,18 +24,37 @@ for (const { tool, remedy } of missing) {
 if (missing.length > 0) process.exit(1);
 
 const headers = require('node-api-headers');
-const portable = process.env.INFORM_PORTABLE === '1' ? 'ON' : 'OFF';
-cmake([
-  ...['-S', packageRoot, '-B', tree, ...generator(), '-DCMAKE_BUILD_TYPE=Release'],
-  ...[`-DINFORM_OUTPUT_DIR=${output}`, `-DINFORM_PORTABLE=${portable}`],
-  ...(backends === undefined ? [] : [`-DINFORM_BACKENDS=${backends}`]),
-  `-DINFORM_NODE_API=${[headers.include_dir, path.dirname(require.resolve('node-addon-api/package.json'))].join(';')}`,
-  `-DINFORM_NODE_API_DEF=${headers.def_paths.node_api_def}`,
-]);
-cmake([
-  ...['--build', tree, '--config', 'Release', '--parallel', String(os.availableParallelism())],
-  ...['--target', 'inform_score'],
-]);
+const definitions = {
+  CMAKE_BUILD_TYPE: 'Release',
+  INFORM_OUTPUT_DIR: output,
+  INFORM_PORTABLE: process.env.INFORM_PORTABLE === '1' ? 'ON' : 'OFF',
+  ...(backends === undefined ? {} : { INFORM_BACKENDS: backends }),
+  INFORM_NODE_API: [headers.include_dir, path.dirname(require.resolve('node-addon-api/package.json'))].join(';'),
+  INFORM_NODE_API_DEF: headers.def_paths.node_api_def,
+};
+const jobs = ['--parallel', String(os.availableParallelism()), '--target', 'inform_score'];
+const cmakeJs = findCmakeJs();
+if (cmakeJs === undefined) {
+  run('cmake', ['-S', packageRoot, '-B', tree, ...generator(), ...defined('-D')]);
+  run('cmake', ['--build', tree, '--config', 'Release', ...jobs]);
+} else {
+  const common = ['--out', tree, '--directory', packageRoot, '--log-level', 'error'];
+  run(process.execPath, [cmakeJs, 'configure', ...common, ...defined('--CD')]);
+  run(process.execPath, [cmakeJs, 'build', ...common, ...jobs]);
+}
+
+/** A clone builds with cmake-js; an installed package does without its dependencies, of which most users need none. */
+function findCmakeJs() {
+  try {
+    return path.join(path.dirname(require.resolve('cmake-js/package.json')), 'bin', 'cmake-js');
+  } catch {
+    return undefined;
+  }
+}
+
+function defined(flag) {
+  return Object.entries(definitions).map(([name, value]) => `${flag}${name}=${value}`);
+}
 
 function readArguments() {
   const folders = { tree: path.join(packageRoot, '.cmake'), output: path.join(packageRoot, 'build', 'Release') };
@@ -59,8 +78,8 @@ function generator() {
   return spawnSync('ninja', ['--version'], { stdio: 'ignore' }).error ? [] : ['-G', 'Ninja'];
 }
 
-function cmake(args) {
-  const { status } = spawnSync('cmake', args, { stdio: 'inherit' });
+function run(program, args) {
+  const { status } = spawnSync(program, args, { stdio: 'inherit' });
   if (status === 0) return;
   console.error('inform-score: the native build failed; the lines above say where.');
   process.exit(1);

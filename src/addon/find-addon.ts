@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { builtAddonFault, builtAddonFolder } from './built-addon.js';
 import { packageOf, platformsFor } from './platforms.js';
@@ -28,7 +29,7 @@ export function* addonPlaces(env: NodeJS.ProcessEnv = process.env): Generator<Ad
     yield placeIn('INFORM_ADDON_DIR', path.resolve(named));
     return;
   }
-  yield placeIn('build/Release of a clone', path.join(packageRoot(), 'build', 'Release'));
+  yield cloneBuild();
   const built = builtAddonFolder(env);
   if (built !== undefined) {
     const fault = builtAddonFault(built);
@@ -39,6 +40,17 @@ export function* addonPlaces(env: NodeJS.ProcessEnv = process.env): Generator<Ad
     const name = packageOf(platform);
     const folder = installedPackage(name);
     yield folder === undefined ? { what: name, addon: { reason: NOT_INSTALLED } } : placeIn(name, folder);
+  }
+}
+
+/** build/Release, by node-gyp-build's rules for where a package's addon lies. */
+function cloneBuild(): AddonPlace {
+  const what = 'build/Release of a clone';
+  const { resolve } = createRequire(import.meta.url)('node-gyp-build') as { resolve: (folder: string) => string };
+  try {
+    return { what, addon: { file: resolve(packageRoot()) } };
+  } catch {
+    return { what, addon: { reason: `no addon in ${path.join(packageRoot(), 'build', 'Release')}` } };
   }
 }
 

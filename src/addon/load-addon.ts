@@ -112,6 +112,8 @@ export interface EncodeJob {
   columns: number;
   /** Rows of one attention head of q or k, which are interleaved; 0: rows stay in order. */
   headRows: number;
+  /** Added to every value; 0 for nearly all tensors. */
+  addend: number;
 }
 
 export interface TaskHandle {
@@ -175,6 +177,12 @@ export interface NativeAddon {
     scorers: NativeScorerOptions[];
     backendDir: string;
   }): Promise<NativeComputeBuffers[]>;
+  /** Floating-point operations a second in products with weights of a type (ggml's id), as a device holds them. */
+  measureProduct(options: { device: string; type: number; threads: number; backendDir: string }): Promise<number>;
+  /** Bytes a second from pinned host memory to a device; 0 where it has none, as a CPU. */
+  measureUpload(options: { device: string; backendDir: string }): Promise<number>;
+  /** Bytes a second from the disk of a file, past the page cache; 0 where there is no way past it. */
+  measureDisk(path: string): Promise<number>;
   encodeTensors(jobs: EncodeJob[], threads: number, handle: TaskHandle): Promise<void>;
   /** `maxJobs`: how many may run or wait at once. */
   createScorer(model: NativeModel, options: NativeScorerOptions, maxJobs: number): Promise<NativeScorer>;

@@ -15,6 +15,9 @@ export type LockFile = (descriptor: number) => 'locked' | 'held' | 'unsupported'
 /** Refuses to open a symbolic link; Windows has no such flag. */
 export const NO_FOLLOW = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
 
+/** The operating system's lock, for this process alone while it has the file open. */
+export const lockDescriptor: LockFile = (descriptor) => loadAddon().addon.lockFile(descriptor);
+
 const FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | NO_FOLLOW;
 
 /**
@@ -39,7 +42,7 @@ export async function openLocked(path: string, output: string, lock?: LockFile):
 export async function tryOpenLocked(
   path: string,
   output: string,
-  lock: LockFile = (descriptor) => loadAddon().addon.lockFile(descriptor),
+  lock: LockFile = lockDescriptor,
 ): Promise<LockedFile | undefined> {
   for (;;) {
     const file = await openPlain(path, output);

@@ -2,6 +2,7 @@ import type { CommandModule } from 'yargs';
 import { attachCommand } from './commands/attach.js';
 import { backendCommand } from './commands/backend.js';
 import { buildCommand } from './commands/build.js';
+import { cardCommand } from './commands/card.js';
 import { compareCommand } from './commands/compare.js';
 import { compareModelsCommand } from './commands/compare-models.js';
 import { convertCommand } from './commands/convert.js';
@@ -18,6 +19,8 @@ import { quantizeCommand } from './commands/quantize.js';
 import { reportCommand } from './commands/report.js';
 import { scoreCommand } from './commands/score.js';
 import { selectCommand } from './commands/select.js';
+import { statusCommand } from './commands/status.js';
+import { verifyCommand } from './commands/verify.js';
 import type { Finish } from './finish.js';
 
 /** All commands, in the order of the help. Each knows the type of its own arguments, which a list of them cannot. */
@@ -26,11 +29,13 @@ export function commandModules(finish: Finish): CommandModule[] {
     scoreCommand(finish),
     demoCommand,
     mergeCommand(finish),
+    statusCommand,
     selectCommand,
     reportCommand,
     explainCommand(finish),
     compareCommand(finish),
     compareModelsCommand,
+    cardCommand,
     evaluateCommand(finish),
     modelsCommand,
     pullCommand,
@@ -38,6 +43,7 @@ export function commandModules(finish: Finish): CommandModule[] {
     quantizeCommand,
     attachCommand,
     inspectCommand,
+    verifyCommand(finish),
     devicesCommand,
     planCommand(),
     backendCommand(),

@@ -6,6 +6,8 @@ export const ExitCode = {
   failed: 1,
   usage: 2,
   someRejected: 3,
+  /** Stopped in order, with more to do: start it again (EX_TEMPFAIL of sysexits.h). */
+  requeue: 75,
   interrupted: 130,
 } as const;
 
@@ -14,7 +16,10 @@ export function exitCodeOf(error: unknown): number {
   switch (error.code) {
     case 'INFORM_INVALID_CONFIG':
     case 'INFORM_INVALID_ARGUMENT':
+    case 'INFORM_RUN_DIFFERS':
       return ExitCode.usage;
+    case 'INFORM_SHARD_TAKEN':
+      return ExitCode.requeue;
     case 'INFORM_ABORTED':
       return ExitCode.interrupted;
     default:

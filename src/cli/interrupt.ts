@@ -8,23 +8,38 @@ import { hangupIsIgnored } from './hangup.js';
 const SAME_MS = 300;
 
 /** The signals that end a run. */
-let signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+let signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'];
 
 /** Ignores SIGHUP for good where that was wanted at the start. */
 export function keepHangupIgnored(): void {
   if (!hangupIsIgnored()) return;
-  signals = ['SIGINT', 'SIGTERM'];
+  signals = signals.filter((name) => name !== 'SIGHUP');
   process.on('SIGHUP', () => undefined);
 }
 
-/** SIGINT and its like end the run in order; a second one ends the process at once. */
-export function onInterrupt(): { signal: AbortSignal; release: () => void } {
+export interface Interrupt {
+  readonly signal: AbortSignal;
+  /** The signal that ended the run, where one did. */
+  readonly by: () => NodeJS.Signals | undefined;
+  readonly release: () => void;
+}
+
+/**
+ * SIGINT and its like end the run in order; a second one ends the process at once. SIGUSR1 is what schedulers send ahead of a time limit.
+ *
+ * @param scheduled whether a scheduler sends them, as a warning and then once more: only SIGINT is impatient then
+ */
+export function onInterrupt({ scheduled = false } = {}): Interrupt {
   const controller = new AbortController();
   let firstAt = 0;
-  const handle = (): void => {
-    if (!controller.signal.aborted) {
+  let by: NodeJS.Signals | undefined;
+  const handle = (name: NodeJS.Signals): void => {
+    if (by === undefined) {
+      by = name;
       firstAt = performance.now();
       controller.abort();
+    } else if (scheduled && name !== 'SIGINT') {
+      return;
     } else if (performance.now() - firstAt >= SAME_MS) {
       process.exit(ExitCode.interrupted);
     }
@@ -32,6 +47,7 @@ export function onInterrupt(): { signal: AbortSignal; release: () => void } {
   for (const name of signals) process.on(name, handle);
   return {
     signal: controller.signal,
+    by: () => by,
     release: () => {
       for (const name of signals) process.off(name, handle);
     },

@@ -4,10 +4,21 @@ import { WANTED_TYPES, type WantedType } from '../gguf/model-types.js';
 
 export const OVERWRITE = { type: 'boolean', default: false, describe: 'replace an existing output' } as const;
 
+export const REJECTS_OK = {
+  type: 'boolean',
+  default: false,
+  describe: 'end with exit code 0, and not 3, when samples were rejected',
+} as const;
+
 /** @param work what was not finished, such as "run" */
 export function restartFlag(work: string) {
   const describe = `discard what an unfinished ${work} with this output left, and begin anew`;
   return { type: 'boolean', default: false, describe } as const;
+}
+
+export function sampleFlag(fallback: string) {
+  const describe = 'how many rows are scored, chosen at random, the same ones each time';
+  return { type: 'string', requiresArg: true, default: fallback, describe } as const;
 }
 
 export const JSON_FLAG = { type: 'boolean', default: false, describe: 'print one JSON document' } as const;

@@ -1,5 +1,6 @@
 import type { RunStats } from '../run/run-stats.js';
 import { counted, formatCount, formatDuration } from '../util/format.js';
+import { histogramLines, type ChartRoom } from './histogram-text.js';
 import { alignedLines, type Line } from './table.js';
 
 export interface SummaryContext {
@@ -11,7 +12,13 @@ export interface SummaryContext {
   rejects?: string | undefined;
   /** The model's file, where it was made from what `model` names. */
   model?: string | undefined;
+  /** Where a histogram is drawn; undefined where nobody would look at it. */
+  chart?: ChartRoom | undefined;
 }
+
+/** Of fewer scores quantiles and a picture say nothing that the scores themselves do not. */
+const LEAST_SPREAD = 20;
+const BINS = 10;
 
 /** A run in a few aligned lines for people to read, with at most one warning about truncation. */
 export function formatSummary(stats: RunStats, context: SummaryContext): string {
@@ -22,6 +29,12 @@ export function formatSummary(stats: RunStats, context: SummaryContext): string 
   }
   if (stats.rejected > 0) lines.push(['Rejected', withPath(counted(stats.rejected, 'sample'), context.rejects)]);
   if (stats.mean !== undefined) lines.push(['Scores', scoresText(stats, stats.mean)]);
+  if (stats.counts.count >= LEAST_SPREAD && stats.max > stats.min) {
+    lines.push(['Quantiles', quantilesText(stats)]);
+    if (context.chart !== undefined) {
+      lines.push(...histogramLines(stats.counts.histogram(BINS), context.chart).map((text): Line => ['', text]));
+    }
+  }
   if (stats.specialTokenSamples > 0) {
     const text = `${counted(stats.specialTokenSamples, 'sample')} with the text of special tokens in the content`;
     lines.push(['Note', text]);
@@ -50,6 +63,12 @@ function scoresText(stats: RunStats, mean: number): string {
     `min ${shown(stats.min)}`,
     `max ${shown(stats.max)}`,
   ].join(', ');
+}
+
+function quantilesText({ counts }: RunStats): string {
+  return [0.05, 0.25, 0.5, 0.75, 0.95]
+    .map((share) => `${share === 0.5 ? 'median' : `${share * 100} %`} ${shown(counts.quantile(share))}`)
+    .join(', ');
 }
 
 function truncationText(stats: RunStats, maxLength: number): string {

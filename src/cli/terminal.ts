@@ -3,6 +3,7 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import { isatty } from 'node:tty';
 import { systemCodeOf } from '../errors.js';
 import { ExitCode } from './exit-codes.js';
+import type { ChartRoom } from './histogram-text.js';
 import { outputError } from '../util/files/file-errors.js';
 import { printable, printableJson } from '../util/printable.js';
 
@@ -14,6 +15,7 @@ const MAX_WAITING_BYTES = 2 ** 20;
 /** At the end of a command a reader of standard error that takes nothing is waited for as long as this. */
 const STALLED_MS = 2000;
 const LOOK_AGAIN_MS = 50;
+const DEFAULT_COLUMNS = 80;
 
 let errorFailed = false;
 let outputFailure: Error | undefined;
@@ -58,6 +60,19 @@ export function helpStyle(): { columns: number; bold: (text: string) => string }
 /** Whether a standard stream is a terminal. */
 export function isTerminal(descriptor: 0 | 1 | 2): boolean {
   return isatty(descriptor);
+}
+
+/** Where a chart is drawn on standard error; undefined where no terminal is, as in a log. */
+export function chartRoom(env: NodeJS.ProcessEnv = process.env): ChartRoom | undefined {
+  if (!errorStream.isTTY) return undefined;
+  return { columns: errorStream.columns ?? DEFAULT_COLUMNS, blocks: showsBlocks(env) };
+}
+
+/** Whether a terminal has more than ASCII, by its locale as POSIX reads it; Windows' have. */
+function showsBlocks(env: NodeJS.ProcessEnv): boolean {
+  if (env['TERM'] === 'dumb') return false;
+  const locale = ['LC_ALL', 'LC_CTYPE', 'LANG'].map((name) => env[name]).find((value) => value);
+  return process.platform === 'win32' || /utf-?8/i.test(locale ?? '');
 }
 
 /** Writes a line for people to standard error. */

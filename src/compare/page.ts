@@ -12,14 +12,14 @@ export function comparisonPage(comparison: Comparison): string {
     about: 'Two files of scores of the same rows.',
     body: [
       figure(scatterChart(files, scores.a, scores.b)),
-      ...tablesOf(comparison).map(tableOf),
+      ...tablesOf(comparison).map(tableSection),
       markup`<h2>Rows that differ most</h2>`,
       ...worst.map(worstOf),
     ],
   });
 }
 
-function tableOf({ title, head, rows }: Table): Markup {
+export function tableSection({ title, head, rows }: Table): Markup {
   return markup`<h2>${title}</h2>
     <div class="scroll" tabindex="0" role="region" aria-label="${title}">
       <table>

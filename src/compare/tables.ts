@@ -68,7 +68,7 @@ function headOf({ rows }: Comparison): string {
   return [`${counted(matched, 'score')} matched`, ...rest].join(', ');
 }
 
-function shown(
+export function shown(
   { value, low, high }: Estimate,
   format: (value: number) => string = short,
 ): [value: string, interval: string] {
@@ -83,6 +83,6 @@ export function short(value: number): string {
   return value.toFixed(size >= 100 ? 1 : 4);
 }
 
-function percent(share: number, digits = 1): string {
+export function percent(share: number, digits = 1): string {
   return `${(100 * share).toFixed(digits)} %`;
 }

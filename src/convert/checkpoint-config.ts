@@ -3,6 +3,8 @@ import type { ReadToken, RewardScale } from '../gguf/scoring-rules.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
 import { BACKBONES, type Backbone } from './backbones.js';
+import { count, MAX_COUNT, named, positive, unsupported } from './config-values.js';
+import { gemmaRope, readGemma, type GemmaConfig } from './gemma-config.js';
 import { recipesOf, refusalOf, VALUE_HEAD_FILE, withHeadName, type Recipe } from './recipes.js';
 import { isAbsent } from '../util/is-absent.js';
 
@@ -45,6 +47,8 @@ export interface CheckpointConfig {
   readonly rmsNormEps: number;
   readonly ropeTheta: number;
   readonly ropeScaling: Llama3RopeScaling | LinearRopeScaling | undefined;
+  /** How a Gemma attends; undefined for others. */
+  readonly gemma: GemmaConfig | undefined;
   /** By their name (`bos_token`, `eos_token`, …), as config.json gives them; the tokenizer's own files come first (see tokenizer.ts). */
   readonly specialTokenIds: ReadonlyMap<string, number>;
   /** Ids that end a text, of which chat models have several. */
@@ -93,7 +97,7 @@ export async function readCheckpointConfig(
     name: typeof config['_name_or_path'] === 'string' ? config['_name_or_path'] : undefined,
     recipe,
     backbone,
-    readToken: readTokenOf(config, recipe, path),
+    readToken: readTokenOf(config, recipe, backbone, path),
     scale: scaleOf(config, recipe, path),
     rewardToken,
     vocabSize,
@@ -107,6 +111,7 @@ export async function readCheckpointConfig(
     statesHeadDim: backbone.headDimOptional !== true || !isAbsent(config['head_dim']),
     rmsNormEps: positive(config, 'rms_norm_eps', path),
     ...readRope(config, backbone, path),
+    gemma: readGemma(config, backbone, path),
     specialTokenIds: specialTokenIds(config),
     eosTokenIds: [config['eos_token_id']].flat().filter((id) => typeof id === 'number'),
   };
@@ -193,8 +198,8 @@ function scaleOf(config: JsonObject, { normalized }: Recipe, path: string): Rewa
 }
 
 /** Where config.json has no pad token, transformers scores the last token. */
-function readTokenOf(config: JsonObject, { reads }: Recipe, path: string): ReadToken {
-  const padTokenId = config['pad_token_id'];
+function readTokenOf(config: JsonObject, { reads }: Recipe, { defaultPadTokenId }: Backbone, path: string): ReadToken {
+  const { pad_token_id: padTokenId = defaultPadTokenId } = config;
   if (reads === 'last' || isAbsent(padTokenId)) return { kind: 'last' };
   if (typeof padTokenId !== 'number' || !Number.isInteger(padTokenId)) {
     throw invalidCheckpoint(`${path} must give pad_token_id as an integer but has ${named(padTokenId)}.`);
@@ -210,10 +215,11 @@ function checkSupported(config: JsonObject, backbone: Backbone, path: string): v
   // transformers counts them: this is how it writes num_labels.
   const names = Object.keys(objectIn(config['id2label']) ?? { 0: 'LABEL_0' });
   if (names.length !== 1) throw unsupported(`${path} has ${names.length} labels in id2label; a reward model has 1.`);
-  const activation = config['hidden_act'];
+  const { activationKey = 'hidden_act' } = backbone;
+  const activation = config[activationKey];
   if (!isAbsent(activation) && activation !== backbone.activation)
     throw unsupported(
-      `${path} has hidden_act ${named(activation)}; ${backbone.modelType} has ${named(backbone.activation)}.`,
+      `${path} has ${activationKey} ${named(activation)}; ${backbone.modelType} has ${named(backbone.activation)}.`,
     );
   for (const key of ['attention_bias', 'mlp_bias']) {
     if (config[key] === true) throw unsupported(`${path} has ${key}, which is not supported.`);
@@ -257,6 +263,7 @@ function readRope(
   backbone: Backbone,
   path: string,
 ): Pick<CheckpointConfig, 'ropeTheta' | 'ropeScaling'> {
+  if (backbone.gemma?.localRope === true) return gemmaRope(config, path);
   const dictionaries = [objectIn(config['rope_scaling']), objectIn(config['rope_parameters'])];
   const scaling = dictionaries.find((parameters) => Object.keys(parameters ?? {}).length > 0) ?? {};
   const base = [scaling, config].find((object) => 'rope_theta' in object);
@@ -292,25 +299,6 @@ function originalContextLength(config: JsonObject, scaling: JsonObject, path: st
   return isAbsent(scaling[key]) ? count(config, 'max_position_embeddings', path) : positive(scaling, key, path);
 }
 
-// Far above every model; products of two of them stay exact.
-const MAX_COUNT = 1 << 24;
-
-function count(object: JsonObject, key: string, path: string): number {
-  const value = object[key];
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > MAX_COUNT) {
-    throw invalidCheckpoint(`${path} must give ${key} as a positive integer but has ${named(value)}.`);
-  }
-  return value;
-}
-
-function positive(object: JsonObject, key: string, path: string): number {
-  const value = object[key];
-  if (typeof value !== 'number' || !(value > 0) || !Number.isFinite(value)) {
-    throw invalidCheckpoint(`${path} must give ${key} as a positive number but has ${named(value)}.`);
-  }
-  return value;
-}
-
 /** Lists of ids (eos_token_id of chat models) are left out, as llama.cpp's converter leaves them. */
 function specialTokenIds(config: JsonObject): Map<string, number> {
   const ids = new Map<string, number>();
@@ -319,12 +307,4 @@ function specialTokenIds(config: JsonObject): Map<string, number> {
     if (kind !== undefined && typeof value === 'number' && Number.isInteger(value) && value >= 0) ids.set(kind, value);
   }
   return ids;
-}
-
-function named(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 80);
-}
-
-function unsupported(message: string): InformError {
-  return new InformError('INFORM_UNSUPPORTED_MODEL', message);
 }

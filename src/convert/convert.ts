@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { writeFilesAtomically, writeFully, type TemporaryFile } from '../util/files/atomic-file.js';
-import type { GgufMetadata } from '../gguf/types.js';
+import type { GgufMetadata, GgufValue } from '../gguf/types.js';
 import { checkNewFile } from '../util/files/new-file.js';
 import { TensorHashes, tensorsHashPlaceholder, writeTensorsHash } from '../gguf/tensors-hash.js';
 import { layoutGguf, type GgufLayout } from '../gguf/writer.js';
@@ -111,31 +111,36 @@ export function plannedConversion(
   return { type, bytes: totalBytesOf(files) };
 }
 
+/** What the sizes of a conversion follow from: a few kilobytes of a checkpoint. */
+export type CheckpointOutline = Pick<Checkpoint, 'folder' | 'config' | 'tensors'>;
+
 type LaidOutFile = PlannedFile & { readonly layout: GgufLayout };
 
-type PlannedConversion = ChosenType & { readonly files: readonly LaidOutFile[] };
+type PlannedConversion = ChosenType & { readonly files: readonly LaidOutFile[]; readonly weights: number };
 
-function planConversion(
-  checkpoint: Checkpoint,
+function planConversion(checkpoint: Checkpoint, outPath: string, options: ConvertOptions): PlannedConversion {
+  const { card, tokenizer } = checkpoint;
+  return layOut(checkpoint, [...card, ...tokenizer.metadata, tensorsHashPlaceholder()], outPath, options);
+}
+
+/** The files of a conversion, with `details` beside what the configuration says of the model. */
+export function layOut(
+  { config, folder, tensors: stored }: CheckpointOutline,
+  details: Iterable<readonly [string, GgufValue]>,
   outPath: string,
-  { type: wanted, source, splitMaxBytes }: ConvertOptions,
+  { type: wanted, source, splitMaxBytes }: Pick<ConvertOptions, 'type' | 'source' | 'splitMaxBytes'>,
 ): PlannedConversion {
-  const { config, folder, card, tokenizer } = checkpoint;
-  const planned = planTensors(config, checkpoint.tensors);
-  const chosen = chooseType(wanted, weightsOf(planned));
+  const planned = planTensors(config, stored);
+  const weights = weightsOf(planned);
+  const chosen = chooseType(wanted, weights);
   const { type } = chosen;
   const tensors = assignTypes(planned, config, type);
-  const metadata: GgufMetadata = new Map([
-    ...modelMetadata(config, folder, type, source),
-    ...card,
-    ...tokenizer.metadata,
-    tensorsHashPlaceholder(),
-  ]);
+  const metadata: GgufMetadata = new Map([...modelMetadata(config, folder, type, source), ...details]);
   const files = planFiles(outPath, metadata, tensors, splitMaxBytes).map((file) => ({
     ...file,
     layout: layoutGguf(file.metadata, file.tensors),
   }));
-  return { ...chosen, files };
+  return { ...chosen, weights, files };
 }
 
 function totalBytesOf(files: readonly LaidOutFile[]): number {

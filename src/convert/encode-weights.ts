@@ -103,7 +103,7 @@ async function encodeShard(
 }
 
 function jobOf({ shape, type, source, path, offset }: PlacedTensor, shard: string): EncodeJob {
-  const { tensor, dtype, headRows } = source;
+  const { tensor, dtype, headRows, addend } = source;
   const [columns = 1, ...others] = shape;
   return {
     name: tensor.name,
@@ -116,6 +116,7 @@ function jobOf({ shape, type, source, path, offset }: PlacedTensor, shard: strin
     rows: others.reduce((product, size) => product * size, 1),
     columns,
     headRows: headRows ?? 0,
+    addend: addend ?? 0,
   };
 }
 

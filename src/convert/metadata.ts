@@ -43,7 +43,7 @@ export function modelMetadata(
     ...(ropeScaling?.type === 'linear'
       ? { 'rope.scaling.type': ggufString('linear'), 'rope.scaling.factor': f32(ropeScaling.factor) }
       : {}),
-    'rope.freq_base': f32(config.ropeTheta),
+    ...(config.ropeTheta === config.backbone.impliedRopeTheta ? {} : { 'rope.freq_base': f32(config.ropeTheta) }),
     'attention.layer_norm_rms_epsilon': f32(config.rmsNormEps),
     ...(config.statesHeadDim
       ? { 'attention.key_length': u32(config.headDim), 'attention.value_length': u32(config.headDim) }
@@ -51,6 +51,7 @@ export function modelMetadata(
     ...(config.backbone.statesVocabulary === true
       ? { vocab_size: u32(config.vocabSize), 'rope.dimension_count': u32(config.headDim) }
       : {}),
+    ...gemmaEntries(config),
   });
   return [
     ['general.architecture', ggufString(architecture)],
@@ -62,6 +63,33 @@ export function modelMetadata(
     ['general.quantization_version', u32(QUANTIZATION_VERSION)],
     ...headMetadata(headFactsOf(config)),
   ];
+}
+
+/** How a Gemma attends, where that is not what its architecture means by itself. */
+function gemmaEntries({ gemma, layerCount, backbone }: CheckpointConfig): Record<string, GgufValue> {
+  if (gemma === undefined) return {};
+  const { window, attentionCap, finalCap, localTheta } = gemma;
+  const f32 = (value: number): GgufValue => ggufNumber('float32', value);
+  const usual = (layer: number): boolean => (layer + 1) % (backbone.gemma?.windowPattern ?? 1) !== 0;
+  const slides = Int32Array.from({ length: layerCount }, (_, layer) => Number(window?.layers[layer] === true));
+  const isUsual = slides.every((slide, layer) => slide === Number(usual(layer)));
+  return {
+    ...(attentionCap === undefined ? {} : { attn_logit_softcapping: f32(attentionCap) }),
+    ...(finalCap === undefined ? {} : { final_logit_softcapping: f32(finalCap) }),
+    ...(window === undefined ? {} : { 'attention.sliding_window': ggufNumber('uint32', window.tokens) }),
+    // llama.cpp's converter writes no pattern, and its loader then takes the usual one.
+    ...(window === undefined || isUsual
+      ? {}
+      : {
+          'attention.sliding_window_pattern': {
+            type: 'array',
+            element: 'int32',
+            length: layerCount,
+            value: slides,
+          } as const,
+        }),
+    ...(localTheta === undefined ? {} : { 'rope.freq_base_swa': f32(localTheta) }),
+  };
 }
 
 /** What a model file says of its head beside the tensors. */

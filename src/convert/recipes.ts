@@ -99,6 +99,20 @@ export const RECIPES: readonly Recipe[] = [
     example: 'Qwen/Qwen2.5-Math-RM-72B',
   },
   {
+    className: 'Gemma2ForSequenceClassification',
+    backbone: 'gemma2',
+    head: SCORE,
+    reads: 'last_non_pad',
+    example: 'Skywork/Skywork-Reward-Gemma-2-27B-v0.2',
+  },
+  {
+    className: 'Gemma3TextForSequenceClassification',
+    backbone: 'gemma3',
+    head: SCORE,
+    reads: 'last_non_pad',
+    example: 'Gemma 3 270M and 1B with one label',
+  },
+  {
     className: 'LlamaForCausalLM',
     backbone: 'llama',
     head: VALUE_HEAD,

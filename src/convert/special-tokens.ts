@@ -11,6 +11,13 @@ const END = '<|endoftext|>';
 
 /** Tokens that a class of transformers has where the configuration does not name them; null there is none. */
 const CLASS_DEFAULTS: Readonly<Record<string, JsonObject>> = {
+  GemmaTokenizer: {
+    bos_token: '<bos>',
+    eos_token: '<eos>',
+    unk_token: '<unk>',
+    pad_token: '<pad>',
+    mask_token: '<mask>',
+  },
   GPT2Tokenizer: { bos_token: END, eos_token: END, unk_token: END },
   Qwen2Tokenizer: { eos_token: END, unk_token: END, pad_token: END },
 };

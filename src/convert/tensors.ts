@@ -13,6 +13,8 @@ export type TensorSource =
       readonly dtype: FloatType;
       /** Rows of one attention head of q or k, which are interleaved for ggml's rope; undefined: rows stay. */
       readonly headRows: number | undefined;
+      /** Added to every value; undefined: nothing. */
+      readonly addend?: number | undefined;
     }
   | { readonly kind: 'computed'; readonly values: Float32Array };
 
@@ -113,11 +115,14 @@ function planBackbone(mapper: TensorMapper, config: CheckpointConfig): void {
   if (config.ropeScaling?.type === 'llama3') {
     mapper.computed('rope_freqs.weight', llama3RopeFactors(headDim, config.ropeTheta, config.ropeScaling));
   }
+  const norm = (name: string, from: string, size = hiddenSize): void => {
+    mapper.vector(`${name}.weight`, `${from}.weight`, size, backbone.normAddend);
+  };
   mapper.matrix('token_embd.weight', 'model.embed_tokens.weight', [vocabSize, hiddenSize]);
   for (let layer = 0; layer < layerCount; layer++) {
     const from = `model.layers.${layer}`;
     const to = `blk.${layer}`;
-    mapper.vector(`${to}.attn_norm.weight`, `${from}.input_layernorm.weight`, hiddenSize);
+    norm(`${to}.attn_norm`, `${from}.input_layernorm`);
     mapper.matrix(`${to}.attn_q.weight`, `${from}.self_attn.q_proj.weight`, [queryRows, hiddenSize], headRows);
     mapper.matrix(`${to}.attn_k.weight`, `${from}.self_attn.k_proj.weight`, [keyRows, hiddenSize], headRows);
     if (backbone.qkvBias === true) {
@@ -126,17 +131,23 @@ function planBackbone(mapper: TensorMapper, config: CheckpointConfig): void {
       mapper.vector(`${to}.attn_v.bias`, `${from}.self_attn.v_proj.bias`, keyRows);
     }
     if (backbone.headNorms === true) {
-      mapper.vector(`${to}.attn_q_norm.weight`, `${from}.self_attn.q_norm.weight`, headDim);
-      mapper.vector(`${to}.attn_k_norm.weight`, `${from}.self_attn.k_norm.weight`, headDim);
+      norm(`${to}.attn_q_norm`, `${from}.self_attn.q_norm`, headDim);
+      norm(`${to}.attn_k_norm`, `${from}.self_attn.k_norm`, headDim);
     }
     mapper.matrix(`${to}.attn_v.weight`, `${from}.self_attn.v_proj.weight`, [keyRows, hiddenSize]);
     mapper.matrix(`${to}.attn_output.weight`, `${from}.self_attn.o_proj.weight`, [hiddenSize, queryRows]);
-    mapper.vector(`${to}.ffn_norm.weight`, `${from}.post_attention_layernorm.weight`, hiddenSize);
+    if (backbone.outputNorms === true) {
+      norm(`${to}.post_attention_norm`, `${from}.post_attention_layernorm`);
+      norm(`${to}.ffn_norm`, `${from}.pre_feedforward_layernorm`);
+      norm(`${to}.post_ffw_norm`, `${from}.post_feedforward_layernorm`);
+    } else {
+      norm(`${to}.ffn_norm`, `${from}.post_attention_layernorm`);
+    }
     mapper.matrix(`${to}.ffn_gate.weight`, `${from}.mlp.gate_proj.weight`, [feedForwardSize, hiddenSize]);
     mapper.matrix(`${to}.ffn_up.weight`, `${from}.mlp.up_proj.weight`, [feedForwardSize, hiddenSize]);
     mapper.matrix(`${to}.ffn_down.weight`, `${from}.mlp.down_proj.weight`, [hiddenSize, feedForwardSize]);
   }
-  mapper.vector('output_norm.weight', 'model.norm.weight', hiddenSize);
+  norm('output_norm', 'model.norm');
 }
 
 function planHead(mapper: TensorMapper, { recipe, hiddenSize, vocabSize, rewardToken }: CheckpointConfig): void {
@@ -192,8 +203,8 @@ class TensorMapper {
     this.planned.push({ name, shape: [columns, 1], role: 'head', source });
   }
 
-  vector(name: string, from: string, size: number): void {
-    this.#take(name, from, [size], 'vector', undefined);
+  vector(name: string, from: string, size: number, addend?: number): void {
+    this.#take(name, from, [size], 'vector', undefined, addend);
   }
 
   computed(name: string, values: Float32Array): void {
@@ -218,14 +229,21 @@ class TensorMapper {
     );
   }
 
-  #take(name: string, from: string, shape: readonly number[], role: TensorRole, headRows: number | undefined): void {
+  #take(
+    name: string,
+    from: string,
+    shape: readonly number[],
+    role: TensorRole,
+    headRows: number | undefined,
+    addend?: number,
+  ): void {
     const tensor = this.#checked(from, shape);
     const dtype = floatTypeOf(tensor);
     this.planned.push({
       name,
       shape: shape.toReversed(),
       role,
-      source: { kind: 'checkpoint', tensor, dtype, headRows },
+      source: { kind: 'checkpoint', tensor, dtype, headRows, addend },
     });
   }
 

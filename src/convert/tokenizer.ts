@@ -1,15 +1,14 @@
 import { InformError } from '../errors.js';
-import { ggufBool, ggufNumber, ggufString, ggufStrings } from '../gguf/metadata.js';
+import { ggufBool, ggufNumber, ggufString } from '../gguf/metadata.js';
 import { normalizerEntries, truncationEntries, withoutRowEntries } from '../gguf/scoring-rules.js';
 import { SPECIAL_TOKEN_ID_KEYS, templateTokensEntry } from '../gguf/template-tokens.js';
-import { TOKEN_TYPE } from '../gguf/token-types.js';
 import type { GgufValue } from '../gguf/types.js';
 import { readAddedTokens, type AddedToken } from './added-tokens.js';
 import type { CheckpointConfig } from './checkpoint-config.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
-import { preTokenizerOf } from './pre-tokenizer.js';
 import { readTokenizerConfig, templateTokens, tokenizerClass, tokenText } from './special-tokens.js';
+import { tokenizerModel } from './vocabulary.js';
 
 export interface TokenizerOptions {
   /** Text of a chat template that replaces the checkpoint's. */
@@ -47,13 +46,11 @@ export async function readTokenizer(
   const path = files.path('tokenizer.json');
   const tokenizer = await files.requiredJson('tokenizer.json');
   const tokenizerConfig = await readTokenizerConfig(files, tokenizer);
-  const model = objectIn(tokenizer['model']) ?? {};
-  const { name: pre, normalizer } = preTokenizerOf(tokenizer, path);
   const added = await readAddedTokens(files, tokenizer, tokenizerConfig);
   const [within, beyond] = [true, false].map((inside) => added.filter(({ id }) => id < config.vocabSize === inside));
   const bos = tokenText(tokenizerConfig['bos_token']);
   const leading = leadingToken(tokenizer, bos, path);
-  const { tokens, types } = vocabularyOf(model, within ?? [], config.vocabSize, path);
+  const { metadata, tokens, pre, normalizer } = tokenizerModel(tokenizer, within ?? [], config.vocabSize, path);
   const template = await chatTemplate(files, tokenizerConfig, options);
   const beyondEmbedding = (beyond ?? []).map(({ content }) => content);
   checkTemplateTokens(template, beyondEmbedding, config.vocabSize, path);
@@ -61,15 +58,11 @@ export async function readTokenizer(
   const ids = specialIds.filter(([, id]) => id < config.vocabSize);
   return {
     metadata: [
-      ['tokenizer.ggml.model', ggufString('gpt2')],
-      ['tokenizer.ggml.pre', ggufString(pre)],
-      ['tokenizer.ggml.tokens', ggufStrings(tokens)],
-      ['tokenizer.ggml.token_type', { type: 'array', element: 'int32', length: types.length, value: types }],
-      ['tokenizer.ggml.merges', ggufStrings(mergesIn(model, path))],
+      ...metadata,
       ...ids.map(([kind, id]): [string, GgufValue] => [SPECIAL_TOKEN_ID_KEYS[kind], ggufNumber('uint32', id)]),
       ...addTokenEntries(tokenizer, tokenizerConfig, leading),
       templateTokensEntry(templateTokens(tokenizerConfig)),
-      ...normalizerEntries(normalizer, pre),
+      ...normalizerEntries(normalizer, new Map(metadata)),
       ...truncationEntries(truncationSide(tokenizer, tokenizerConfig, files)),
       ...withoutRowEntries(beyondEmbedding),
       ...(template === undefined ? [] : ([['tokenizer.chat_template', ggufString(template)]] as [string, GgufValue][])),
@@ -94,66 +87,6 @@ function splitNote(tokenizer: JsonObject, tokenizerConfig: JsonObject, pre: stri
   if (own.pre === pre && own.normalizer === objectIn(tokenizer['normalizer'])?.['type']) return undefined;
   const normalizer = own.normalizer === undefined ? '' : ` after ${own.normalizer} normalization`;
   return `tokenizer_config.json names ${name}, for which transformers 5 splits texts as "${own.pre}"${normalizer} and not as tokenizer.json says ("${pre}"). Here, as with transformers 4, tokenizer.json decides.`;
-}
-
-/** Tokens and their types by id. The rows of the embedding that no token has are unused ones, named by their id. */
-function vocabularyOf(
-  model: JsonObject,
-  added: readonly AddedToken[],
-  vocabSize: number,
-  path: string,
-): { tokens: string[]; types: Int32Array } {
-  const vocabulary = objectIn(model['vocab']);
-  if (vocabulary === undefined) throw invalidCheckpoint(`${path} has no vocabulary.`);
-  const tokens = Array.from({ length: vocabSize }, (_, id) => `[PAD${id}]`);
-  const types = new Int32Array(vocabSize).fill(TOKEN_TYPE.unused);
-  const place = (id: unknown, token: string, type: number): void => {
-    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= vocabSize) {
-      throw invalidCheckpoint(
-        `${path} gives the token ${JSON.stringify(token.slice(0, 40))} the id ${String(id)}, but config.json has a vocab_size of ${vocabSize}.`,
-      );
-    }
-    tokens[id] = token;
-    types[id] = type;
-  };
-  for (const [token, id] of Object.entries(vocabulary)) place(id, token, TOKEN_TYPE.normal);
-  for (const { id, content, special } of added) {
-    place(id, content, special || looksSpecial(content) ? TOKEN_TYPE.control : TOKEN_TYPE.userDefined);
-  }
-  checkDistinct(tokens, path);
-  return { tokens, types };
-}
-
-/** llama.cpp aborts the process where two tokens have the same text. */
-function checkDistinct(tokens: readonly string[], path: string): void {
-  const seen = new Set<string>();
-  for (const [id, token] of tokens.entries()) {
-    if (seen.has(token)) {
-      const text = JSON.stringify(token.slice(0, 40));
-      throw invalidCheckpoint(`${path} has the token ${text} twice, with the ids ${tokens.indexOf(token)} and ${id}.`);
-    }
-    seen.add(token);
-  }
-}
-
-/** Some checkpoints do not mark their control tokens as special; llama.cpp's converter knows them by their form. */
-function looksSpecial(token: string): boolean {
-  return token === '<pad>' || (token.startsWith('<|') && token.endsWith('|>'));
-}
-
-/** As "left right" strings; newer files have [left, right] pairs. In byte-level tokens a space is written Ġ. */
-function mergesIn(model: JsonObject, path: string): string[] {
-  const merges = model['merges'];
-  if (!Array.isArray(merges)) throw invalidCheckpoint(`${path} has no merges.`);
-  return merges.map((merge: unknown) => {
-    if (typeof merge === 'string') return merge;
-    const pair: unknown[] = Array.isArray(merge) ? merge : [];
-    const [left, right] = pair;
-    if (pair.length !== 2 || typeof left !== 'string' || typeof right !== 'string') {
-      throw invalidCheckpoint(`${path} has a merge that is neither a string nor a pair of strings.`);
-    }
-    return `${left.replaceAll(' ', 'Ġ')} ${right.replaceAll(' ', 'Ġ')}`;
-  });
 }
 
 /**

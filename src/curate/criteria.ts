@@ -19,6 +19,8 @@ export interface Criteria {
   per?: string | undefined;
   /** The dotted path of a field: the rows that `top` keeps are shared equally among its values. */
   balance?: string | undefined;
+  /** Of a row with several answers, only the best one is written. */
+  bestAnswer?: boolean | undefined;
   /** In place of rows: the best and the worst answer of each prompt, where their scores are this far apart. */
   pairs?: { margin: number } | undefined;
 }
@@ -43,7 +45,8 @@ export function parseRange(text: string): { min: number; max: number } {
 /** @throws InformError INFORM_INVALID_ARGUMENT for criteria that contradict each other, or for none */
 export function checkCriteria(criteria: Criteria): void {
   const { top, per, balance, pairs } = criteria;
-  if (Object.values(criteria).every((value) => value === undefined || value === false)) {
+  const steps: Criteria = { ...criteria, bestAnswer: undefined };
+  if (Object.values(steps).every((value) => value === undefined || value === false)) {
     throw badArgument('select keeps every row as it stands; say what to keep, such as --top 20% or --min 1.5.');
   }
   if (pairs !== undefined && (top !== undefined || per !== undefined || balance !== undefined)) {

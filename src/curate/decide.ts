@@ -1,4 +1,4 @@
-import type { Candidate, Candidates } from './candidates.js';
+import type { Candidate, Candidates, Drop } from './candidates.js';
 import { rowsOf, type Criteria } from './criteria.js';
 import { fitLength, withoutLength, type LengthModel } from './length-bias.js';
 import { equalQuotas } from './quotas.js';
@@ -48,16 +48,18 @@ function dropDuplicates(rows: readonly Candidate[], groups: Int32Array | undefin
     const kept = best.get(group);
     if (row === undefined || row.dropped !== undefined || kept === undefined || kept === index) continue;
     const than = row.value === rows[kept]?.value ? 'the same' : 'better';
-    row.dropped = { kind: `${noun}s`, reason: `a ${noun} of row ${kept}, whose score is ${than}` };
+    row.dropped = { kind: `${noun}s`, reasonOf: () => `a ${noun} of row ${kept}, whose score is ${than}` };
   }
 }
 
 function dropByScore(rows: readonly Candidate[], { min, max, lengthBias }: Criteria): void {
   const kind = 'outside the limits of the score';
   const what = lengthBias === true ? 'score without length' : 'score';
+  const below: Drop = { kind, reasonOf: () => `${what} below ${min}` };
+  const above: Drop = { kind, reasonOf: () => `${what} above ${max}` };
   for (const row of rows) {
-    if (min !== undefined && row.value < min) row.dropped = { kind, reason: `${what} below ${min}` };
-    else if (max !== undefined && row.value > max) row.dropped = { kind, reason: `${what} above ${max}` };
+    if (min !== undefined && row.value < min) row.dropped = below;
+    else if (max !== undefined && row.value > max) row.dropped = above;
   }
 }
 
@@ -73,13 +75,15 @@ function keepTop(rows: readonly Candidate[], names: readonly string[], { top, pe
   for (const [at, group] of grouped.entries()) {
     const quota = quotas[at] ?? 0;
     const name = names[group[0]?.group ?? -1] ?? '';
+    const behind: Drop = {
+      kind: 'ranked behind those that are kept',
+      reasonOf: ({ rank, of }) =>
+        `rank ${formatCount(rank)} of ${counted(of, 'row')}${whose(per, balance, name)}, of which ${formatCount(quota)} are kept`,
+    };
     for (const [place, row] of byValue(group).entries()) {
-      Object.assign(row, { rank: place + 1, of: group.length });
-      if (place >= quota)
-        row.dropped = {
-          kind: 'ranked behind those that are kept',
-          reason: `rank ${formatCount(place + 1)} of ${counted(group.length, 'row')}${whose(per, balance, name)}, of which ${formatCount(quota)} are kept`,
-        };
+      row.rank = place + 1;
+      row.of = group.length;
+      if (place >= quota) row.dropped = behind;
     }
   }
 }

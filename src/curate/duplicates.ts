@@ -1,4 +1,5 @@
-import { BANDS, bandHash, FUNCTIONS, NEAR, signatureOf, similarity } from './min-hash.js';
+import { endianness } from 'node:os';
+import { BANDS, bandHash, FUNCTIONS, NEAR, similarity, writeSignature } from './min-hash.js';
 import { textKey } from './text.js';
 
 /** Finds the texts that stand in a data set more than once. Texts are numbered as they are added. */
@@ -25,47 +26,85 @@ export class ExactDuplicates implements DuplicateFinder {
   }
 }
 
-/** Texts that share this many of a band's hash are each compared with as many of their neighbours, in input order. */
+/** Texts that share a band's hash are each compared with as many of their neighbours, in input order. */
 const NEIGHBOURS = 16;
-const FIRST_CAPACITY = 1024;
+/** Signatures are held in blocks of so many: one array that grows would be there twice while it does. */
+const BLOCK_TEXTS = 2 ** 14;
 
 /** Texts whose estimated similarity is 0.8 or more, and whatever such texts are linked by. 256 bytes a text are held. */
 export class NearDuplicates implements DuplicateFinder {
-  #signatures = new Uint32Array(FIRST_CAPACITY * FUNCTIONS);
+  readonly #blocks: Uint32Array[] = [];
   #count = 0;
 
   add(words: readonly string[]): void {
-    const at = this.#count++ * FUNCTIONS;
-    if (at === this.#signatures.length) {
-      const larger = new Uint32Array(2 * this.#signatures.length);
-      larger.set(this.#signatures);
-      this.#signatures = larger;
-    }
-    this.#signatures.set(signatureOf(words), at);
+    const text = this.#count++;
+    if (text % BLOCK_TEXTS === 0) this.#blocks.push(new Uint32Array(BLOCK_TEXTS * FUNCTIONS));
+    writeSignature(words, this.#blockOf(text), placeOf(text));
   }
 
   groups(): Int32Array {
-    const parents = Int32Array.from({ length: this.#count }, (_, i) => i);
+    const parents = new Int32Array(this.#count);
+    for (let text = 0; text < this.#count; text++) parents[text] = text;
+    const sorted = new SortedHashes(this.#count);
     for (let band = 0; band < BANDS; band++) {
-      const hashes = Uint32Array.from(parents, (_, i) => bandHash(this.#signature(i), band));
-      const order = Uint32Array.from(parents, (_, i) => i).sort((a, b) => (hashes[a] ?? 0) - (hashes[b] ?? 0) || a - b);
-      for (const [at, text] of order.entries()) this.#link(parents, order, hashes, at, text);
+      sorted.sort((text) => bandHash(this.#blockOf(text), band, placeOf(text)));
+      for (let at = 1; at < this.#count; at++) this.#link(parents, sorted, at);
     }
     return parents.map((_, i) => rootOf(parents, i));
   }
 
-  #link(parents: Int32Array, order: Uint32Array, hashes: Uint32Array, at: number, text: number): void {
+  #link(parents: Int32Array, sorted: SortedHashes, at: number): void {
+    const text = sorted.textAt(at);
     for (let before = at - 1; before >= Math.max(0, at - NEIGHBOURS); before--) {
-      const other = order[before] ?? 0;
-      if (hashes[other] !== hashes[text]) return;
+      if (sorted.hashAt(before) !== sorted.hashAt(at)) return;
+      const other = sorted.textAt(before);
       const [a, b] = [rootOf(parents, other), rootOf(parents, text)];
-      if (a !== b && similarity(this.#signature(other), this.#signature(text)) >= NEAR)
-        parents[Math.max(a, b)] = Math.min(a, b);
+      if (a !== b && this.#similarity(other, text) >= NEAR) parents[Math.max(a, b)] = Math.min(a, b);
     }
   }
 
-  #signature(index: number): Uint32Array {
-    return this.#signatures.subarray(index * FUNCTIONS, (index + 1) * FUNCTIONS);
+  #similarity(a: number, b: number): number {
+    return similarity(this.#blockOf(a), this.#blockOf(b), placeOf(a), placeOf(b));
+  }
+
+  #blockOf(text: number): Uint32Array {
+    return this.#blocks[Math.floor(text / BLOCK_TEXTS)] ?? NO_BLOCK;
+  }
+}
+
+const NO_BLOCK = new Uint32Array(0);
+
+function placeOf(text: number): number {
+  return (text % BLOCK_TEXTS) * FUNCTIONS;
+}
+
+/** Which half of a 64-bit number a pair of 32-bit ones has first. */
+const [LOW, HIGH] = endianness() === 'LE' ? [0, 1] : [1, 0];
+
+/** A hash for each text, in their order, equal ones by the text's number: pairs that are sorted as 64-bit numbers. */
+class SortedHashes {
+  readonly #keys: BigUint64Array;
+  readonly #halves: Uint32Array;
+
+  constructor(count: number) {
+    this.#keys = new BigUint64Array(count);
+    this.#halves = new Uint32Array(this.#keys.buffer);
+  }
+
+  sort(hashOf: (text: number) => number): void {
+    for (let text = 0; text < this.#keys.length; text++) {
+      this.#halves[2 * text + LOW] = text;
+      this.#halves[2 * text + HIGH] = hashOf(text);
+    }
+    this.#keys.sort();
+  }
+
+  hashAt(place: number): number {
+    return this.#halves[2 * place + HIGH] ?? 0;
+  }
+
+  textAt(place: number): number {
+    return this.#halves[2 * place + LOW] ?? 0;
   }
 }
 

@@ -15,6 +15,8 @@ export interface Manifest {
   scores?: HashedFile;
   against?: HashedFile[];
   criteria: Record<string, unknown>;
+  /** Where the fields of a sample stand in a row. */
+  map?: readonly string[];
   length_model?: LengthModel;
   rows: number;
   written: number;

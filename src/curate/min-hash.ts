@@ -19,26 +19,32 @@ const SEEDS = Uint32Array.from({ length: FUNCTIONS }, (_, i) => mix(0x51ed270b +
  * function the least hash. The share of places in which two signatures agree estimates the Jaccard similarity of their sets.
  */
 export function signatureOf(words: readonly string[]): Uint32Array {
-  const signature = new Uint32Array(FUNCTIONS).fill(0xffffffff);
-  for (const shingle of shingleHashes(words, SHINGLE_WORDS)) {
-    for (let i = 0; i < FUNCTIONS; i++) {
-      const hash = mix(shingle ^ (SEEDS[i] ?? 0));
-      if (hash < (signature[i] ?? 0)) signature[i] = hash;
-    }
-  }
+  const signature = new Uint32Array(FUNCTIONS);
+  writeSignature(words, signature, 0);
   return signature;
 }
 
-/** The estimated similarity of two texts, 0 to 1. */
-export function similarity(a: Uint32Array, b: Uint32Array): number {
+/** Writes the signature of a text into an array that holds many, from `at` on. */
+export function writeSignature(words: readonly string[], into: Uint32Array, at: number): void {
+  into.fill(0xffffffff, at, at + FUNCTIONS);
+  for (const shingle of shingleHashes(words, SHINGLE_WORDS)) {
+    for (let i = 0; i < FUNCTIONS; i++) {
+      const hash = mix(shingle ^ (SEEDS[i] ?? 0));
+      if (hash < (into[at + i] ?? 0)) into[at + i] = hash;
+    }
+  }
+}
+
+/** The estimated similarity of two texts, 0 to 1; their signatures begin at `atA` and `atB`. */
+export function similarity(a: Uint32Array, b: Uint32Array, atA = 0, atB = 0): number {
   let equal = 0;
-  for (let i = 0; i < FUNCTIONS; i++) if (a[i] === b[i]) equal++;
+  for (let i = 0; i < FUNCTIONS; i++) if (a[atA + i] === b[atB + i]) equal++;
   return equal / FUNCTIONS;
 }
 
-/** The hash of one band of a signature. */
-export function bandHash(signature: Uint32Array, band: number): number {
+/** The hash of one band of the signature that begins at `at`. */
+export function bandHash(signature: Uint32Array, band: number, at = 0): number {
   let hash = band;
-  for (let i = band * ROWS; i < (band + 1) * ROWS; i++) hash = mix(hash ^ (signature[i] ?? 0));
+  for (let i = at + band * ROWS; i < at + (band + 1) * ROWS; i++) hash = mix(hash ^ (signature[i] ?? 0));
   return hash;
 }

@@ -1,5 +1,5 @@
 import { InformError } from '../errors.js';
-import { readRows } from '../input/rows.js';
+import { readRows, type ReadOptions } from '../input/rows.js';
 import { BANDS, bandHash, NEAR, signatureOf, similarity } from './min-hash.js';
 import { shingleHashes } from './shingles.js';
 import { allTexts, wordsOf } from './text.js';
@@ -19,15 +19,13 @@ export class EvaluationTexts {
   readonly #bands = Array.from({ length: BANDS }, () => new Map<number, EvaluationRow>());
 
   /** @throws InformError INFORM_INPUT_UNREADABLE; INFORM_INVALID_SAMPLE for a row that is no JSON: its text would be passed over */
-  static async read(files: readonly string[]): Promise<EvaluationTexts> {
+  static async read(files: readonly string[], options: Pick<ReadOptions, 'check'>): Promise<EvaluationTexts> {
     const texts = new EvaluationTexts();
-    for (const file of files) {
-      for await (const row of readRows([file])) {
-        const place = `${file}, line ${row.line}`;
-        if (!row.ok)
-          throw new InformError('INFORM_INVALID_SAMPLE', `${place}: ${row.error.message}. Mend the row or remove it.`);
-        texts.#add(place, wordsOf(allTexts(row.value)));
-      }
+    for await (const row of readRows(files, options)) {
+      const place = `${row.file}, line ${row.line}`;
+      if (!row.ok)
+        throw new InformError('INFORM_INVALID_SAMPLE', `${place}: ${row.error.message}. Mend the row or remove it.`);
+      texts.#add(place, wordsOf(allTexts(row.value)));
     }
     return texts;
   }

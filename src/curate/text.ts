@@ -1,28 +1,49 @@
 import { createHash } from 'node:crypto';
 import { valueAt } from '../input/field-map.js';
-import { checkedConversation, type Message } from '../input/sample.js';
+import type { Message } from '../input/sample.js';
+import { SampleReader } from '../input/sample-reader.js';
 import { InformError } from '../errors.js';
 
 /** What is looked at in a row's texts. */
 export interface RowTexts {
   /** All turns but the answer, with their roles; what answers are compared within. */
   prompt: string;
-  /** The answer that is scored. */
-  answer: string;
-  /** All of the conversation. */
+  /** The answers that are scored. */
+  answers: string[];
+  /** All of the conversation, and of the others where there are several. */
   all: string;
 }
 
-/** The texts of a sample, or undefined where the row is none. */
-export function textsOf(value: unknown): RowTexts | undefined {
-  const turns = checkedConversation(value);
-  if (turns instanceof InformError) return undefined;
-  const answer = turns.at(-1)?.content ?? '';
-  return {
-    prompt: JSON.stringify(turns.slice(0, -1)),
-    answer,
-    all: turns.map(({ content }: Message) => content).join('\n'),
-  };
+/** Reads the texts of rows. */
+export class TextReader {
+  readonly #reader: SampleReader;
+
+  /** @param map where the fields of a sample stand in a row, as `--map` has it. Throws INFORM_INVALID_CONFIG */
+  constructor(map: readonly string[] = []) {
+    this.#reader = new SampleReader({ map });
+  }
+
+  /** The conversations of a sample, one for each answer, or why it is none. */
+  conversationsOf(value: unknown): Message[][] | InformError {
+    try {
+      return this.#reader.read(value).conversations;
+    } catch (error) {
+      if (error instanceof InformError) return error;
+      throw error;
+    }
+  }
+
+  textsOf(value: unknown): RowTexts | InformError {
+    const conversations = this.conversationsOf(value);
+    if (conversations instanceof InformError) return conversations;
+    const prompt = conversations[0]?.slice(0, -1) ?? [];
+    const answers = conversations.map((turns) => turns.at(-1)?.content ?? '');
+    return {
+      prompt: JSON.stringify(prompt),
+      answers,
+      all: [...prompt.map(({ content }) => content), ...answers].join('\n'),
+    };
+  }
 }
 
 /** Every text in a JSON value, whatever its form: evaluation sets have many. */

@@ -3,7 +3,7 @@
  * `result_norm`, and tests hold their arithmetic to transformers'. `architectures` in native/engine/gguf/model_header.cpp
  * is the same list.
  */
-export const ARCHITECTURES = ['llama', 'qwen2', 'qwen3'] as const;
+export const ARCHITECTURES = ['llama', 'qwen2', 'qwen3', 'gemma2', 'gemma3'] as const;
 
 export type Architecture = (typeof ARCHITECTURES)[number];
 

@@ -13,8 +13,11 @@ export type ReadToken =
   /** The last one, and none where this id occurs. */
   | { readonly kind: 'last_without_pad'; readonly padTokenId: number };
 
-/** What changes a text before it is tokenized, outside of added tokens: nothing, or Unicode's composition. */
-export type Normalizer = 'none' | 'nfc';
+/**
+ * What changes a text before it is tokenized, outside of added tokens: nothing, Unicode's composition, or that the mark which
+ * SentencePiece puts in the place of a space becomes one.
+ */
+export type Normalizer = 'none' | 'nfc' | 'spaces';
 
 /** How a tokenizer treats a text as a whole. */
 export interface TokenizerRules {
@@ -71,6 +74,7 @@ export function scaleOf(metadata: GgufMetadata, path: string): RewardScale | und
 const READ_TOKEN = 'inform.head.read_token';
 const PAD_TOKEN_ID = 'inform.head.pad_token_id';
 const NORMALIZER = 'inform.tokenizer.normalizer';
+const LONGEST_SPACE_RUN = 'inform.tokenizer.longest_space_run';
 const TRUNCATION_SIDE = 'inform.tokenizer.truncation_side';
 const TOKENS_WITHOUT_ROW = 'inform.tokenizer.tokens_without_row';
 
@@ -80,13 +84,24 @@ export function readTokenEntries(rule: ReadToken): [string, GgufValue][] {
 }
 
 /** All tokenizers of Qwen compose, and llama.cpp's converter has no key that says so. */
-function usualNormalizer(pre: string | undefined): Normalizer {
-  return pre === 'qwen2' ? 'nfc' : 'none';
+function usualNormalizer(tokenizer: GgufMetadata): Normalizer {
+  if (stringAt(tokenizer, 'tokenizer.ggml.model') === 'llama') return 'spaces';
+  return stringAt(tokenizer, 'tokenizer.ggml.pre') === 'qwen2' ? 'nfc' : 'none';
 }
 
 /** Nothing where it is what a file without the key means. */
-export function normalizerEntries(normalizer: Normalizer, pre: string | undefined): [string, GgufValue][] {
-  return normalizer === usualNormalizer(pre) ? [] : [[NORMALIZER, ggufString(normalizer)]];
+export function normalizerEntries(normalizer: Normalizer, tokenizer: GgufMetadata): [string, GgufValue][] {
+  return normalizer === usualNormalizer(tokenizer) ? [] : [[NORMALIZER, ggufString(normalizer)]];
+}
+
+/** Nothing where runs of spaces are found as added tokens, which the vocabulary says by itself. */
+export function spaceRunEntries(longest: number | undefined): [string, GgufValue][] {
+  return longest === undefined ? [] : [[LONGEST_SPACE_RUN, ggufNumber('uint32', longest)]];
+}
+
+/** The longest run of marks for spaces that is an added token, where the vocabulary does not say that it is one. */
+export function longestSpaceRunOf(metadata: GgufMetadata): number | undefined {
+  return numberAt(metadata, LONGEST_SPACE_RUN);
 }
 
 /** Nothing for the side that a file without the key has. */
@@ -116,9 +131,10 @@ export function readTokenOf(metadata: GgufMetadata, path: string): ReadToken {
 export function tokenizerRulesOf(metadata: GgufMetadata, path: string): TokenizerRules {
   const side = metadata.has(TRUNCATION_SIDE) ? stringAt(metadata, TRUNCATION_SIDE) : 'right';
   if (side !== 'left' && side !== 'right') throw unknown(path, TRUNCATION_SIDE, side);
-  const usual = usualNormalizer(stringAt(metadata, 'tokenizer.ggml.pre'));
+  const usual = usualNormalizer(metadata);
   const normalizer = metadata.has(NORMALIZER) ? stringAt(metadata, NORMALIZER) : usual;
-  if (normalizer !== 'none' && normalizer !== 'nfc') throw unknown(path, NORMALIZER, normalizer);
+  if (normalizer !== 'none' && normalizer !== 'nfc' && normalizer !== 'spaces')
+    throw unknown(path, NORMALIZER, normalizer);
   const addsBos = boolAt(metadata, 'tokenizer.ggml.add_bos_token') === true;
   const bosId = numberAt(metadata, 'tokenizer.ggml.bos_token_id');
   return {

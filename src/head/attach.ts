@@ -94,7 +94,7 @@ function tokenizerEntries({ model: { tokenizer }, path }: HeadSource): [string, 
   return [
     ...truncationEntries(truncationSide),
     ...withoutRowEntries(tokensWithoutRow),
-    ...normalizerEntries(normalizer, stringAt(tokenizer, 'tokenizer.ggml.pre')),
+    ...normalizerEntries(normalizer, tokenizer),
     ...templateTokensEntries(tokenizer),
   ];
 }

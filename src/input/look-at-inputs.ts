@@ -1,17 +1,21 @@
 import { stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { InformError } from '../errors.js';
 import { counted } from '../util/format.js';
 import { printable } from '../util/printable.js';
 import type { InputFormat } from './containers/raw-rows.js';
-import { readRows, type ReadOptions } from './rows.js';
+import type { PipeStart } from './pipe-start.js';
+import { readRows, type InputRow, type ReadOptions } from './rows.js';
 import type { SampleReader } from './sample-reader.js';
-import { STDIN } from './source.js';
+import { inputName, STDIN } from './source.js';
 import { FirstRows } from './wrong-input.js';
 
 /** So many inputs are named. */
 const MOST_NAMED = 5;
 /** So many of its columns. */
 const MOST_COLUMNS = 12;
+/** A pipe that gives no rows for as long is looked at later. */
+const PATIENCE_MS = 3000;
 
 /** What an input turned out to be. */
 export interface InputLook {
@@ -24,21 +28,69 @@ export interface InputLook {
 }
 
 /**
- * Looks at the first rows of every input that can be read twice, so that a wrong one costs nothing else.
+ * Looks at the first rows of every input, so that a wrong one costs nothing else. Of a pipe the beginning is kept; one that is silent
+ * for a few seconds is looked at when its rows come.
  *
+ * @param pipe the one pipe among the inputs whose beginning may be read now
  * @throws InformError INFORM_INPUT_UNREADABLE
  */
 export async function lookAtInputs(
   inputs: readonly string[],
   reader: SampleReader,
-  options: Pick<ReadOptions, 'maxLineBytes' | 'signal'>,
+  options: LookOptions,
+  pipe?: PipeStart,
 ): Promise<InputLook[]> {
   const looks: InputLook[] = [];
+  const isAll = inputs.length === 1;
   for (const input of inputs) {
-    if (input === STDIN || !(await stat(input)).isFile()) continue;
-    looks.push(await lookAt(input, reader, options, inputs.length === 1));
+    const look =
+      input === pipe?.input ? lookAtPipe(pipe, reader, options, isAll) : lookAtFile(input, reader, options, isAll);
+    const found = await look;
+    if (found !== undefined) looks.push(found);
   }
   return looks;
+}
+
+type LookOptions = Pick<ReadOptions, 'maxLineBytes' | 'signal'>;
+
+/** The first of the inputs that can be read only once. */
+export async function firstPipeOf(inputs: readonly string[]): Promise<string | undefined> {
+  for (const input of inputs) if (!(await isFile(input))) return input;
+  return undefined;
+}
+
+async function isFile(input: string): Promise<boolean> {
+  return input !== STDIN && (await stat(input)).isFile();
+}
+
+/** undefined for another pipe than the first: who writes to it may be waiting until that one is read. */
+async function lookAtFile(
+  input: string,
+  reader: SampleReader,
+  options: LookOptions,
+  isAll: boolean,
+): Promise<InputLook | undefined> {
+  return (await isFile(input)) ? lookAt(input, readRowsOf(input, options), reader, isAll) : undefined;
+}
+
+/** undefined where nothing came in time. */
+async function lookAtPipe(
+  pipe: PipeStart,
+  reader: SampleReader,
+  options: LookOptions,
+  isAll: boolean,
+): Promise<InputLook | undefined> {
+  const rows = readRowsOf(pipe.input, { ...options, check: () => pipe.look() });
+  const look = lookAt(pipe.input, rows, reader, isAll);
+  // What it finds too late, the run itself will find.
+  look.catch(() => undefined);
+  const done = new AbortController();
+  const patience = delay(PATIENCE_MS, undefined, { signal: done.signal }).catch(() => undefined);
+  try {
+    return await Promise.race([look, patience]);
+  } finally {
+    done.abort();
+  }
 }
 
 /** A line for each of the first few inputs. */
@@ -72,32 +124,48 @@ export function refuseToFollow(looks: readonly InputLook[]): void {
   );
 }
 
-async function lookAt(
-  input: string,
-  reader: SampleReader,
-  options: Pick<ReadOptions, 'maxLineBytes' | 'signal'>,
-  isAll: boolean,
-): Promise<InputLook> {
-  const first = new FirstRows(reader);
+/** Rows, and how they are written once the first one is there. */
+interface FormattedRows {
+  rows: AsyncIterable<InputRow>;
+  format: () => InputFormat;
+}
+
+function readRowsOf(input: string, options: ReadOptions): FormattedRows {
   let format: InputFormat = { name: '' };
-  let rows = 0;
   const onFormat = (found: InputFormat): void => {
     format = found;
   };
-  for await (const row of readRows([input], { ...options, onFormat })) {
-    rows++;
-    if (!first.isEnough) first.add(row);
-    // A quote out of place makes the rest of a table unreadable, so that all of it is looked at.
-    if (first.isEnough && (format.columns === undefined || format.rows !== undefined)) break;
-  }
-  if (isAll && !first.isEnough) first.end();
-  const line = first.shape && `${input}: ${describe(format, rows)}read as ${first.shape.name}`;
-  return { input, format, fields: first.fields, line };
+  return { rows: readRows([input], { ...options, onFormat }), format: () => format };
 }
 
-function describe({ name, columns, rows }: InputFormat, seen: number): string {
+async function lookAt(
+  input: string,
+  { rows, format }: FormattedRows,
+  reader: SampleReader,
+  isAll: boolean,
+): Promise<InputLook> {
+  const first = new FirstRows(reader);
+  const isPipe = !(await isFile(input));
+  let count = 0;
+  for await (const row of rows) {
+    count++;
+    if (!first.isEnough) first.add(row);
+    // A quote out of place makes the rest of a table unreadable, so that all of it is looked at.
+    const { columns, rows: total } = format();
+    if (first.isEnough && (isPipe || columns === undefined || total !== undefined)) break;
+  }
+  if (isAll && !first.isEnough) first.end();
+  const known = isPipe ? undefined : count;
+  const line = first.shape && `${inputName(input)}: ${describe(format(), known)}read as ${first.shape.name}`;
+  return { input, format: format(), fields: first.fields, line };
+}
+
+/** @param seen all rows, where all were looked at */
+function describe({ name, columns, rows: told }: InputFormat, seen: number | undefined): string {
   if (columns === undefined) return `${name}, `;
   const shown = columns.slice(0, MOST_COLUMNS).map((column) => printable(column.slice(0, 40)));
   const more = columns.length > MOST_COLUMNS ? ` and ${columns.length - MOST_COLUMNS} more` : '';
-  return `${name}, ${counted(rows ?? seen, 'row')}, columns ${shown.join(', ')}${more}: `;
+  const rows = told ?? seen;
+  const size = rows === undefined ? '' : `${counted(rows, 'row')}, `;
+  return `${name}, ${size}columns ${shown.join(', ')}${more}: `;
 }

@@ -7,6 +7,7 @@ import type { RawRow } from './bytes.js';
 import { findJsonProblem } from './json-problem.js';
 import { MAX_DEPTH, hasNonFinite, rawId, replaceNonFinite, scanJson } from './json-scan.js';
 import { rawRows, type InputFormat } from './containers/raw-rows.js';
+import type { PipeStart } from './pipe-start.js';
 import { aborted, inputName, readChunks } from './source.js';
 import { printableJson } from '../util/printable.js';
 
@@ -50,6 +51,10 @@ export type InputRow = ParsedRow | RejectedRow;
 export interface ReadOptions {
   /** The longest line, or element of a JSON array, in bytes; a longer one is skipped and reported. Default 64 MiB. */
   maxLineBytes?: number | undefined;
+  /** The first row to give; those before it are counted and not looked at. */
+  from?: number | undefined;
+  /** A pipe whose beginning was looked at already. */
+  pipe?: PipeStart | undefined;
   /** How much of each input is read, in their order; undefined: to its end. */
   sizes?: readonly (number | undefined)[] | undefined;
   /** Looks at what is read of each input, by its index, before rows are made of it. */
@@ -68,14 +73,15 @@ export interface ReadOptions {
  * @throws InformError INFORM_INPUT_UNREADABLE for an input that cannot be read; INFORM_ABORTED when `signal` aborts
  */
 export async function* readRows(inputs: readonly string[], options: ReadOptions = {}): AsyncGenerator<InputRow> {
-  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES, sizes, check, confirm, onFormat, signal } = options;
+  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES, pipe, from = 0, sizes, check, confirm, onFormat, signal } = options;
   if (inputs.length === 0) throw new InformError('INFORM_INPUT_UNREADABLE', 'No input was given.');
   let row = 0;
   let bytesBefore = 0;
   for (const [index, input] of inputs.entries()) {
     const file = inputName(input);
     let bytesHere = 0;
-    const chunks = readChunks(input, { signal, bytes: sizes?.[index] });
+    const begun = pipe?.input === input ? pipe.take() : undefined;
+    const chunks = begun ?? readChunks(input, { signal, bytes: sizes?.[index] });
     const raws = rawRows(input, counted(check?.(index, chunks) ?? chunks), {
       limit: maxLineBytes,
       onFormat,
@@ -89,7 +95,8 @@ export async function* readRows(inputs: readonly string[], options: ReadOptions 
       }
     }
     for await (const raw of raws) {
-      yield toRow(raw, { file, line: raw.line, row: row++, bytes: bytesBefore + raw.end });
+      if (row >= from) yield toRow(raw, { file, line: raw.line, row, bytes: bytesBefore + raw.end });
+      row++;
       if (signal?.aborted === true) throw aborted(signal);
     }
     bytesBefore += bytesHere;

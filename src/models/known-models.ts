@@ -38,6 +38,13 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
     results: ['94.1 on RewardBench (its model card)'],
   },
   {
+    id: 'Skywork/Skywork-Reward-Gemma-2-27B-v0.2',
+    className: 'Gemma2ForSequenceClassification',
+    billions: 27.2,
+    licence: 'as its card says',
+    results: [],
+  },
+  {
     id: 'Qwen/Qwen2.5-Math-RM-72B',
     className: 'Qwen2ForRewardModel',
     billions: 71.5,

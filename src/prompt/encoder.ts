@@ -2,9 +2,8 @@ import type { Engine } from '../engine/engine.js';
 import { toInformError, InformError } from '../errors.js';
 import type { ReadToken, TokenizerRules } from '../gguf/scoring-rules.js';
 import type { Message } from '../input/sample.js';
-import type { Composer } from './nfc.js';
 import { readPosition } from './read-position.js';
-import { SpecialTokens, type PromptPiece } from './special-tokens.js';
+import { SpecialTokens, type PromptPiece, type Rewriter } from './special-tokens.js';
 import { beyondLimits, TEMPLATE_MILLISECONDS, type ChatTemplate } from './chat-template.js';
 import { TimeLimitError, withTimeLimit } from '../util/async/time-limit.js';
 
@@ -35,8 +34,8 @@ export interface EncoderOptions {
   bos?: 'auto' | 'always';
   /** What the model's files say; the rules of a file that says nothing where absent. */
   rules?: EncodingRules;
-  /** For a tokenizer that composes texts; undefined for others. */
-  composer?: Composer | undefined;
+  /** For a tokenizer that changes texts; undefined for others. */
+  rewriter?: Rewriter | undefined;
   /** In place of TEMPLATE_MILLISECONDS, for tests. */
   templateMilliseconds?: number;
 }
@@ -117,11 +116,11 @@ export class Encoder {
         const text = this.template.render(messages);
         const pieces = [{ text, parseSpecial: true }];
         if (this.options.specialTokens === 'parse') this.#checkRows(text);
-        return { pieces: this.#composed(pieces), holdsSpecialText };
+        return { pieces: this.#rewritten(pieces), holdsSpecialText };
       }
       const masked = this.#special.mask(messages);
       const pieces = this.#special.split(this.template.render(masked.messages), masked.mark);
-      return { pieces: this.#composed(pieces), holdsSpecialText };
+      return { pieces: this.#rewritten(pieces), holdsSpecialText };
     } catch (error) {
       return toInformError(error);
     }
@@ -137,9 +136,9 @@ export class Encoder {
     );
   }
 
-  #composed(pieces: PromptPiece[]): PromptPiece[] {
-    const { composer } = this.options;
-    return composer === undefined ? pieces : pieces.flatMap((piece) => composer.compose(piece));
+  #rewritten(pieces: PromptPiece[]): PromptPiece[] {
+    const { rewriter } = this.options;
+    return rewriter === undefined ? pieces : pieces.flatMap((piece) => rewriter.rewrite(piece));
   }
 
   /** The tokens of each piece, in order. Two native calls at most, whatever the number of pieces. */

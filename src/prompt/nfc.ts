@@ -1,4 +1,4 @@
-import type { PromptPiece } from './special-tokens.js';
+import type { PromptPiece, Rewriter } from './special-tokens.js';
 
 /**
  * What Unicode has added since the tables of the tokenizers library were made: marks whose order those leave as it is, and the
@@ -18,7 +18,7 @@ export function nfc(text: string): string {
 }
 
 /** Composes prompts, but for the texts of added tokens: the tokenizer finds those before it changes anything. */
-export class Composer {
+export class Composer implements Rewriter {
   readonly #all: RegExp;
   readonly #literal: RegExp;
 
@@ -31,7 +31,7 @@ export class Composer {
     this.#literal = anyOf(others);
   }
 
-  compose(piece: PromptPiece): PromptPiece[] {
+  rewrite(piece: PromptPiece): PromptPiece[] {
     const { text, parseSpecial } = piece;
     // Every part of a composed text is composed.
     if (text.normalize('NFC') === text) return [piece];

@@ -7,6 +7,11 @@ export interface PromptPiece {
   parseSpecial: boolean;
 }
 
+/** What changes a text before it is tokenized, but for the added tokens in it. */
+export interface Rewriter {
+  rewrite(piece: PromptPiece): PromptPiece[];
+}
+
 /** Private-use characters that may serve as marks; a sample would have to hold all of them to leave none. */
 const MARKS = Array.from({ length: 64 }, (_, i) => String.fromCodePoint(0xf0000 + i));
 

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { fitLength, withoutLength, type LengthModel } from '../curate/length-bias.js';
-import type { ScoredSet } from './collect.js';
+import { measureOf, type ScoredSet } from './collect.js';
 import { histogram, quantile, rangeOf, spreadOf, type Threshold } from './statistics.js';
 
 // Charts are drawn here, into SVG, and not in the browser: the page needs no library and opens at once. Colours are variables of the
@@ -20,7 +20,6 @@ interface PlotDocument {
 
 const WIDTH = 720;
 const BINS = 48;
-const SCORE = 'reward score';
 
 /** A document to draw into; nothing of it is ever parsed from a text of others. */
 const { document } = parseHTML('<!doctype html><html><body></body></html>') as unknown as {
@@ -47,7 +46,7 @@ function draw(label: string, options: Plot.PlotOptions): Chart & { plot: PlotEle
 
 /** How the scores are spread, with a mark that the page moves to the threshold. */
 export function distributionChart(
-  scores: readonly number[],
+  { scores, answers }: ScoredSet,
   thresholds: readonly Threshold[],
 ): Chart & { positions: number[] } {
   const sorted = Float64Array.from(scores).sort();
@@ -57,7 +56,7 @@ export function distributionChart(
   const { plot } = draw(label, {
     height: 280,
     marginTop: 28,
-    x: { label: SCORE },
+    x: { label: measureOf(answers) },
     y: { label: 'rows', grid: true },
     marks: [
       Plot.rectY(histogram(scores, BINS), {
@@ -102,7 +101,7 @@ export function distributionChart(
 }
 
 /** Distributions of several sets over one another, each as shares of its rows. */
-export function overlayChart(sets: readonly ScoredSet[]): Chart {
+export function overlayChart(sets: readonly [ScoredSet, ...ScoredSet[]]): Chart {
   const range = rangeOf(sets.map(({ scores }) => scores));
   const points = sets.flatMap(({ name, scores }) =>
     histogram(scores, BINS, range).map(({ from, to, count }) => ({
@@ -113,7 +112,7 @@ export function overlayChart(sets: readonly ScoredSet[]): Chart {
   );
   return draw('The share of rows at each score, one line for each file of scores.', {
     height: 260,
-    x: { label: SCORE },
+    x: { label: measureOf(sets[0].answers) },
     y: { label: 'share of rows', grid: true, percent: true },
     color: { legend: false, range: ['var(--bar)', 'var(--accent)', 'var(--third)', 'var(--fourth)'] },
     marks: [
@@ -127,7 +126,7 @@ export function overlayChart(sets: readonly ScoredSet[]): Chart {
 }
 
 /** Scores against the answers' lengths, and what is left of them without it. */
-export function lengthCharts({ scores, lengths }: ScoredSet): { charts: Chart[]; model: LengthModel } {
+export function lengthCharts({ answers, scores, lengths }: ScoredSet): { charts: Chart[]; model: LengthModel } {
   const model = fitLength(lengths, scores);
   const rest = scores.map((score, i) => withoutLength(model, lengths[i] ?? 0, score));
   const rising = Math.abs(model.correlation) < 0.1 ? 'hardly depends' : 'depends';
@@ -136,7 +135,7 @@ export function lengthCharts({ scores, lengths }: ScoredSet): { charts: Chart[];
       `Score against the answer's length in characters; it ${rising} on it (correlation ${model.correlation.toFixed(2)}).`,
       lengths,
       scores,
-      SCORE,
+      measureOf(answers),
     ),
     densityChart('The same without what length explains.', lengths, rest, 'score without length'),
   ];
@@ -225,6 +224,7 @@ export function scatterChart(names: { a: string; b: string }, a: ArrayLike<numbe
 
 /** The middle half and the median of each group. */
 export function groupChart(
+  measure: string,
   field: string,
   groups: readonly { name: string; spread: ReturnType<typeof spreadOf> }[],
 ): Chart {
@@ -232,7 +232,7 @@ export function groupChart(
   return draw(`Scores by ${field}: the bar is the middle half of each group's rows, the mark its median.`, {
     height: 40 + 24 * shown.length,
     marginLeft: 160,
-    x: { label: SCORE, grid: true },
+    x: { label: measure, grid: true },
     y: { label: null, domain: shown.map(({ name }) => name), tickFormat: (name: string) => cut(name, 24) },
     marks: [
       Plot.barX(shown, {

@@ -1,8 +1,8 @@
 import { formatCount } from '../util/format.js';
 import { shellWord } from '../util/shell-word.js';
 import { distributionChart, groupChart, lengthCharts, overlayChart, short } from './charts.js';
-import type { ScoredSet } from './collect.js';
-import type { Example, Examples } from './examples.js';
+import { measureOf, type ScoredSet } from './collect.js';
+import type { Example, ExampleAnswer, Examples } from './examples.js';
 import { markup, scriptJson, type Markup } from './markup.js';
 import { figure, pageOf } from './page-frame.js';
 import { SCRIPT } from './page-script.js';
@@ -34,16 +34,18 @@ export function reportPage({ sets, data, examples }: ReportContent): string {
       ...(set.groupField === undefined ? [] : [groupSection(set, set.groupField)]),
       ...(examples === undefined || examples.prompts.length === 0 ? [] : [promptSection(examples)]),
       ...(examples === undefined ? [] : [exampleSection(examples)]),
+      ...(set.cut === undefined ? [] : [cutSection(set, set.cut, examples)]),
       ...(set.missing.size === 0 ? [] : [missingSection(set)]),
     ],
   });
 }
 
-function factsOf({ scores, rows }: ScoredSet): Markup {
+function factsOf({ answers, scores, rows }: ScoredSet): Markup {
   const { mean, median, deviation, min, max } = spreadOf(scores);
   const facts: [string, string][] = [
-    ['rows scored', formatCount(scores.length)],
+    [answers === 'pair' ? 'pairs scored' : 'rows scored', formatCount(scores.length)],
     ['without a score', formatCount(rows - scores.length)],
+    ...chosenWins(answers, scores),
     ['mean', short(mean)],
     ['median', short(median)],
     ['standard deviation', short(deviation)],
@@ -60,9 +62,16 @@ function factsOf({ scores, rows }: ScoredSet): Markup {
   </dl>`;
 }
 
-function distribution({ name, scores, lengths }: ScoredSet, data: string | undefined): Markup {
+function chosenWins(answers: ScoredSet['answers'], scores: readonly number[]): [string, string][] {
+  if (answers !== 'pair') return [];
+  const share = scores.filter((margin) => margin > 0).length / scores.length;
+  return [['chosen scores higher', `${(100 * share).toFixed(1)} %`]];
+}
+
+function distribution(set: ScoredSet, data: string | undefined): Markup {
+  const { name, answers, scores, lengths } = set;
   const thresholds = thresholdsOf(scores, lengths, STEPS);
-  const { positions, ...chart } = distributionChart(scores, thresholds);
+  const { positions, ...chart } = distributionChart(set, thresholds);
   const files = data === undefined ? shellWord(name) : `${shellWord(data)} ${shellWord(name)}`;
   const values = {
     thresholds: thresholds.map(({ score, rows, characters }, i) => [score, rows, characters, positions[i] ?? 0]),
@@ -71,6 +80,7 @@ function distribution({ name, scores, lengths }: ScoredSet, data: string | undef
     command: `inform-score select ${files} --min THRESHOLD -o curated.jsonl`,
   };
   return markup`<h2>Distribution</h2>
+    ${answers === 'one' ? '' : markup`<p>A row counts by its ${measureOf(answers)}, here and in <code>select</code>.</p>`}
     ${figure(chart)}
     <p>
       <label for="slider">Where to cut: which scores stay?</label>
@@ -101,14 +111,14 @@ function lengthSection(set: ScoredSet): Markup {
     ${charts.map(figure)}`;
 }
 
-function groupSection({ scores, groups, groupNames }: ScoredSet, field: string): Markup {
+function groupSection({ answers, scores, groups, groupNames }: ScoredSet, field: string): Markup {
   const members = groupNames.map(() => [] as number[]);
   for (const [i, group] of groups.entries()) members[group]?.push(scores[i] ?? 0);
   const spreads = groupNames
     .map((name, i) => ({ name, spread: spreadOf(members[i] ?? []) }))
     .sort((a, b) => b.spread.median - a.spread.median);
   return markup`<h2>By ${field}</h2>
-    ${spreads.length > MOST_GROUPS_DRAWN ? '' : figure(groupChart(field, spreads))} ${spreadTable(field, spreads)}`;
+    ${spreads.length > MOST_GROUPS_DRAWN ? '' : figure(groupChart(measureOf(answers), field, spreads))} ${spreadTable(field, spreads)}`;
 }
 
 function spreadTable(head: string, rows: readonly { name: string; spread: Spread }[]): Markup {
@@ -138,14 +148,15 @@ function spreadTable(head: string, rows: readonly { name: string; spread: Spread
 function promptSection({ prompts }: Examples): Markup {
   return markup`<h2>Prompts whose answers differ most</h2>
     ${prompts.map(
-      ({ answers, best, worst }) =>
+      ({ answers, turns, best, worst }) =>
         markup`<details>
           <summary>
-            <b>${short(best.score - worst.score)}</b> between ${formatCount(answers)} answers: ${startOf(best)}
+            <b>${short(best.score - worst.score)}</b> between ${formatCount(answers)} answers: ${startOf(turns)}
           </summary>
-          ${turnsOf(best)}
-          <h3>Its worst answer: ${short(worst.score)}</h3>
-          <pre>${worst.turns.at(-1)?.content ?? ''}</pre>
+          ${turnsOf(turns)}${answersOf([
+            { ...best, name: 'best answer' },
+            { ...worst, name: 'worst answer' },
+          ])}
         </details>`,
     )}`;
 }
@@ -153,18 +164,53 @@ function promptSection({ prompts }: Examples): Markup {
 function exampleSection({ best, median, worst }: Examples): Markup {
   const part = (title: string, examples: readonly Example[]): Markup =>
     markup`<h3>${title}</h3>
-      ${examples.map(
-        (example) =>
-          markup`<details>
-            <summary><b>${short(example.score)}</b> id ${example.idJson}: ${startOf(example)}</summary>
-            ${turnsOf(example)}
-          </details>`,
-      )}`;
+      ${toRead(examples)}`;
   return markup`<h2>To read</h2>
     ${part('Best', best)}${part('In the middle', median)}${part('Worst', worst)}`;
 }
 
-function turnsOf({ turns }: Example): Markup[] {
+function toRead(examples: readonly Example[]): Markup[] {
+  return examples.map(
+    (example) =>
+      markup`<details>
+        <summary><b>${short(example.score)}</b> id ${example.idJson}: ${startOf(example.turns)}</summary>
+        ${turnsOf(example.turns)}${answersOf(example.answers)}
+      </details>`,
+  );
+}
+
+/** What was scored of these rows is not all of them, so their scores say less. */
+function cutSection({ scores }: ScoredSet, cut: readonly number[], examples: Examples | undefined): Markup {
+  if (cut.length === 0) {
+    return markup`<h2>Cut rows</h2>
+      <p>No row was longer than max_length.</p>`;
+  }
+  const places = new Set(cut);
+  const spreads = [
+    { name: 'cut', spread: spreadOf(cut.map((place) => scores[place] ?? 0)) },
+    { name: 'whole', spread: spreadOf(scores.filter((_, place) => !places.has(place))) },
+  ];
+  return markup`<h2>Cut rows</h2>
+    <p>
+      ${formatCount(cut.length)} of ${formatCount(scores.length)} rows (${((100 * cut.length) / scores.length).toFixed(1)} %) were
+      longer than max_length, and what is beyond it was not scored.
+    </p>
+    ${spreadTable(
+      'sequence',
+      spreads.filter(({ spread }) => spread.count > 0),
+    )}
+    ${examples === undefined ? '' : toRead(examples.cut)}`;
+}
+
+function answersOf(answers: readonly ExampleAnswer[]): Markup[] {
+  return answers.map(
+    ({ name, score, text }) =>
+      markup`<p class="soft">${answers.length === 1 ? name : `${name}: ${short(score)}`}</p>
+        <pre>${text}</pre>`,
+  );
+}
+
+function turnsOf(turns: Example['turns']): Markup[] {
   return turns.map(
     ({ role, content }) =>
       markup`<p class="soft">${role}</p>
@@ -172,13 +218,13 @@ function turnsOf({ turns }: Example): Markup[] {
   );
 }
 
-function startOf({ turns }: Example): string {
+function startOf(turns: Example['turns']): string {
   const text = turns.findLast(({ role }) => role === 'user')?.content ?? '';
   return text.length <= 100 ? text : `${text.slice(0, 100)}…`;
 }
 
 function missingSection({ missing }: ScoredSet): Markup {
-  const reasons = [...missing].sort(([, a], [, b]) => b - a).slice(0, MOST_REASONS);
+  const reasons = [...missing.values()].sort((a, b) => b.rows - a.rows).slice(0, MOST_REASONS);
   return markup`<h2>Rows without a score</h2>
     <div class="scroll" tabindex="0" role="region" aria-label="Why rows have no score">
       <table>
@@ -190,7 +236,7 @@ function missingSection({ missing }: ScoredSet): Markup {
         </thead>
         <tbody>
           ${reasons.map(
-            ([reason, rows]) =>
+            ({ reason, rows }) =>
               markup`<tr>
                 <td>${reason}</td>
                 <td>${formatCount(rows)}</td>

@@ -41,8 +41,16 @@ export interface Bin {
   count: number;
 }
 
-/** Counts in bins of equal, round width: 1, 2, 2.5 or 5 times a power of ten, about `about` of them over the range. */
-export function histogram(values: readonly number[], about: number, { min, max } = rangeOf([values])): Bin[] {
+/**
+ * Counts in bins of equal, round width: 1, 2, 2.5 or 5 times a power of ten, about `about` of them over the range.
+ *
+ * @param counted values, each with how often it stands there
+ */
+export function countedHistogram(
+  counted: Iterable<readonly [value: number, count: number]>,
+  about: number,
+  { min, max }: { min: number; max: number },
+): Bin[] {
   const width = roundWidth((max - min) / about);
   // A value on a limit belongs to the bin that begins there, though 0.3 / 0.1 is a little less than 3.
   const binOf = (value: number): number => Math.floor(value / width + 1e-9);
@@ -52,11 +60,20 @@ export function histogram(values: readonly number[], about: number, { min, max }
     to: clean((first + i + 1) * width),
     count: 0,
   }));
-  for (const value of values) {
+  for (const [value, count] of counted) {
     const bin = bins[binOf(value) - first];
-    if (bin !== undefined) bin.count++;
+    if (bin !== undefined) bin.count += count;
   }
   return bins;
+}
+
+/** The same of a list of values. */
+export function histogram(values: readonly number[], about: number, range = rangeOf([values])): Bin[] {
+  return countedHistogram(eachOnce(values), about, range);
+}
+
+function* eachOnce(values: readonly number[]): Generator<[number, number]> {
+  for (const value of values) yield [value, 1];
 }
 
 /** The least and the largest of the values of several lists; 0 where there are none. */

@@ -4,7 +4,7 @@ import { LineSplitter } from '../input/jsonl.js';
 import { readChunks } from '../input/source.js';
 import { writeFilesAtomically, writeFully } from '../util/files/atomic-file.js';
 import { entryOf, jsonLine, withOutputErrors } from '../util/files/file-errors.js';
-import { rejectsOf } from './output/output-paths.js';
+import { rejectsOf } from '../input/rejects.js';
 import { parseResultLine } from './output/results.js';
 import { scoreMembers } from './output/row-scores.js';
 

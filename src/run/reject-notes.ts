@@ -1,8 +1,9 @@
 import { InformError } from '../errors.js';
+import { rejectKind } from '../input/rejects.js';
 import { formatCount } from '../util/format.js';
 
 /** So many rows are named for each reason. */
-const SHOWN_EACH = 3;
+const SHOWN_EACH = 5;
 /** So many reasons are told apart. */
 const MOST_REASONS = 10;
 
@@ -64,7 +65,6 @@ export class RejectNotes {
   }
 }
 
-/** A reason without what differs from row to row: numbers, and the character that was not expected. */
 function kindOf({ code, message }: InformError): string {
-  return `${code} ${message.replace(/\d+|unexpected .*/g, '#')}`;
+  return `${code} ${rejectKind(message)}`;
 }

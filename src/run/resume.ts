@@ -1,15 +1,20 @@
 import { parseResultLine } from './output/results.js';
 import { fingerprintRun } from './journal/fingerprint.js';
+import type { Fingerprint } from './journal/fingerprint-types.js';
 import { digestInput, type DigestedInput } from './journal/input-digest.js';
 import type { PreparedModel } from '../models/prepare.js';
 import type { RowRecord } from './journal/records.js';
 import { checkInputsUnchanged, comparedChunks } from './journal/unchanged-input.js';
+import type { PipeStart } from '../input/pipe-start.js';
 import type { InputRow } from '../input/rows.js';
+import type { SampleReader } from '../input/sample-reader.js';
 import type { RunOptions } from '../options/table.js';
 import { packageVersion } from '../util/package-root.js';
 import { counted } from '../util/format.js';
 import type { Reporter } from './reporter.js';
-import type { Shard } from './row-shard.js';
+import type { ShardTask } from './shards/shard-task.js';
+import { planShards, withRange } from './shards/plan.js';
+import { formatShard, rowsOf, type RowRange, type Shard, type ShardNumber } from './shards/shard.js';
 import type { RunStats } from './run-stats.js';
 import type { JournaledOutput } from './output/journaled-output.js';
 import { RunRows } from './rows.js';
@@ -19,9 +24,14 @@ export interface ResumeOptions {
   options: RunOptions;
   model: PreparedModel;
   inputs: readonly string[];
+  /** The first input that can be read only once. */
+  pipe: PipeStart | undefined;
   /** Size of all inputs together in bytes; undefined when one is a pipe. */
   totalBytes: number | undefined;
-  shard: Shard | undefined;
+  shard: ShardNumber | undefined;
+  reader: SampleReader;
+  /** Has the shard, of a run that many machines share. */
+  task: ShardTask | undefined;
   followAppended: boolean;
   signal: AbortSignal;
 }
@@ -46,24 +56,26 @@ export async function resumeRun(
   stats: RunStats,
   reporter: Reporter,
 ): Promise<ResumeState> {
-  const { options, model, inputs, shard, signal, totalBytes } = run;
+  const { options, model, inputs, signal, totalBytes } = run;
   // The options may name a folder or a repository, which only now is a file.
   await output.refuseToWriteOver([{ as: 'the model', path: model.path }]);
   const digested = await digestInputs(output, run);
-  const fingerprint = await fingerprintRun({
+  const whole = await fingerprintRun({
     version: packageVersion(),
     model,
     options,
-    shard,
     inputs: digested.map(({ file, bytes, sha256 }) => ({ file, bytes, sha256 })),
     signal,
   });
+  const shard = await shardOf(output, run, whole, digested, reporter);
+  const fingerprint = { ...whole, shard: shard && formatShard(shard) };
   const started = await output.start(fingerprint, digested);
   for (const note of started.notes) reporter.note(note);
 
   const done = started.rows === 0 ? undefined : new DoneRows(output, stats);
   const rows = new RunRows(inputs, shard, {
     maxLineBytes: options.maxLineBytes,
+    pipe: run.pipe,
     sizes: digested.map(({ bytes }) => bytes),
     check: (index, chunks) => comparedChunks(digested[index] ?? { file: '' }, chunks),
     confirm: async (index) => {
@@ -72,7 +84,7 @@ export async function resumeRun(
     isDone: done && ((row) => done.has(row)),
     signal,
   });
-  if (done === undefined) return { rows, done: false };
+  if (done === undefined) return { rows, done: shard?.range !== undefined && rowsOf(shard, 0) === 0 };
   done.onRow = (bytes) => {
     reporter.update({ label: 'Checking what is scored already', fraction: totalBytes && bytes / totalBytes });
   };
@@ -84,6 +96,32 @@ export async function resumeRun(
   const fraction = totalBytes === undefined || started.missing > 0 ? undefined : done.bytes / totalBytes;
   reporter.note(resumeText(started.rows, allDone, fraction));
   return { rows, done: allDone };
+}
+
+/** The shard with its rows. A shard that version 0.1 began keeps the rows that it had there. */
+async function shardOf(
+  output: JournaledOutput,
+  { inputs, options, reader, shard, task, signal, totalBytes }: ResumeOptions,
+  fingerprint: Fingerprint,
+  digested: readonly DigestedInput[],
+  reporter: Reporter,
+): Promise<Shard | undefined> {
+  if (shard === undefined) return undefined;
+  const known = output.knownShard;
+  if (known !== undefined && known.range === undefined) return shard;
+  const plan = async (): Promise<RowRange[]> => {
+    const ranges = await planShards(inputs, shard.count, reader, {
+      maxLineBytes: options.maxLineBytes,
+      sizes: digested.map(({ bytes }) => bytes),
+      onRow: (bytes) => {
+        reporter.update({ label: 'Cutting the input into shards', fraction: totalBytes && bytes / totalBytes });
+      },
+      signal,
+    });
+    reporter.clear();
+    return ranges;
+  };
+  return withRange(shard, await (task === undefined ? plan() : task.ranges(fingerprint, digested, plan)));
 }
 
 /** The rows that an earlier run did, each compared with the input's row, and counted in, when its turn comes. */

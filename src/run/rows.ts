@@ -1,5 +1,5 @@
 import { readRows, type InputRow, type ReadOptions } from '../input/rows.js';
-import { rowsOfShard, type Shard } from './row-shard.js';
+import { placeIn, type RowRange, type Shard } from './shards/shard.js';
 
 export interface RunRowsOptions extends ReadOptions {
   /** Whether a row is done already; undefined stands for the input's end. Called once for each row of the run, in order. */
@@ -8,13 +8,17 @@ export interface RunRowsOptions extends ReadOptions {
 
 /** The rows of a run that are left to score. */
 export class RunRows implements AsyncIterable<InputRow> {
-  /** Rows of all inputs that were read so far, also those of other shards. */
+  /** Rows of all inputs that were read so far, also those of other shards; all that there are where a shard's range says so. */
   read = 0;
   readonly #rows: AsyncGenerator<InputRow>;
   #ahead: IteratorResult<InputRow> | undefined;
 
   constructor(inputs: readonly string[], shard: Shard | undefined, { isDone, ...options }: RunRowsOptions) {
-    const rows = rowsOfShard(this.#counted(readRows(inputs, options)), shard);
+    const rows =
+      shard?.range === undefined
+        ? rowsOfShard(this.#counted(readRows(inputs, options)), shard)
+        : rowsOfRange(inputs, shard.range, options);
+    this.read = shard?.range?.total ?? 0;
     this.#rows = isDone === undefined ? rows : notDone(rows, isDone);
   }
 
@@ -48,6 +52,26 @@ export class RunRows implements AsyncIterable<InputRow> {
       this.read++;
       yield row;
     }
+  }
+}
+
+/** The rows of a shard, or all rows where no shard is given; they keep their numbers in the whole input. */
+async function* rowsOfShard(rows: AsyncIterable<InputRow>, shard: Shard | undefined): AsyncGenerator<InputRow> {
+  for await (const row of rows) {
+    if (shard === undefined || placeIn(shard, row.row) !== undefined) yield row;
+  }
+}
+
+/** Nothing behind the range is read. */
+async function* rowsOfRange(
+  inputs: readonly string[],
+  { from, to }: RowRange,
+  options: ReadOptions,
+): AsyncGenerator<InputRow> {
+  if (from === to) return;
+  for await (const row of readRows(inputs, { ...options, from })) {
+    yield row;
+    if (row.row === to - 1) return;
   }
 }
 

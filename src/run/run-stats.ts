@@ -1,4 +1,5 @@
 import { valuesOf, type RowScores } from './output/row-scores.js';
+import { ScoreCounts } from './score-counts.js';
 
 /** How many ids of truncated samples are kept and shown: a run may have millions. */
 const SHOWN_IDS = 10;
@@ -27,6 +28,8 @@ export class RunStats {
   max = -Infinity;
   /** What an earlier run did of it; undefined where there was none. */
   resumed: { rows: number; scored: number; tokens: number } | undefined;
+  /** How the scores are spread. */
+  readonly counts = new ScoreCounts();
   readonly #firstTruncatedIds: string[] = [];
   /** Scores: a sample with several answers has several. */
   #scores = 0;
@@ -47,6 +50,7 @@ export class RunStats {
 
   #addScore(score: number): void {
     this.#scores++;
+    this.counts.add(score);
     this.min = Math.min(this.min, score);
     this.max = Math.max(this.max, score);
     // Welford, "Note on a method for calculating corrected sums of squares and products", Technometrics 4 (1962).

@@ -2,7 +2,8 @@ import { throwIfAborted } from '../util/abort.js';
 import { InformError, messageOf } from '../errors.js';
 import type { InputRow } from '../input/rows.js';
 import { expandInputs } from '../input/expand-inputs.js';
-import { linesOf, lookAtInputs, refuseOwnFields, refuseToFollow } from '../input/look-at-inputs.js';
+import { PipeStart } from '../input/pipe-start.js';
+import { firstPipeOf, linesOf, lookAtInputs, refuseOwnFields, refuseToFollow } from '../input/look-at-inputs.js';
 import { SampleReader } from '../input/sample-reader.js';
 import { checkInputs, inputName, STDIN, type InputCheck } from '../input/source.js';
 import { refuseWrongInput } from '../input/wrong-input.js';
@@ -33,6 +34,7 @@ import type { EngineProcess } from '../supervisor/engine-process.js';
 import { SupervisedModel } from '../supervisor/supervised-model.js';
 
 const INTERRUPTED = 'The run was interrupted.';
+const NOT_BEGUN = 'The run was interrupted before it began, and nothing was written. Begin it with the same command.';
 
 /** What a run came to. */
 export interface RunOutcome {
@@ -42,8 +44,8 @@ export interface RunOutcome {
   readonly seconds: number;
   /** Tokens that a longer sequence was cut to. */
   readonly maxLength: number;
-  /** The GGUF file, where `model` names something else that it was made from. */
-  readonly modelPath: string | undefined;
+  /** The GGUF file that was scored with. */
+  readonly modelPath: string;
   /** The file of rejected rows, where there is one. */
   readonly rejectsPath: string | undefined;
   /** Whether the reader of standard output left before the end, which ends a run quietly. */
@@ -68,6 +70,28 @@ export async function scoreFiles(
   settings: RunSettings,
   { engine, signal: interrupted, reporter }: RunContext,
 ): Promise<RunOutcome> {
+  const { run, model, pipe } = await beginRun(options, settings, { engine, signal: interrupted, reporter }).catch(
+    (error: unknown) => {
+      throw interrupted.aborted ? new InformError('INFORM_ABORTED', NOT_BEGUN, { cause: error }) : error;
+    },
+  );
+  try {
+    return await run.execute(model, interrupted);
+  } catch (error) {
+    await run.abandon(error, interrupted.aborted);
+    if (!interrupted.aborted) throw error;
+    throw new InformError('INFORM_ABORTED', INTERRUPTED, { cause: error });
+  } finally {
+    pipe?.close();
+  }
+}
+
+/** All that is settled before there is anything to resume. */
+async function beginRun(
+  options: RunOptions,
+  settings: RunSettings,
+  { engine, signal: interrupted, reporter }: RunContext,
+): Promise<{ run: ScoreRun; model: string; pipe: PipeStart | undefined }> {
   const model = requireModel(options);
   const written = options.output === undefined ? [] : outputPaths(options.output);
   const named = await fetchDatasets(chooseInputs(options.input), {
@@ -77,17 +101,13 @@ export async function scoreFiles(
   });
   const inputs = await expandInputs(named, [...written, ...(settings.log ? [settings.log] : [])]);
   const size = await checkInputs(inputs);
-  throwIfAborted(interrupted, INTERRUPTED);
+  throwIfAborted(interrupted, NOT_BEGUN);
   const output = await openOutput(options, inputs, settings, interrupted);
   const reader = new SampleReader(options);
-  const run = new ScoreRun(reader, options, settings, inputs, size, output, engine, reporter);
-  try {
-    return await run.execute(model, interrupted);
-  } catch (error) {
-    await run.abandon(error, interrupted.aborted);
-    if (!interrupted.aborted) throw error;
-    throw new InformError('INFORM_ABORTED', INTERRUPTED, { cause: error });
-  }
+  const piped = await firstPipeOf(inputs);
+  const pipe =
+    piped === undefined ? undefined : new PipeStart(piped, AbortSignal.any([interrupted, output.readerGone]));
+  return { run: new ScoreRun(reader, options, settings, inputs, pipe, size, output, engine, reporter), model, pipe };
 }
 
 class ScoreRun {
@@ -106,6 +126,8 @@ class ScoreRun {
     private readonly options: RunOptions,
     private readonly settings: RunSettings,
     private readonly inputs: readonly string[],
+    /** The first input that can be read only once. */
+    private readonly pipe: PipeStart | undefined,
     private readonly size: InputCheck,
     private readonly output: RunOutput,
     private readonly engine: EngineProcess,
@@ -127,12 +149,13 @@ class ScoreRun {
     const signal = AbortSignal.any([interrupted, output.readerGone]);
     const { maxLineBytes } = this.options;
     // Before the model, which may be hours away.
-    const looks = await lookAtInputs(this.inputs, this.reader, { maxLineBytes, signal });
+    const looks = await lookAtInputs(this.inputs, this.reader, { maxLineBytes, signal }, this.pipe);
     for (const line of linesOf(looks)) this.#reporter.note(line);
     if (this.options.join) refuseOwnFields(looks, ADDED);
     if (settings.followAppended === true) refuseToFollow(looks);
     const prepared = await this.#prepare(modelName, signal);
     const { rows, done } = await this.#begin(prepared, signal);
+    this.#tellTask(0);
     try {
       if (!done) await this.#scoreRest(prepared, rows, signal);
     } finally {
@@ -150,8 +173,8 @@ class ScoreRun {
       pipeline: this.#pipeline,
       seconds: this.#seconds,
       maxLength: prepared.options.maxLength,
-      modelPath: modelName === DEMO || modelName === prepared.path ? undefined : prepared.path,
-      rejectsPath: stats.rejected > 0 ? output.rejectsPath : undefined,
+      modelPath: prepared.path,
+      rejectsPath: stats.rejected > 0 && settings.task === undefined ? output.rejectsPath : undefined,
       readerGone: output.readerGone.aborted,
     };
   }
@@ -202,13 +225,14 @@ class ScoreRun {
 
   /** The rows that are to be scored: all, or those that an earlier run left. */
   async #begin(model: PreparedModel, signal: AbortSignal): Promise<{ rows: RunRows; done: boolean }> {
-    const { inputs, output, options, size, settings } = this;
-    const { shard, followAppended = false } = settings;
+    const { inputs, output, options, pipe, size, settings } = this;
+    const { shard, task, followAppended = false } = settings;
     if (!(output instanceof JournaledOutput)) {
       const { maxLineBytes } = options;
-      return { rows: new RunRows(inputs, undefined, { maxLineBytes, signal }), done: false };
+      return { rows: new RunRows(inputs, undefined, { maxLineBytes, pipe, signal }), done: false };
     }
-    const run = { options, model, inputs, totalBytes: size.bytes, shard, followAppended, signal };
+    const { reader } = this;
+    const run = { options, model, inputs, pipe, reader, totalBytes: size.bytes, shard, task, followAppended, signal };
     return resumeRun(output, run, this.stats, this.#reporter);
   }
 
@@ -260,6 +284,7 @@ class ScoreRun {
     const outcomes = model.scoreJobs(this.#jobs(rows), { live, signal, stats: this.#pipeline });
     for await (const outcome of rowOutcomes(outcomes)) {
       await this.#record(outcome);
+      this.#tellTask(elapsed());
       this.#reporter.update(
         scoringStatus({
           samples: this.stats.scored + this.stats.rejected,
@@ -272,6 +297,14 @@ class ScoreRun {
     }
     this.#reporter.clear();
     this.#seconds = elapsed();
+  }
+
+  /** What other machines can see of this one's work. */
+  #tellTask(seconds: number): void {
+    const { scored, rejected, tokens, resumed } = this.stats;
+    const before = resumed?.rows ?? 0;
+    const newTokens = tokens - (resumed?.tokens ?? 0);
+    this.settings.task?.tell({ rows: scored + rejected, before, rejected, tokens: newTokens, seconds });
   }
 
   async *#jobs(rows: RunRows): AsyncGenerator<Job<RowTag>> {

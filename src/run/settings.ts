@@ -2,7 +2,8 @@ import { InformError } from '../errors.js';
 import { STDIN } from '../input/source.js';
 import type { RunOptions } from '../options/table.js';
 import type { ConfirmDownload } from '../models/confirm-download.js';
-import type { Shard } from './row-shard.js';
+import type { ShardNumber } from './shards/shard.js';
+import type { ShardTask } from './shards/shard-task.js';
 
 /** What a run is told beside its options. */
 export interface RunSettings {
@@ -12,7 +13,11 @@ export interface RunSettings {
   /** Go on with an input that grew at its end. */
   followAppended?: boolean | undefined;
   /** Score this part of the rows. */
-  shard?: Shard | undefined;
+  shard?: ShardNumber | undefined;
+  /** Has that part, of a run that many machines share. */
+  task?: ShardTask | undefined;
+  /** Write a line without a score for a rejected row, too. */
+  oneLinePerRow?: boolean | undefined;
   /** The configuration file that the options were read from. */
   config?: string | undefined;
   /** File for the run's log. */

@@ -1,12 +1,14 @@
 import { arrayAt, stringsAt } from '../gguf/metadata.js';
 import { readGguf } from '../gguf/reader.js';
-import { readTokenOf, tokenizerRulesOf, type Normalizer } from '../gguf/scoring-rules.js';
+import { longestSpaceRunOf, readTokenOf, tokenizerRulesOf, type Normalizer } from '../gguf/scoring-rules.js';
 import { isTemplateTokenArray, templateTokensOf, type TemplateTokens } from '../gguf/template-tokens.js';
 import { TOKEN_TYPE } from '../gguf/token-types.js';
 import type { GgufMetadata } from '../gguf/types.js';
 import type { PreparedModel } from '../models/prepare.js';
 import type { EncodingRules } from '../prompt/encoder.js';
 import { Composer } from '../prompt/nfc.js';
+import { SpaceMarks } from '../prompt/space-marks.js';
+import type { Rewriter } from '../prompt/special-tokens.js';
 
 /** What the headers of a model's files say about how conversations become tokens. */
 export interface ModelRules {
@@ -34,14 +36,15 @@ export async function readModelRules({
   };
 }
 
-/** What composes the texts of a model whose tokenizer does; undefined for others. */
-export async function readComposer(path: string, normalizer: Normalizer): Promise<Composer | undefined> {
+/** What changes the texts of a model whose tokenizer does; undefined for others. */
+export async function readRewriter(path: string, normalizer: Normalizer): Promise<Rewriter | undefined> {
   if (normalizer === 'none') return undefined;
   const { metadata } = await readGguf(path, { wantArray: (key) => key === TOKENS || key === TOKEN_TYPES });
   const texts = stringsAt(metadata, TOKENS) ?? [];
   const types = arrayAt(metadata, TOKEN_TYPES)?.value ?? [];
   const ofType = (wanted: number): string[] => texts.filter((text, id) => Number(types[id]) === wanted && text !== '');
-  return new Composer(ofType(TOKEN_TYPE.control), ofType(TOKEN_TYPE.userDefined));
+  const [control, others] = [ofType(TOKEN_TYPE.control), ofType(TOKEN_TYPE.userDefined)];
+  return normalizer === 'nfc' ? new Composer(control, others) : SpaceMarks.of(others, longestSpaceRunOf(metadata));
 }
 
 const TOKENS = 'tokenizer.ggml.tokens';

@@ -5,7 +5,7 @@ import type { PreparedModel } from '../models/prepare.js';
 import { ChatTemplate, TEMPLATE_MILLISECONDS } from '../prompt/chat-template.js';
 import { templateDateOf } from '../prompt/template-date.js';
 import { Encoder } from '../prompt/encoder.js';
-import { readComposer, readModelRules } from './encoding-rules.js';
+import { readRewriter, readModelRules } from './encoding-rules.js';
 import { scoreStream, type Job, type Outcome, type StreamOptions } from './score-stream.js';
 
 /** What a loaded model is. */
@@ -61,8 +61,8 @@ export class LoadedModel implements AsyncDisposable {
       const date = templateDateOf(options);
       const source = template ?? modelTemplate(engine, path);
       const chatTemplate = new ChatTemplate(source, templateTokens, TEMPLATE_MILLISECONDS, date);
-      const composer = await readComposer(path, normalizer);
-      const encoder = new Encoder(engine, chatTemplate, { ...options, rules, composer });
+      const rewriter = await readRewriter(path, normalizer);
+      const encoder = new Encoder(engine, chatTemplate, { ...options, rules, rewriter });
       return new LoadedModel(engine, encoder, options.window, describe(path, engine, notes));
     } catch (error) {
       await engine.close();

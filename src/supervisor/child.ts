@@ -16,7 +16,7 @@ if (process.send === undefined) throw new Error('This file is started by inform-
 const channel = process.send.bind(process);
 
 // Ctrl-C reaches every process of the terminal's group; the supervisor decides what it means.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const) process.on(signal, () => undefined);
 
 // The supervisor is gone without a word. A batch in native code would hold up every other way to end.
 process.once('disconnect', () => {

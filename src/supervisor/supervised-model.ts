@@ -23,7 +23,7 @@ export interface SupervisedOptions extends LoadHooks {
 }
 
 /** Signals that end the process only while node starts in it, before it can ignore them: they are meant for all of us. */
-const INTERRUPTS: readonly (string | null)[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const INTERRUPTS: readonly (string | null)[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'];
 
 /** As many as llama.cpp's log keeps. */
 const MAX_LOG_LINES = 2000;

@@ -4,7 +4,7 @@ import { InformError } from '#src/errors.js';
 import { checkedConversation } from '#src/input/sample.js';
 import { ChatTemplate } from '#src/prompt/chat-template.js';
 import { Encoder } from '#src/prompt/encoder.js';
-import { readComposer, readModelRules } from '#src/scoring/encoding-rules.js';
+import { readRewriter, readModelRules } from '#src/scoring/encoding-rules.js';
 import { EXACT, readClassGoldens, type ClassGolden } from '../support/assert/goldens.js';
 import { rewardsOf } from '../support/assert/evaluate.js';
 import { CLASS_CHECKPOINTS, type ClassCheckpoint } from '../support/models/class-checkpoints.js';
@@ -75,12 +75,12 @@ async function encode(
 ): Promise<(number[] | InformError)[]> {
   const { encoding: rules, normalizer, templateTokens } = await readModelRules({ path, headPath: undefined });
   const template = new ChatTemplate(engine.info.chatTemplate, templateTokens);
-  const composer = await readComposer(path, normalizer);
+  const rewriter = await readRewriter(path, normalizer);
   const encoder = new Encoder(engine, template, {
     maxLength: GOLDENS.maxLength,
     specialTokens: 'parse',
     rules,
-    composer,
+    rewriter,
   });
   const encoded = await encoder.encode(samples.map(({ sample }) => checkedConversation(sample)));
   return encoded.map((result) => (result instanceof InformError ? result : [...result.tokens]));

@@ -94,6 +94,7 @@ async function encode(
     rows: source.length / columns,
     columns,
     headRows: 0,
+    addend: 0,
     ...change,
   };
   const { addon } = loadAddon();
@@ -193,6 +194,20 @@ test('a source that ends too early, a missing one, and a target that is none', a
   assert.is(target.code, 'INFORM_OUTPUT_UNWRITABLE');
 });
 
+test('an addend is added in F32, whatever the checkpoint has', async () => {
+  const values = Float32Array.of(0.5, -1, 0.1, 3e-8);
+  const sums = values.map((value) => Math.fround(value + 1));
+  assert.equal(new Float32Array(Uint8Array.from(await encode(values, 'F32', 'F32', { addend: 1 })).buffer), sums);
+  // 0.1 and 3e-8 as BF16 has them
+  const halves = new Uint16Array((await encodedHalves(values, 'BF16')).buffer);
+  const widened = Float32Array.from(halves, (bits) => new Float32Array(Uint32Array.of(bits << 16).buffer)[0] ?? NaN);
+  const encoded = await encode(halves, 'BF16', 'F32', { addend: 1, columns: 4, rows: 1 });
+  assert.equal(
+    new Float32Array(Uint8Array.from(encoded).buffer),
+    widened.map((value) => Math.fround(value + 1)),
+  );
+});
+
 test('descriptions that ggml would answer with an abort are refused', async () => {
   const values = new Float32Array(512);
   const wrong: Partial<EncodeJob>[] = [
@@ -208,6 +223,7 @@ test('descriptions that ggml would answer with an abort are refused', async () =
     { columns: 0, rows: 1 },
     { columns: 64, rows: 8, headRows: 3 },
     { columns: 64, rows: 8, headRows: 6 },
+    { addend: NaN },
   ];
   for (const change of wrong) {
     const error = await refusal(encode(values, 'F32', 'F32', change));
@@ -224,7 +240,7 @@ test('a cancelled handle stops it', async () => {
   truncateSync(target, 4);
   const type = GGML_TYPES.F32.id;
   const job = { name: 'w', source, sourceOffset: 0, sourceType: type, target, targetOffset: 0, targetType: type };
-  const encoding = addon.encodeTensors([{ ...job, rows: 1, columns: 1, headRows: 0 }], 1, handle);
+  const encoding = addon.encodeTensors([{ ...job, rows: 1, columns: 1, headRows: 0, addend: 0 }], 1, handle);
   assert.is((await refusal(encoding)).code, 'INFORM_ABORTED');
 });
 

@@ -1,5 +1,14 @@
 // The model or the template changes under a run. What comes out is of the first content, or nothing is.
-import { appendFileSync, copyFileSync, existsSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { embeddedModel } from '#src/models/embedded-model.js';
@@ -28,12 +37,13 @@ function runIn(folder: string, model: string, template: string, name: string): R
   return { args: [input, '-m', model, '--chat-template', template, '-o', output, ...exact], output };
 }
 
-/** Does something at a random moment of a run that has begun to score. */
+/** Does something at a random moment of a run that has read its model and template: its journal has a header then. */
 async function during({ args, output }: Run, random: Random, act: () => void): Promise<CliResult> {
   const child = startCli(args);
   child.stdin.end();
   const done = finished(child);
-  while (child.exitCode === null && !existsSync(`${output}.journal`)) await delay(2);
+  const begun = (): boolean => (statSync(`${output}.journal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  while (child.exitCode === null && !begun()) await delay(2);
   await delay(random.below(400));
   if (child.exitCode === null) act();
   return done;

@@ -48,6 +48,14 @@ test('standard input and `score` spelled out give the same; so does a JSON array
   assert.is(fromDash.stdout, fromArgument.stdout);
 });
 
+test('standard input of a wrong shape ends the run before the model is looked for, though more may come', async () => {
+  const child = startCli(['-m', inFolder('none.gguf'), ...QUIET]);
+  child.stdin.write(jsonl(...Array.from({ length: 150 }, (_, id) => ({ id, ask: 'q', reply: 'a' }))));
+  const { code, stderr } = await finished(child);
+  assert.is(code, 1);
+  assert.match(stderr, /The rows of <stdin> are no samples.*--map instruction=ask,output=reply/);
+});
+
 test('several inputs are scored one after the other; of a flag given twice the last one counts', async () => {
   const inputs = ['first', 'second', 'third'].map((id) => fileIn(FOLDER, `${id}.jsonl`, jsonl({ ...GOOD, id })));
   for (const command of [[], ['score']]) {
@@ -140,22 +148,22 @@ test('an empty input gives an empty output, and exit code 0', async () => {
 });
 
 test('a run that can score nothing is an error and leaves nothing; equal rejects are counted', async () => {
-  const rows = jsonl(...Array.from({ length: 2000 }, (_, id) => ({ id, instruction: 'q' })));
+  const rows = jsonl(...Array.from({ length: 90 }, (_, id) => ({ id, instruction: 'q' })));
   const output = inFolder('nothing.jsonl');
   const { code, stderr } = await runCli(['-m', MODEL, '-o', output, ...QUIET], rows);
   assert.is(code, 1);
   assert.match(
     stderr,
-    /Each of the 2,000 rows was rejected \(the first, <stdin>, line 1: "output" is missing\), so nothing/,
+    /Each of the 90 rows was rejected \(the first, <stdin>, line 1: "output" is missing\), so nothing/,
   );
-  assert.match(stderr, /Rejected 1,997 more like <stdin>, line 3: "output" is missing/);
+  assert.match(stderr, /Rejected 85 more like <stdin>, line 5: "output" is missing/);
   assert.ok(stderr.split('\n').length < 15, stderr);
   for (const left of [output, `${output}.journal`, `${output}.rejects.jsonl`]) assert.not.ok(existsSync(left), left);
   // With one good row they are all in the rejects file.
   const some = await runCli(['-m', MODEL, '-o', output, ...QUIET], rows + jsonl(GOOD));
   assert.is(some.code, 3);
   assert.is(parseLines(readFileSync(output, 'utf8')).length, 1);
-  assert.is(parseLines(readFileSync(`${output}.rejects.jsonl`, 'utf8')).length, 2000);
+  assert.is(parseLines(readFileSync(`${output}.rejects.jsonl`, 'utf8')).length, 90);
 });
 
 test('history and system score as the conversation that they are', async () => {
@@ -292,7 +300,8 @@ for (const [what, args, expected, message] of MISTAKES) {
     const { code, stdout, stderr } = await runCli([...(await args())], jsonl(GOOD));
     assert.is(code, expected, stderr);
     assert.match(stderr, message);
-    assert.is(stderr.trim().split('\n').length, 1, `more than one line: ${stderr}`);
+    const said = stderr.replace('<stdin>: JSON Lines, read as Alpaca\n', '');
+    assert.is(said.trim().split('\n').length, 1, `more than one line: ${said}`);
     assert.not.match(stderr, /^ +at /m, 'a stack trace');
     assert.is(stdout, '');
   });

@@ -34,4 +34,34 @@ test('two models score the same rows; killed within the second, the first is not
   assert.equal(spearman(compared.stdout), spearman(run.stdout));
 });
 
+test('a card of a model against another answers for the rows at hand, on a page and as JSON', async () => {
+  const pairs = Array.from(
+    { length: 20 },
+    (_, id) => `${JSON.stringify({ id, prompt: `What is ${id} + 1?`, chosen: `${id + 1}.`, rejected: 'No idea.' })}\n`,
+  );
+  const data = fileIn(FOLDER, 'pairs.jsonl', pairs.join(''));
+  const output = path.join(FOLDER, 'card.html');
+  const { code, stdout, stderr } = await runCli([
+    'card',
+    MODEL,
+    data,
+    '--against',
+    'demo',
+    '--sample',
+    '12',
+    '-o',
+    output,
+  ]);
+  assert.is(code, 0, stderr);
+  assert.match(stdout, /^It finds the right answer in \d+\.\d % .* of 12 pairs, the original in /);
+  assert.match(readFileSync(output, 'utf8'), /<h2>Which rows does it change\?<\/h2>/);
+  const card = JSON.parse(readFileSync(path.join(FOLDER, 'card.json'), 'utf8')) as {
+    models: unknown;
+    comparison: { rows: { matched: number } };
+  };
+  assert.equal(card.models, { original: 'demo', model: MODEL });
+  assert.is(card.comparison.rows.matched, 24);
+  assert.not.ok(existsSync(path.join(FOLDER, 'card.rows.jsonl')));
+});
+
 test.run();

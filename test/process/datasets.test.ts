@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { globSync } from 'tinyglobby';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { packageRoot } from '#src/util/package-root.js';
@@ -82,10 +83,26 @@ for (const [url, code, message] of REFUSED) {
   });
 }
 
-test('offline, the hub is not asked', async () => {
-  const run = await score('hf://datasets/owner/answers/train', { HF_HUB_OFFLINE: '1' });
-  assert.is(run.code, 1, run.stderr);
-  assert.match(run.stderr, /HF_HUB_OFFLINE forbids to ask it/);
+test('offline, a split that was fetched is read from the cache, and one that was not, or not whole, is refused', async () => {
+  const url = 'hf://datasets/owner/answers/train';
+  const cache = { INFORM_CACHE_DIR: path.join(FOLDER, 'own') };
+  const offline = { ...cache, HF_HUB_OFFLINE: '1' };
+  const never = await score(url, offline);
+  assert.is(never.code, 1, never.stderr);
+  assert.match(never.stderr, /was not fetched here before, and HF_HUB_OFFLINE forbids to ask the hub/);
+  const fetched = await score(url, cache);
+  assert.is(fetched.code, 0, fetched.stderr);
+  server.takeFileRequests();
+  const cached = await score(url, offline);
+  assert.is(cached.stdout, fetched.stdout, cached.stderr);
+  assert.equal(server.takeFileRequests(), []);
+  const [file = ''] = globSync('datasets--owner--answers/snapshots/*/default/train/0001.parquet', {
+    cwd: ENV.HF_HUB_CACHE,
+  });
+  rmSync(path.join(ENV.HF_HUB_CACHE, file));
+  const broken = await score(url, offline);
+  assert.is(broken.code, 1);
+  assert.match(broken.stderr, /lacks its file default\/train\/0001\.parquet in the cache/);
 });
 
 test.run();

@@ -7,6 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { InformError } from '#src/errors.js';
 import { checkedConversation } from '#src/input/sample.js';
+import type { ModelOptions } from '#src/options/model-options.js';
 import type { Job, Outcome } from '#src/scoring/score-stream.js';
 import type { SupervisedModel, SupervisedOptions } from '#src/supervisor/supervised-model.js';
 import { finished, startCli } from '../support/children/cli.js';
@@ -40,8 +41,9 @@ async function disturbed(
   file: string,
   settings: SupervisedOptions,
   disturb: (engine: number) => void,
+  options: Partial<ModelOptions> = {},
 ): Promise<{ outcomes: Outcome<number>[]; error: InformError | undefined }> {
-  await using model: SupervisedModel = await superviseModel(file, SMALL, settings);
+  await using model: SupervisedModel = await superviseModel(file, { ...SMALL, ...options }, settings);
   const engine = Number(
     execFileSync('pgrep', ['-P', String(process.pid), '-f', 'child.js'], { encoding: 'utf8' }).trim(),
   );
@@ -100,6 +102,32 @@ test('a model that is replaced does not end a run whose engine has the old one o
   });
   assert.is(error, undefined);
   assert.is(outcomes.length, SAMPLES.length);
+});
+
+test('a score head of its own is held to what the model is: written to or replaced, it ends the run', async () => {
+  const written = copyOfModel('written-head.gguf');
+  const writing = await disturbed(
+    MODEL,
+    {},
+    () => {
+      utimesSync(written, new Date(), new Date(0));
+    },
+    { scoreHead: written },
+  );
+  assert.is(writing.error?.code, 'INFORM_FILE_CHANGED');
+  assert.match(writing.error?.message ?? '', /written-head\.gguf was written to while the run was going on/);
+  const replaced = copyOfModel('replaced-head.gguf');
+  const replacing = await disturbed(
+    MODEL,
+    {},
+    (engine) => {
+      renameSync(copyOfModel('other-head.gguf'), replaced);
+      process.kill(engine, 'SIGKILL');
+    },
+    { scoreHead: replaced },
+  );
+  assert.is(replacing.error?.code, 'INFORM_FILE_CHANGED');
+  assert.match(replacing.error?.message ?? '', /replaced-head\.gguf was replaced by another file/);
 });
 
 test('the command line ends with the sentence, keeps the journal and writes no output', async () => {

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { FullPlan } from '#src/cli/plan-text.js';
 import type { PlanReport } from '#src/engine/placement/plan-model.js';
 import { usedOf } from '#src/engine/placement/plan.js';
 import { runCli } from '../support/children/cli.js';
@@ -19,7 +20,7 @@ const bytes = await writeHollowModel(MODEL, GEOMETRY_70B, 'q4_k_m');
 async function plan(...args: string[]): Promise<PlanReport> {
   const { code, stdout, stderr } = await runCli(['plan', MODEL, '--json', ...args], '', NO_GPU);
   assert.is(code, 0, stderr);
-  return JSON.parse(stdout) as PlanReport;
+  return (JSON.parse(stdout) as FullPlan).report;
 }
 
 test('the plan of a 70B model for a 24 GB card, from a file without a weight in it', async () => {
@@ -54,7 +55,7 @@ test('the same as text, with what is assumed', async () => {
     /\nb \(simulated\): 24\.00 GB free\n {2}holds {7}layers \d+-79, the output\n/,
     /\nhost: 32\.00 GB free\n {2}weights +996\.\d MB {2}embedding and score head\n {2}streamed +\d/,
     /\nmicro-batch [\d,]+ tokens, batch [\d,]+, context [\d,]+, 2 contexts side by side\n/,
-    /not measured:\n {2}GPU +[\d.]+ s at 50\.0 TFLOP\/s\n {2}bus +[\d.]+ s at 12\.00 GB\/s/,
+    /from arithmetic:\n {2}GPU +[\d.]+ s at 50\.0 TFLOP\/s, not measured\n {2}bus +[\d.]+ s at 12\.00 GB\/s[^\n]*, not measured\n/,
     /tokens\/s; the bottleneck is the GPU\n/,
   ])
     assert.match(stdout, part);
@@ -76,7 +77,7 @@ test('without a GPU the plan is the CPU’s', async () => {
   assert.is(code, 0);
   assert.match(stdout, /layers 0-3/);
   assert.match(stdout, /micro-batch 512 tokens, batch 512, context 4,096\n/);
-  assert.match(stdout, /the bottleneck is the CPU\n$/);
+  assert.match(stdout, /TFLOP\/s, measured here\n.*the bottleneck is the CPU\n$/);
 });
 
 test('the compute buffers of the plan are those that loading allocates', async () => {
@@ -86,7 +87,7 @@ test('the compute buffers of the plan are those that loading allocates', async (
   const scored = await runCli([input, ...args, '--verbose'], '', NO_GPU);
   const [, logged = ''] = /CPU compute buffer size = +([\d.]+) MiB/.exec(scored.stderr) ?? [];
   const planned = await runCli(['plan', model, '--json', ...args.slice(2)], '', NO_GPU);
-  const { placement } = JSON.parse(planned.stdout) as PlanReport;
+  const { placement } = (JSON.parse(planned.stdout) as FullPlan).report;
   assert.ok(Number(logged) > 1);
   // The log has two decimals.
   assert.is((placement.host.compute / 2 ** 20).toFixed(2), logged);

@@ -144,7 +144,8 @@ test('shards, merged, are the run over all rows; what does not fit is refused', 
       return output;
     }),
   );
-  assert.equal(idsIn(shards[1] ?? '').slice(0, 2), [1, 4]);
+  const ids = shards.flatMap((shard) => idsIn(shard));
+  assert.equal(ids, idsIn(whole), 'the shards are stretches of the input');
   const merged = inFolder('merged.jsonl');
   const missing = await runCli(['merge', ...shards.slice(1), '-o', merged]);
   assert.is(missing.code, 1);
@@ -166,6 +167,40 @@ test('shards, merged, are the run over all rows; what does not fit is refused', 
   rmSync(`${shards[1] ?? ''}.journal`);
   const bare = await runCli(['merge', ...shards.slice(1), '-o', merged, '--overwrite']);
   assert.match(bare.stderr, /shard-2\.jsonl\.journal is missing/);
+});
+
+test('answers to one prompt stay together: four shards compute what one run computes, and a changed count is refused', async () => {
+  const prompts = Array.from(
+    { length: 40 },
+    (_, prompt) => `Explain this at length: ${`${prompt} and more, `.repeat(80)}`,
+  );
+  const lines = prompts.flatMap((instruction) =>
+    Array.from({ length: 8 }, (_, answer) => JSON.stringify({ instruction, output: `It is ${answer}.` })),
+  );
+  const input = fileIn(FOLDER, 'best-of-8.jsonl', `${lines.join('\n')}\n`);
+  const computed = async (name: string, ...flags: string[]): Promise<number> => {
+    const { code, stderr } = await score(input, inFolder(name), '--stats', ...flags);
+    assert.is(code, 0, stderr);
+    return Number(/^Tokens computed +([\d,]+)/m.exec(stderr)?.[1]?.replaceAll(',', ''));
+  };
+  const whole = await computed('bo8.jsonl');
+  let sum = 0;
+  for (let i = 1; i <= 4; i++) sum += await computed(`bo8-${i}.jsonl`, '--shard', `${i}/4`);
+  assert.ok(sum < 1.02 * whole, `${sum} of ${whole} tokens`);
+
+  const recounted = await score(input, inFolder('bo8-1.jsonl'), '--shard', '1/5');
+  assert.match(recounted.stderr, /the shard was 1\/4 rows 0\.\.\d+ of 320 and is 1\/5 rows .*INFORM_CANNOT_RESUME/);
+  for (const flags of [['--follow-appended'], []]) {
+    const refused = await runCli(
+      [flags.length > 0 ? input : '-', '-m', MODEL, '-o', inFolder('no.jsonl'), '--shard', '1/4', ...flags],
+      row(0),
+    );
+    assert.is(refused.code, 2);
+    assert.match(
+      refused.stderr,
+      /--follow-appended is not for --shard|--shard reads the input twice, and <stdin> is a pipe/,
+    );
+  }
 });
 
 test('what needs a file says so', async () => {

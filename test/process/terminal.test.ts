@@ -127,6 +127,24 @@ onLinux('the terminal vanishes from any other run: it stops in order, and the lo
   assertWhole(run);
 });
 
+onLinux('the summary has a histogram on a terminal, as wide as it is, and in a log the quantiles alone', async () => {
+  const seen = inFolder('seen.txt');
+  const command = `${CLI} '${INPUT}' -m '${MODEL}' -o '${inFolder('histogram.jsonl')}' --overwrite --progress none`;
+  const shown = async (line: string, file: string): Promise<string[]> => {
+    await bash(line);
+    return readFileSync(file, 'utf8').split(/\r?\n/);
+  };
+  const bar = / to +-?[\d.]+ +\d+ +#+$/;
+  const onTerminal = await shown(`LC_ALL=C script -qfc "stty cols 60; ${command}" '${seen}' > /dev/null`, seen);
+  const bars = onTerminal.filter((line) => bar.test(line));
+  assert.ok(bars.length > 3, onTerminal.join('\n'));
+  assert.ok(bars.every((line) => line.length <= 60));
+  const log = inFolder('seen.log');
+  const inLog = await shown(`${command} 2> '${log}'`, log);
+  assert.not.ok(inLog.some((line) => bar.test(line)));
+  assert.ok(inLog.some((line) => /^Quantiles +5 % -?[\d.]+, .* median /.test(line)));
+});
+
 /** Sends SIGHUP to a run in the middle, and waits for its exit code. */
 async function hungUp(line: string, { output }: ShellRun): Promise<number | null> {
   const shell = spawn('bash', ['-c', line], { stdio: 'ignore' });

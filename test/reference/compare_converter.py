@@ -6,9 +6,12 @@ llama.cpp's converter knows no reward model, so it gets a temporary copy of each
 causal language model of its backbone. For F32, F16 and BF16 every tensor of the backbone must be the same bit for bit, and every metadata key
 the same in type and value, but for those in EXPLAINED. Prints what was compared and what differs; exits with 1 if
 anything unexplained does. Needs `npm run build` before.
+
+For a Gemma, llama.cpp's converter reads tokenizer.model, which is made here out of tokenizer.json.
 """
 
 import json
+import struct
 import subprocess
 import sys
 import tempfile
@@ -42,6 +45,10 @@ EXPLAINED = {
     "general.version": "only theirs",
     # Theirs takes from config.json what Qwen's tokenizer has not. Templates would see it.
     "tokenizer.ggml.bos_token_id": "only theirs",
+    # Theirs are those of the tokenizer.model below, where every piece has its id's.
+    "tokenizer.ggml.scores": "differs",
+    # The class of a Gemma's tokenizer has one that its files do not name.
+    "tokenizer.ggml.mask_token_id": "only ours",
 }
 
 CAUSAL = {
@@ -49,7 +56,36 @@ CAUSAL = {
     "mistral": "MistralForCausalLM",
     "qwen2": "Qwen2ForCausalLM",
     "qwen3": "Qwen3ForCausalLM",
+    "gemma2": "Gemma2ForCausalLM",
+    "gemma3_text": "Gemma3ForCausalLM",
 }
+
+NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6
+
+
+def field(number: int, data: bytes) -> bytes:
+    """A field of a protobuf message that has a length."""
+    length, size = b"", len(data)
+    while size > 127:
+        length, size = length + bytes([size & 127 | 128]), size >> 7
+    return bytes([number << 3 | 2]) + length + bytes([size]) + data
+
+
+def sentencepiece_model(tokenizer: dict) -> bytes:
+    added = {token["id"]: token["special"] for token in tokenizer["added_tokens"]}
+    message = b""
+    for text, id in sorted(tokenizer["model"]["vocab"].items(), key=lambda entry: entry[1]):
+        if text == tokenizer["model"]["unk_token"]:
+            kind = UNKNOWN
+        elif id in added:
+            kind = CONTROL if added[id] else USER_DEFINED
+        else:
+            kind = BYTE if text.startswith("<0x") and len(text) == 6 else NORMAL
+        score = -float(id) if kind == NORMAL else 0.0
+        message += field(1, field(1, text.encode("utf-8")) + b"\x15" + struct.pack("<f", score) + bytes([0x18, kind]))
+    trainer = bytes([3 << 3, 2]) + b"\x98\x02\x01"  # byte-pair encoding, with byte_fallback
+    normalizer = field(1, b"identity") + bytes([3 << 3, 0, 4 << 3, 0])  # no dummy prefix, no spaces removed
+    return message + field(2, trainer) + field(3, normalizer)
 
 
 def relabel(checkpoint: Path, copy: Path) -> None:
@@ -58,6 +94,9 @@ def relabel(checkpoint: Path, copy: Path) -> None:
         if not path.name.startswith("model") and path.name != "config.json":
             (copy / path.name).symlink_to(path.resolve())
     config = json.loads((checkpoint / "config.json").read_text())
+    if config["model_type"].startswith("gemma"):
+        tokenizer = json.loads((checkpoint / "tokenizer.json").read_text("utf-8"))
+        (copy / "tokenizer.model").write_bytes(sentencepiece_model(tokenizer))
     (copy / "config.json").write_text(json.dumps({**config, "architectures": [CAUSAL[config["model_type"]]]}))
     backbone = {}
     for name, path in tensor_files(checkpoint).items():

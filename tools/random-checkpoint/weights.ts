@@ -69,13 +69,15 @@ export function generateWeights(
 function weightSpecs(geometry: Geometry, seed: number): WeightSpec[] {
   const { hiddenSize: hidden, layerCount, vocabularySize = VOCABULARY_SIZE } = geometry;
   const tone = new RandomStream(seed, 'tone direction').signs(hidden);
-  const norm = (name: string): WeightSpec => ({ name, shape: [hidden], mean: 1, noise: NORM_SPREAD });
+  const mean = geometry.gemma === undefined ? 1 : 0;
+  const norm = (name: string): WeightSpec => ({ name, shape: [hidden], mean, noise: NORM_SPREAD });
+  const unit = geometry.gemma === undefined ? 1 : 1 / Math.sqrt(hidden);
   return [
     {
       name: 'model.embed_tokens.weight',
       shape: [vocabularySize, hidden],
-      noise: 1,
-      coherent: { amount: 1, rows: tokenTones(seed, vocabularySize), columns: tone },
+      noise: unit,
+      coherent: { amount: unit, rows: tokenTones(seed, vocabularySize), columns: tone },
     },
     ...Array.from({ length: layerCount }, (_, layer) => layerSpecs(geometry, seed, layer, tone, norm)).flat(),
     norm('model.norm.weight'),
@@ -147,6 +149,9 @@ function layerSpecs(
     },
     ...attentionExtras(geometry, at),
     norm(`${at}.post_attention_layernorm.weight`),
+    ...(geometry.gemma === undefined
+      ? []
+      : [norm(`${at}.pre_feedforward_layernorm.weight`), norm(`${at}.post_feedforward_layernorm.weight`)]),
     random('mlp.gate_proj', feedForwardSize, hidden, 1),
     random('mlp.up_proj', feedForwardSize, hidden, 1),
     random('mlp.down_proj', hidden, feedForwardSize, DOWN_GAIN),
@@ -155,7 +160,7 @@ function layerSpecs(
 
 /** What only some backbones have. */
 function attentionExtras(
-  { hiddenSize, headCount, kvHeadCount, headDim = hiddenSize / headCount, qkvBias, headNorms }: Geometry,
+  { hiddenSize, headCount, kvHeadCount, headDim = hiddenSize / headCount, qkvBias, headNorms, gemma }: Geometry,
   at: string,
 ): WeightSpec[] {
   const bias = (name: string, heads: number): WeightSpec => ({
@@ -166,7 +171,7 @@ function attentionExtras(
   const norm = (name: string): WeightSpec => ({
     name: `${at}.self_attn.${name}_norm.weight`,
     shape: [headDim],
-    mean: 1,
+    mean: gemma === undefined ? 1 : 0,
     noise: NORM_SPREAD,
   });
   return [

@@ -63,7 +63,7 @@ void check(const EncodeJob & job) {
     const bool is_float =
         job.source_type == GGML_TYPE_F32 || job.source_type == GGML_TYPE_F16 || job.source_type == GGML_TYPE_BF16;
     if (!is_float || !can_encode_to(job.target_type) || job.rows < 1 || job.columns < 1 ||
-        job.columns % ggml_blck_size(job.target_type) != 0 || job.head_rows < 0 || job.head_rows % 2 != 0 ||
+        job.columns % ggml_blck_size(job.target_type) != 0 || !std::isfinite(job.addend) || job.head_rows < 0 || job.head_rows % 2 != 0 ||
         (job.head_rows > 0 && job.rows % job.head_rows != 0)) {
         throw EngineError(ErrorCode::invalid_argument, "Tensor " + job.name + " cannot be encoded as it is described.");
     }
@@ -134,6 +134,13 @@ const float * to_f32(ggml_type type, const uint8_t * data, int64_t n, std::vecto
         ggml_bf16_to_fp32_row(reinterpret_cast<const ggml_bf16_t *>(data), values, n);
     }
     return values;
+}
+
+// May add in place.
+const float * plus(const float * values, int64_t n, float addend, std::vector<float> & buffer) {
+    float * sums = sized(buffer, n);
+    std::transform(values, values + n, sums, [addend](float value) { return value + addend; });
+    return sums;
 }
 
 class Encoding {
@@ -250,8 +257,11 @@ private:
         }
         const size_t target_row = ggml_row_size(job.target_type, job.columns);
         const size_t target_size = piece.rows * target_row;
-        if (job.target_type != job.source_type) {
+        if (job.target_type != job.source_type || job.addend != 0) {
             const float * values = to_f32(job.source_type, data, n, buffers.values);
+            if (job.addend != 0) {
+                values = plus(values, n, job.addend, buffers.values);
+            }
             check_range(job, values, n);
             uint8_t * encoded = sized(buffers.target, target_size);
             ggml_quantize_chunk(job.target_type, values, encoded, 0, piece.rows, job.columns, nullptr);

@@ -22,6 +22,7 @@ struct EncodeJob {
     int64_t rows;
     int64_t columns;    // a multiple of the target type's block size
     int64_t head_rows;  // rows of one attention head of q or k, which are interleaved; 0: rows stay in order
+    float addend = 0;   // added to every value in F32: the norms of some checkpoints are stored less 1
 };
 
 // Reads, converts and writes the tensors, in order, with `n_threads` threads that each take a piece of rows at a time,

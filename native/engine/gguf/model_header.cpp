@@ -25,7 +25,7 @@ constexpr int64_t max_size = 1 << 24;
 
 // The backbones whose graphs give the state that a head takes as `result_norm`, and whose arithmetic is tested against
 // transformers. src/gguf/backbones.ts has the same list; a test holds the two together.
-constexpr std::array architectures = {"llama", "qwen2", "qwen3"};
+constexpr std::array architectures = {"llama", "qwen2", "qwen3", "gemma2", "gemma3"};
 
 [[noreturn]] void unsupported(const GgufFile & file, const std::string & what) {
     throw EngineError(ErrorCode::unsupported_model, file.path() + " is no reward model that can be scored: it " + what +

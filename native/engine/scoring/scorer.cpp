@@ -78,6 +78,8 @@ llama_context_params context_params(const ScorerOptions & options) {
     params.type_k = options.f32_kv ? GGML_TYPE_F32 : GGML_TYPE_F16;
     params.type_v = params.type_k;
     params.kv_unified = true;
+    // Layers with a window keep all tokens as well, for the sequences that go on from an earlier place.
+    params.swa_full = true;
     params.embeddings = false;
     params.no_perf = true;
     params.op_offload = options.op_offload;
@@ -231,6 +233,10 @@ int32_t Scorer::make_room(const SequenceBatch & batch, std::vector<llama_seq_id>
 
 // How many leading tokens of the batch's first sequence the cache can give.
 int32_t Scorer::reusable(const SequenceBatch & batch) const {
+    // llama.cpp puts new tokens over those that a layer's window has left behind, where it meets such a cell first.
+    if (!resident_.tokens.empty() && llama_memory_seq_pos_min(llama_get_memory(context_.get()), resident_.id) > 0) {
+        return 0;
+    }
     // The last token is always computed: it is the output.
     const int32_t common = common_prefix(resident_.tokens, batch.tokens, batch.tails[0] - 1);
     if (!options_.deterministic) {

@@ -1,8 +1,7 @@
 import type { Argv, CommandModule } from 'yargs';
-import { InformError } from '../../errors.js';
-import { numberOf } from '../numbers.js';
+import { numberOf, sampleOf } from '../numbers.js';
 import { belongsToModel, optionFlags, optionsFromFlags } from '../option-flags.js';
-import { CONFIG, JSON_FLAG, outputFlag, OVERWRITE, restartFlag, YES } from '../shared-flags.js';
+import { CONFIG, JSON_FLAG, outputFlag, OVERWRITE, restartFlag, sampleFlag, YES } from '../shared-flags.js';
 import type { Task } from '../task.js';
 import { printJson, printLines, say } from '../terminal.js';
 
@@ -32,12 +31,7 @@ export const compareModelsCommand: CommandModule<object, CompareModelsArguments>
       .positional('data', { type: 'string', demandOption: true, describe: 'rows to score, as for score' })
       .options(optionFlags((spec) => belongsToModel(spec) && spec.key !== 'model'))
       .option('output', outputFlag('the comparison as a page; the scores go beside it'))
-      .option('sample', {
-        type: 'string',
-        requiresArg: true,
-        default: '500',
-        describe: 'how many rows are scored, chosen at random, the same ones each time',
-      })
+      .option('sample', sampleFlag('500'))
       .option('threshold', { type: 'string', requiresArg: true, describe: 'from which score on rows are kept' })
       .option('config', CONFIG)
       .option('json', JSON_FLAG)
@@ -66,16 +60,10 @@ async function run(task: Task, argv: CompareModelsArguments): Promise<void> {
   ]);
   const { first, second, data, output, config, overwrite, restart, yes, json } = argv;
   const { signal, clear } = task;
-  const sample = numberOf('--sample', argv.sample);
-  if (!Number.isSafeInteger(sample) || sample < 2) {
-    throw new InformError(
-      'INFORM_INVALID_ARGUMENT',
-      `--sample takes a number of rows from 2 on, not "${argv.sample}".`,
-    );
-  }
   const configured = config === undefined ? {} : await readConfig(config, signal);
   const { comparison, scores } = await compareModels({
-    ...{ first, second, data, sample, output, signal },
+    ...{ first, second, data, output, signal },
+    sample: sampleOf(argv.sample),
     threshold: numberOf('--threshold', argv.threshold),
     options: mergeOptions(configured, optionsFromFlags({ ...argv, output: undefined })),
     settings: {

@@ -1,13 +1,19 @@
 import type { Argv, CommandModule } from 'yargs';
 import { InformError } from '../../errors.js';
 import { ASSUMPTIONS } from '../../engine/placement/estimate.js';
+import type { PlanReport, PlanSettings } from '../../engine/placement/plan-model.js';
+import type { PlannedModel } from '../../models/planned-model.js';
+import type { RunOptions } from '../../options/table.js';
 import { parseSize } from '../../util/parse-size.js';
 import { optionFlags, optionsFromFlags } from '../option-flags.js';
-import { CONFIG, JSON_FLAG, LOCAL_MODEL } from '../shared-flags.js';
+import type { Alternative, FullPlan } from '../plan-text.js';
+import { CONFIG, JSON_FLAG } from '../shared-flags.js';
+import { runTask, type Task } from '../task.js';
 import { printJson, printLines } from '../terminal.js';
 
 interface PlanArguments {
   model: string;
+  inputs?: string[];
   config?: string;
   memory?: string;
   bus?: string;
@@ -16,58 +22,128 @@ interface PlanArguments {
   [flag: string]: unknown;
 }
 
-/** `inform-score plan model.gguf` */
+/** `inform-score plan <model> [inputs..]` */
 export function planCommand(): CommandModule<object, PlanArguments> {
   return {
-    command: 'plan <model>',
-    describe: 'say how a model would be loaded: what goes to which device, how much memory it takes, what is slowest',
+    command: 'plan <model> [inputs..]',
+    describe:
+      'say before a model is downloaded or loaded: disk, memory, what goes to which device, how long a file takes',
     builder: (argv) =>
       argv
-        .positional('model', LOCAL_MODEL)
+        .positional('model', {
+          type: 'string',
+          demandOption: true,
+          describe:
+            'a GGUF file, a checkpoint folder, "demo", or the id of a Hugging Face model, which is not downloaded',
+        })
+        .positional('inputs', {
+          type: 'string',
+          array: true,
+          describe: 'files of samples, to say how long they would take',
+        })
         .option('config', CONFIG)
         .options(optionFlags(({ inPlan }) => inPlan === true))
         .option('memory', {
           type: 'string',
           requiresArg: true,
-          describe: 'plan for devices that are not here: their free memory, such as cuda0=24G,cuda1=24G,host=128G',
+          describe: 'plan for devices that are not here: their free memory, such as cuda0=24GiB,cuda1=24GiB,host=128G',
         })
         .option('bus', {
           type: 'string',
           requiresArg: true,
-          defaultDescription: '25G',
-          describe: 'bytes a second from the host to a GPU, assumed',
+          describe: 'bytes a second from the host to a GPU; else measured, or with --memory 25G',
         })
         .option('tflops', {
           type: 'string',
           requiresArg: true,
-          defaultDescription: String(ASSUMPTIONS.gpuFlops / 1e12),
-          describe: 'tera-operations a second that a GPU reaches with large matrices, assumed',
+          describe: `tera-operations a second that a GPU reaches with large matrices; else measured, or with --memory ${ASSUMPTIONS.gpuFlops / 1e12}`,
         })
         .option('json', JSON_FLAG) as unknown as Argv<PlanArguments>,
-    handler: async ({ model, config, memory, bus, tflops, json, ...argv }) => {
-      const [{ planModel }, { formatPlan }, { resolveLocalModel }, { mergeOptions, readConfig }, { modelOptionsOf }] =
-        await Promise.all([
-          import('../../engine/placement/plan-model.js'),
-          import('../plan-text.js'),
-          import('../../models/resolve.js'),
-          import('../../options/config.js'),
-          import('../../options/check.js'),
-        ]);
-      const options = modelOptionsOf(
-        mergeOptions(config === undefined ? {} : await readConfig(config), optionsFromFlags(argv)),
-      );
-      const report = await planModel(await resolveLocalModel(model, options.type), options, {
-        memory,
-        assumptions: {
-          ...ASSUMPTIONS,
-          ...(bus === undefined ? {} : { busBytesPerSecond: parseSize(bus, '--bus') }),
-          ...(tflops === undefined ? {} : { gpuFlops: parseTeraflops(tflops) }),
-        },
-      });
-      if (json) printJson(report);
-      else printLines(formatPlan(report));
+    handler: async (argv) => {
+      const [{ formatFullPlan }, { mergeOptions, readConfig }] = await Promise.all([
+        import('../plan-text.js'),
+        import('../../options/config.js'),
+      ]);
+      const { config, json } = argv;
+      const options = mergeOptions(config === undefined ? {} : await readConfig(config), optionsFromFlags(argv));
+      const plan = await runTask((task) => makePlan(argv, options, task));
+      if (json) printJson(plan);
+      else printLines(formatFullPlan(plan));
     },
   };
+}
+
+async function makePlan(argv: PlanArguments, options: RunOptions, task: Task): Promise<FullPlan> {
+  const [{ planModel }, { withPlannedModel }, { modelOptionsOf }, { default: path }] = await Promise.all([
+    import('../../engine/placement/plan-model.js'),
+    import('../../models/planned-model.js'),
+    import('../../options/check.js'),
+    import('node:path'),
+  ]);
+  const { model, memory, bus, tflops, inputs = [] } = argv;
+  const { signal, update } = task;
+  return withPlannedModel(model, { type: options.type, signal, onProgress: update }, async (planned) => {
+    if (memory === undefined) update({ label: 'Measuring what this machine does in a second' });
+    const settings: PlanSettings = {
+      memory,
+      speeds: {
+        ...(bus === undefined ? {} : { busBytesPerSecond: parseSize(bus, '--bus') }),
+        ...(tflops === undefined ? {} : { gpuFlops: parseTeraflops(tflops) }),
+      },
+      folder: planned.notHere?.disk[0]?.folders.at(-1) ?? path.dirname(planned.path),
+    };
+    const planOf = async (file: string, more: Partial<PlanSettings> = {}): Promise<PlanReport> =>
+      planModel(file, modelOptionsOf(options), { ...settings, ...more });
+    const report = await planOf(planned.path);
+    return {
+      name: model,
+      ...(planned.notHere ? { notHere: await withFreeSpace(planned.notHere) } : {}),
+      type: planned.types[0]?.type,
+      report,
+      alternatives: await alternativesOf(planned, report, planOf),
+      input: inputs.length === 0 ? undefined : await estimate(inputs, options, report, task),
+    };
+  });
+}
+
+/** What would be faster or smaller: another type of a checkpoint, another card. */
+async function alternativesOf(
+  { types, path }: PlannedModel,
+  report: PlanReport,
+  planOf: (path: string, more?: Partial<PlanSettings>) => Promise<PlanReport>,
+): Promise<Alternative[]> {
+  const alternatives: Alternative[] = [];
+  for (const { type, path: other, bytes } of types.slice(1)) {
+    alternatives.push({ what: `as ${type}`, bytes, tokensPerSecond: (await planOf(other)).estimate.tokensPerSecond });
+  }
+  if (report.placement.devices.length > 0) {
+    const { estimate, model } = await planOf(path, { secondCard: true });
+    const tokensPerSecond = estimate.tokensPerSecond;
+    alternatives.push({ what: 'with one more such GPU', bytes: model.bytes, tokensPerSecond });
+  }
+  return alternatives;
+}
+
+async function withFreeSpace(notHere: NonNullable<PlannedModel['notHere']>): Promise<NonNullable<FullPlan['notHere']>> {
+  const { existingFolder, freeBytes } = await import('../../util/files/disk-space.js');
+  const disk = notHere.disk.map(async ({ folders, ...need }) => {
+    const free = await Promise.all(folders.map(async (folder) => freeBytes(await existingFolder(folder))));
+    const known = free.filter((bytes) => bytes !== undefined);
+    return { ...need, free: known.length === 0 ? undefined : Math.min(...known) };
+  });
+  return { ...notHere, disk: await Promise.all(disk) };
+}
+
+async function estimate(
+  inputs: readonly string[],
+  options: RunOptions,
+  { estimate: { tokensPerSecond }, maxLength }: PlanReport,
+  { signal, update }: Task,
+): Promise<FullPlan['input']> {
+  const { estimateTokens } = await import('../../run/estimate-tokens.js');
+  update({ label: `Reading ${inputs.join(', ')}` });
+  const { conversations, tokens } = await estimateTokens(inputs, { ...options, maxLength }, signal);
+  return { files: inputs, conversations, tokens, seconds: tokens / tokensPerSecond };
 }
 
 function parseTeraflops(text: string): number {

@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs';
 import { counted } from '../../util/format.js';
+import { MAP_FLAG, mapFrom } from '../map-flag.js';
 import { outputFlag, OVERWRITE } from '../shared-flags.js';
 import { say } from '../terminal.js';
 
@@ -7,6 +8,8 @@ interface ReportArguments {
   scores: string[];
   data: string | undefined;
   by: string | undefined;
+  map: string | undefined;
+  log: string | undefined;
   output: string;
   overwrite: boolean;
 }
@@ -33,11 +36,17 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
         requiresArg: true,
         describe: 'the field to group by (default: source, category, … where there is one)',
       })
+      .option('map', MAP_FLAG)
+      .option('log', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'the log of the run, for the rows that were longer than max_length and cut',
+      })
       .option('output', outputFlag('the page, one HTML file that loads nothing'))
       .option('overwrite', OVERWRITE),
-  handler: async ({ scores, data, by, output, overwrite }) => {
+  handler: async ({ scores, data, by, map, log, output, overwrite }) => {
     const { report } = await import('../../report/report.js');
-    const { rows } = await report({ scores, data, by, output, overwrite });
+    const { rows } = await report({ scores, data, by, map: mapFrom(map), log, output, overwrite });
     say(`${output}: ${counted(rows, 'score')}`);
   },
 };

@@ -3,12 +3,18 @@ import type { EngineProcess } from '../../supervisor/engine-process.js';
 import type { Finish } from '../finish.js';
 import type { PartialOptions } from '../../options/config.js';
 import type { RunOptions } from '../../options/table.js';
-import type { RunOutcome } from '../../run/score-run.js';
+import type { RunContext, RunOutcome } from '../../run/score-run.js';
+import type { RunDirectory } from '../../run/score-shard.js';
+import type { RunSettings } from '../../run/settings.js';
+import { InformError } from '../../errors.js';
 import { ExitCode } from '../exit-codes.js';
 import { GROUPS, optionFlags, optionsFromFlags, type HelpedFlag } from '../option-flags.js';
-import { CONFIG, OVERWRITE, restartFlag, YES } from '../shared-flags.js';
+import { CONFIG, OVERWRITE, REJECTS_OK, restartFlag, YES } from '../shared-flags.js';
 import type { Task } from '../task.js';
-import { sayLines } from '../terminal.js';
+import { chartRoom, sayLines } from '../terminal.js';
+
+/** A day: a task that died would keep its shard for as long. */
+const MOST_LEASE_SECONDS = 86_400;
 
 const PROGRESS_MODES = ['auto', 'bar', 'plain', 'none'] as const;
 
@@ -29,7 +35,38 @@ export const SCORE_FLAGS = {
     value: 'I/N',
     type: 'string',
     requiresArg: true,
-    describe: 'score the i-th of n parts of the rows, as i/n; "inform-score merge" puts the parts together',
+    describe:
+      'score the i-th of n parts of the rows, as i/n, or auto in an array job; "inform-score merge" puts the parts together',
+  },
+  shards: {
+    ...GROUPS.run,
+    value: 'N',
+    type: 'number',
+    requiresArg: true,
+    describe: 'how many parts --shard auto has, where the scheduler does not say it, or the array is a part of one',
+  },
+  'run-dir': {
+    ...GROUPS.run,
+    value: 'FOLDER',
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'keep the shard in this folder, which all tasks of the run share, in place of -o; "inform-score status" and "merge" read it',
+  },
+  lease: {
+    ...GROUPS.run,
+    value: 'SECONDS',
+    type: 'number',
+    requiresArg: true,
+    default: 30,
+    describe: 'seconds for which a task with --run-dir may be silent before another one takes its shard',
+  },
+  'rejects-ok': { ...REJECTS_OK, ...GROUPS.run },
+  'one-line-per-row': {
+    ...GROUPS.data,
+    type: 'boolean',
+    default: false,
+    describe: 'write {"id", "score": null, "error"} to standard output for a rejected row, and not leave it out',
   },
   progress: {
     ...GROUPS.run,
@@ -63,6 +100,11 @@ interface ScoreArguments {
   restart: boolean;
   followAppended: boolean;
   shard?: string;
+  shards?: number;
+  runDir?: string;
+  lease: number;
+  rejectsOk: boolean;
+  oneLinePerRow: boolean;
   progress: (typeof PROGRESS_MODES)[number];
   log?: string;
   verbose: boolean;
@@ -88,14 +130,16 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
         .options(SCORE_FLAGS) as unknown as Argv<ScoreArguments>,
     handler: async (argv) => {
       // Loaded here, so that --help needs neither the engine nor the readers. The engine's process first: it starts meanwhile.
-      const [{ EngineProcess }, { runTask }, { Progress }] = await Promise.all([
+      const [{ EngineProcess }, { runTask }, { Progress }, { onInterrupt }] = await Promise.all([
         import('../../supervisor/engine-process.js'),
         import('../task.js'),
         import('../terminal-progress.js'),
+        import('../interrupt.js'),
       ]);
       const engine = EngineProcess.start();
       try {
-        finish(await runTask((task) => score(engine, task, argv), new Progress({ mode: argv.progress })));
+        const interrupt = onInterrupt({ scheduled: argv.runDir !== undefined });
+        finish(await runTask((task) => score(engine, task, argv), new Progress({ mode: argv.progress }), interrupt));
       } finally {
         await engine.kill();
       }
@@ -129,38 +173,84 @@ async function scoreOnce(
   argv: ScoreArguments,
   configured: PartialOptions,
 ): Promise<number> {
-  const [{ mergeOptions }, { scoreFiles }, { parseShard }, { resumeCommand }, { confirmOnTerminal }] =
+  const [{ mergeOptions }, { scoreFiles }, { shardNamed }, { resumeCommand }, { confirmOnTerminal }] =
     await Promise.all([
       import('../../options/config.js'),
       import('../../run/score-run.js'),
-      import('../../run/row-shard.js'),
+      import('../../run/shards/array-task.js'),
       import('../resume-command.js'),
       import('../confirm.js'),
     ]);
   const inputs = argv.inputs && argv.inputs.length > 0 ? { input: argv.inputs } : {};
   const options = mergeOptions(configured, optionsFromFlags(argv), inputs);
-  const { overwrite, restart, followAppended, log, verbose, stats, yes, config } = argv;
+  const { overwrite, restart, followAppended, oneLinePerRow, log, verbose, stats, yes, config } = argv;
   const { signal, clear } = task;
   const settings = {
-    ...{ overwrite, restart, followAppended, log, verbose, config },
-    shard: argv.shard === undefined ? undefined : parseShard(argv.shard),
+    ...{ overwrite, restart, followAppended, oneLinePerRow, log, verbose, config },
+    shard: shardNamed(argv.shard, argv.shards, process.env),
     confirm: confirmOnTerminal({ yes, signal, beforeAsking: clear }),
     resumeCommand: resumeCommand(process.argv),
   };
-  const outcome = await scoreFiles(options, settings, { engine, signal, reporter: task });
+  const context = { engine, signal, reporter: task };
+  const outcome =
+    argv.runDir === undefined
+      ? await scoreFiles(options, settings, context)
+      : await scoreTask(options, settings, { folder: argv.runDir, leaseSeconds: leaseOf(argv) }, context, task);
+  if (typeof outcome === 'number') return outcome;
   if (!outcome.readerGone) await report(options, outcome, stats);
-  return outcome.stats.rejected > 0 ? ExitCode.someRejected : ExitCode.done;
+  return outcome.stats.rejected > 0 && !argv.rejectsOk ? ExitCode.someRejected : ExitCode.done;
+}
+
+/** A shard in a run's folder. A number is the exit code where there is nothing to report. */
+async function scoreTask(
+  options: RunOptions,
+  settings: RunSettings,
+  directory: RunDirectory,
+  context: RunContext,
+  { signal, interruptedBy, note }: Task,
+): Promise<RunOutcome | number> {
+  const { scoreShard } = await import('../../run/score-shard.js');
+  try {
+    return (await scoreShard(options, settings, directory, context)) ?? ExitCode.done;
+  } catch (error) {
+    // A person who presses Ctrl-C wants an end; a scheduler wants its machine, and the task goes on elsewhere.
+    if (!signal.aborted || interruptedBy() === 'SIGINT') throw error;
+    note(`Stopped by ${interruptedBy() ?? 'a signal'}, to be started again: exit code ${ExitCode.requeue}.`);
+    return ExitCode.requeue;
+  }
+}
+
+function leaseOf({ lease }: ScoreArguments): number {
+  if (lease >= 1 && lease <= MOST_LEASE_SECONDS) return lease;
+  throw new InformError(
+    'INFORM_INVALID_CONFIG',
+    `--lease must be a number of seconds from 1 to ${MOST_LEASE_SECONDS}.`,
+  );
 }
 
 async function report(options: RunOptions, outcome: RunOutcome, withStats: boolean): Promise<void> {
-  const [{ formatSummary }, { formatStats }] = await Promise.all([
+  const [{ formatSummary }, { formatStats }, { DEMO }] = await Promise.all([
     import('../summary-text.js'),
     import('../stats-text.js'),
+    import('../../models/embedded-model.js'),
   ]);
   const { stats, pipeline, seconds, maxLength, modelPath, rejectsPath } = outcome;
   const { model: name = '', type, output } = options;
   // The conversion of a folder or of a repository lies elsewhere.
-  const model = modelPath === undefined ? undefined : `${name}${type === 'auto' ? '' : ` as ${type}`}: ${modelPath}`;
-  sayLines(formatSummary(stats, { seconds, maxLength, output, rejects: rejectsPath, model }));
-  if (withStats) sayLines(formatStats(pipeline));
+  const isNamed = name === DEMO || name === modelPath;
+  const model = isNamed ? undefined : `${name}${type === 'auto' ? '' : ` as ${type}`}: ${modelPath}`;
+  sayLines(formatSummary(stats, { seconds, maxLength, output, rejects: rejectsPath, model, chart: chartRoom() }));
+  if (withStats) sayLines(formatStats(pipeline, await expectedRate(modelPath, options)));
+}
+
+/** Tokens a second of full micro-batches, as `inform-score plan` has them; measured when the run is over, for a second. */
+async function expectedRate(file: string, options: RunOptions): Promise<number> {
+  const [{ planModel }, { modelOptionsOf }, { default: path }] = await Promise.all([
+    import('../../engine/placement/plan-model.js'),
+    import('../../options/check.js'),
+    import('node:path'),
+  ]);
+  const settings = { memory: undefined, speeds: {}, folder: path.dirname(file) };
+  const { estimate } = await planModel(file, modelOptionsOf(options), settings);
+  return estimate.tokensPerSecond;
 }

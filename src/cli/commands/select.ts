@@ -3,6 +3,7 @@ import { parseRange, parseShare, type Criteria } from '../../curate/criteria.js'
 import { InformError } from '../../errors.js';
 import { counted, formatCount } from '../../util/format.js';
 import { numberOf } from '../numbers.js';
+import { MAP_FLAG, mapFrom } from '../map-flag.js';
 import { outputFlag, OVERWRITE } from '../shared-flags.js';
 import { alignedLines } from '../table.js';
 import { say, sayLines } from '../terminal.js';
@@ -22,6 +23,7 @@ interface SelectArguments {
   pairs: boolean;
   margin: string | undefined;
   'best-of-n': boolean;
+  map: string | undefined;
   overwrite: boolean;
 }
 
@@ -42,7 +44,7 @@ export const selectCommand: CommandModule<object, SelectArguments> = {
       .option('best-of-n', {
         type: 'boolean',
         default: false,
-        describe: 'the best answer to each prompt: --per prompt --top 1',
+        describe: 'the best answer to each prompt: --per prompt --top 1; of a row with several answers the best alone',
       })
       .option('pairs', {
         type: 'boolean',
@@ -65,11 +67,13 @@ export const selectCommand: CommandModule<object, SelectArguments> = {
         requiresArg: true,
         describe: 'drop rows that overlap these evaluation sets (13 words in a row, or near-duplicates)',
       })
+      .option('map', MAP_FLAG)
       .option('overwrite', OVERWRITE),
   handler: async (argv) => {
     const { select } = await import('../../curate/select.js');
     const { data, scores, output, overwrite } = argv;
-    const outcome = await select({ data: [data], scores, output, overwrite, criteria: criteriaOf(argv) });
+    const map = mapFrom(argv.map);
+    const outcome = await select({ data: [data], scores, output, overwrite, map, criteria: criteriaOf(argv) });
     const written = argv.pairs ? `${counted(outcome.written, 'pair')} from` : `${formatCount(outcome.written)} of`;
     say(`${output}: ${written} ${counted(outcome.read, 'row')}`);
     if (outcome.lengthModel !== undefined) {
@@ -108,7 +112,7 @@ function criteriaOf(argv: SelectArguments): Criteria {
     ...(min === undefined ? {} : { min: numberOf('--min', min) }),
     ...(between === undefined ? {} : parseRange(between)),
     ...(top === undefined ? {} : { top: parseShare(top) }),
-    ...(bestOfN ? { top: { rows: 1 }, per: 'prompt' } : {}),
+    ...(bestOfN ? { top: { rows: 1 }, per: 'prompt', bestAnswer: true } : {}),
     ...(per === undefined ? {} : { per }),
     ...(balance === undefined ? {} : { balance }),
     ...(pairs ? { pairs: { margin: numberOf('--margin', margin ?? '0') } } : {}),

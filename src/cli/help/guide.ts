@@ -3,7 +3,7 @@ import { packageRoot } from '../../util/package-root.js';
 import type { Row } from './layout.js';
 
 export const EXIT_CODES =
-  'Exit codes: 0 all scored; 1 failed; 2 wrong usage or configuration; 3 finished, some samples rejected; 130 interrupted.';
+  'Exit codes: 0 all scored; 1 failed; 2 wrong usage or configuration; 3 finished, some samples rejected; 75 stopped, start it again; 130 interrupted.';
 
 interface Guide {
   /** Command lines, each with what it does. */
@@ -32,6 +32,10 @@ const GUIDES: Readonly<Record<string, { page: string; examples: readonly Row[] }
   merge: {
     page: 'docs/reliability.md',
     examples: [['inform-score merge part[1-4].jsonl -o scores.jsonl', 'four parts together']],
+  },
+  status: {
+    page: 'docs/cluster.md',
+    examples: [['inform-score status /shared/run1', 'how far, and what to start again']],
   },
   select: {
     page: 'docs/curating.md',
@@ -64,6 +68,10 @@ const GUIDES: Readonly<Record<string, { page: string; examples: readonly Row[] }
       ['inform-score compare-models f16.gguf q4_k_m.gguf data.jsonl -o page.html', 'on 500 of the rows, resumable'],
     ],
   },
+  card: {
+    page: 'docs/evaluating.md',
+    examples: [['inform-score card q4_k_m.gguf rows.jsonl --against f16.gguf -o card.html', 'about a quantized model']],
+  },
   evaluate: {
     page: 'docs/evaluating.md',
     examples: [
@@ -93,6 +101,10 @@ const GUIDES: Readonly<Record<string, { page: string; examples: readonly Row[] }
   inspect: {
     page: 'docs/models.md',
     examples: [['inform-score inspect model.gguf --verify', 'and check its tensors']],
+  },
+  verify: {
+    page: 'docs/models.md',
+    examples: [['inform-score verify infly/INF-ORM-Llama3.1-70B', 'a pulled model, against what it was made from']],
   },
   devices: { page: 'docs/gpu.md', examples: [['inform-score devices --json', 'for programs']] },
   plan: { page: 'docs/gpu-plan.md', examples: [['inform-score plan model.gguf', 'on this machine']] },

@@ -1,5 +1,5 @@
 import type { SettledOptions } from '../../options/settle.js';
-import { ASSUMPTIONS, estimateMicroBatch, type Assumptions, type Estimate } from './estimate.js';
+import { ASSUMPTIONS, estimateMicroBatch, type Speeds, type Estimate } from './estimate.js';
 import type { ModelMemory } from './model-memory.js';
 import {
   cpuPlacement,
@@ -43,12 +43,12 @@ export async function choosePlacement(
   machine: Machine,
   options: SettledOptions,
   measure: MeasureCompute,
-  assumptions: Assumptions = ASSUMPTIONS,
+  speeds: Speeds = ASSUMPTIONS,
 ): Promise<PlacementChoice> {
   const wanted = placementOptionsOf(options);
   const estimated = (placement: Placement): PlacementChoice => ({
     placement,
-    estimate: estimateMicroBatch(model, placement, assumptions),
+    estimate: estimateMicroBatch(model, placement, speeds, machine.hostFreeBytes),
   });
   const found = (await candidates(model, machine, options, wanted, measure)).map(estimated);
   const fitting = found.filter(({ placement }) => placement.fits);

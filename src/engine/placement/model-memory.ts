@@ -41,6 +41,11 @@ function matricesOf(layers: string): string {
 
 const MATRIX = new RegExp(matricesOf('\\d+'));
 
+/** Whether a tensor is a matrix of a layer, of which the products are. */
+export function isLayerMatrix(name: string): boolean {
+  return MATRIX.test(name);
+}
+
 /** The tensors that are streamed where the first layers are: their names as a regular expression, '' for no layers. */
 export function streamedTensors(layers: number): string {
   return layers > 0 ? matricesOf(Array.from({ length: layers }, (_, i) => i).join('|')) : '';
@@ -53,10 +58,10 @@ export function modelMemory({ metadata, tensors }: GgufModel): ModelMemory {
   const layerCount = Math.min(number('block_count'), tensors.length);
   const layers = Array.from({ length: layerCount }, () => ({ matrices: 0, vectors: 0 }));
   const sums = { embedding: 0, output: 0, norm: 0, head: 0 };
-  const matrices = tensors.filter(({ name }) => MATRIX.test(name));
+  const matrices = tensors.filter(({ name }) => isLayerMatrix(name));
   for (const { name, byteLength } of tensors) {
     const layer = layers[Number(/^blk\.(\d+)\./.exec(name)?.[1])];
-    if (layer) layer[MATRIX.test(name) ? 'matrices' : 'vectors'] += byteLength;
+    if (layer) layer[isLayerMatrix(name) ? 'matrices' : 'vectors'] += byteLength;
     else if (name === 'token_embd.weight') sums.embedding += byteLength;
     else if (name === 'output.weight') sums.output += byteLength;
     else if (isHeadTensor(name)) sums.head += byteLength;

@@ -3,6 +3,7 @@ import { InformError } from '../../errors.js';
 import { checkDiskSpace } from '../../util/files/disk-space.js';
 import { printable } from '../../util/printable.js';
 import { confirmLarge, type ConfirmDownload } from '../confirm-download.js';
+import { datasetRecord, rememberDataset, type DatasetRecord } from './dataset-record.js';
 import { downloadFiles, missingBytes, type TransferOptions } from './download-files.js';
 import { readHubEnvironment } from './environment.js';
 import { HubHttp } from './http.js';
@@ -39,28 +40,48 @@ export function isDatasetUrl(input: string): boolean {
 export async function datasetFiles(url: string, options: DatasetOptions): Promise<string[]> {
   const id = parseDataset(url);
   const environment = await readHubEnvironment();
-  if (environment.offline) {
-    throw new InformError(
-      'INFORM_DOWNLOAD_FAILED',
-      `${url} is on the hub, and HF_HUB_OFFLINE forbids to ask it. Unset that, or name files that are here.`,
-    );
-  }
+  const cache = new RepositoryCache(environment.cacheFolder, id.repository, 'dataset');
+  if (environment.offline) return cachedFiles(url, cache, options);
   const http = new HubHttp(environment, `datasets/${id.repository}`, undefined, (failure) => {
     options.onProgress?.({ label: 'Asking the hub', details: [`trying again: ${failure.message}`] });
   });
   const repository = await openRepository(id, environment.endpoint, http, options.signal, 'dataset');
   const files = chooseFiles(url, id.parts, repository.files);
-  const cache = new RepositoryCache(environment.cacheFolder, id.repository, 'dataset');
   const bytes = await missingBytes(files, cache, repository.commit);
   const need = { folder: environment.cacheFolder, bytes, what: 'the download' };
   await checkDiskSpace([need], 'Free some space, or choose another folder with HF_HUB_CACHE.');
   await confirmLarge({ model: url, bytes, otherTypes: [] }, options.confirm);
   await downloadFiles(repository, files, cache, http, options);
   await cache.remember(id.revision, repository.commit);
-  if (files.some(({ path }) => /(?:^|\/)partial-/.test(path))) {
-    options.onNote?.(`The hub has converted only the first part of ${url} to Parquet; the rest of it is not scored.`);
+  await rememberDataset(url, { commit: repository.commit, files });
+  return inSnapshot(url, files, cache.snapshot(repository.commit), options);
+}
+
+/** Without the hub: the files of the last time, if they are all here. */
+async function cachedFiles(url: string, cache: RepositoryCache, options: DatasetOptions): Promise<string[]> {
+  const refuse = (why: string): InformError =>
+    new InformError(
+      'INFORM_DOWNLOAD_FAILED',
+      `${url} ${why}, and HF_HUB_OFFLINE forbids to ask the hub. Unset that once to fetch it, or name files that are here.`,
+    );
+  const record = await datasetRecord(url);
+  if (record === undefined) throw refuse('was not fetched here before');
+  for (const { path, size } of record.files) {
+    if (!(await cache.has(record.commit, path, size))) throw refuse(`lacks its file ${path} in the cache`);
   }
-  return files.map(({ path }) => join(cache.snapshot(repository.commit), path));
+  return inSnapshot(url, record.files, cache.snapshot(record.commit), options);
+}
+
+function inSnapshot(
+  url: string,
+  files: DatasetRecord['files'],
+  snapshot: string,
+  { onNote }: DatasetOptions,
+): string[] {
+  if (files.some(({ path }) => /(?:^|\/)partial-/.test(path))) {
+    onNote?.(`The hub has converted only the first part of ${url} to Parquet; the rest of it is not scored.`);
+  }
+  return files.map(({ path }) => join(snapshot, path));
 }
 
 function parseDataset(url: string): DatasetId {

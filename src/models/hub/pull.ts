@@ -24,8 +24,9 @@ import { checkDiskSpace } from '../../util/files/disk-space.js';
 import { downloadFiles, missingBytes, Transfer, type TransferOptions } from './download-files.js';
 import { readHubEnvironment, type HubEnvironment } from './environment.js';
 import { formatHubId, type HubId } from './hub-id.js';
-import { HubHttp, type Patience } from './http.js';
-import { openRepository, type Repository, type RepositoryFile } from './repository.js';
+import type { HubHttp, Patience } from './http.js';
+import { askHub } from './ask-hub.js';
+import type { Repository, RepositoryFile } from './repository.js';
 import { selectFiles } from './select-files.js';
 import { HubShardStore } from './shard-store.js';
 import { StreamedShards } from './streamed-shards.js';
@@ -90,19 +91,8 @@ async function cachedModel(
   return convertSnapshot(id, commit, checkpoint, options);
 }
 
-async function pull(id: HubId, options: PullOptions, environment: HubEnvironment, asking = 'Asking'): Promise<string> {
-  if (environment.offline) {
-    throw new InformError(
-      'INFORM_DOWNLOAD_FAILED',
-      `${formatHubId(id)} is not in the cache${options.type === 'auto' ? '' : ` as ${options.type}`}, and HF_HUB_OFFLINE forbids to download it. Unset that, or name a file that is here.`,
-    );
-  }
-  const { host } = new URL(environment.endpoint);
-  const http = new HubHttp(environment, id.repository, options.patience, (failure) => {
-    options.onProgress?.({ label: `Asking ${host}`, details: [`trying again: ${failure.message}`] });
-  });
-  options.onProgress?.({ label: `${asking} ${host} for ${id.repository}` });
-  const repository = await openRepository(id, environment.endpoint, http, options.signal);
+async function pull(id: HubId, options: PullOptions, environment: HubEnvironment, asking?: string): Promise<string> {
+  const { http, repository } = await askHub(id, options, environment, asking);
   return new Pull(id, options, environment, http, repository).run();
 }
 
@@ -238,7 +228,8 @@ class Pull {
   }
 }
 
-function twoLargest(files: readonly RepositoryFile[]): number {
+/** The most of a checkpoint that is on the disk at once where each shard is deleted once it is converted. */
+export function twoLargest(files: readonly RepositoryFile[]): number {
   const [first = 0, second = 0] = files.map(({ size }) => size).sort((a, b) => b - a);
   return first + second;
 }

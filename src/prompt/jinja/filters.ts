@@ -176,8 +176,14 @@ const FILTERS: Readonly<Record<string, BuiltIn>> = {
   tojson: builtIn(
     'ensure_ascii? indent? separators? sort_keys?',
     (runtime, value, [ensureAscii, indentation, separators, sortKeys]) => {
-      const indentText = indentOf(indentation ?? null);
-      const [itemSeparator, keySeparator] = separatorsOf(separators ?? null, indentText !== undefined);
+      // Python's json looks at neither for a text.
+      const isText = typeof value === 'string' || value instanceof Markup;
+      const indentText = isText ? undefined : indentOf(indentation ?? null);
+      const given = separators === undefined || separators === null ? undefined : pairOf(runtime, separators);
+      const [itemSeparator, keySeparator] =
+        given === undefined || isText
+          ? [indentText === undefined ? ', ' : ',', ': ']
+          : [textArgument(given[0]), textArgument(given[1])];
       return dumpJson(runtime, value, {
         ensureAscii: isTruthy(ensureAscii),
         indent: indentText,
@@ -496,12 +502,12 @@ function indentOf(indentation: Value): string | undefined {
   return ' '.repeat(Math.max(0, width));
 }
 
-function separatorsOf(separators: Value, isIndented: boolean): readonly [item: string, key: string] {
-  if (separators === null) return [isIndented ? ',' : ', ', ': '];
-  const both =
-    separators instanceof Tuple ? separators.items : Array.isArray(separators) ? (separators as Value[]) : [];
-  if (both.length !== 2) throw new TemplateError('separators are two texts');
-  return [textArgument(both[0]), textArgument(both[1])];
+/** Python's `a, b = value`. */
+function pairOf(runtime: Runtime, value: Value): readonly [Value, Value] {
+  const [first, second, ...more] = toList(runtime, value);
+  if (first === undefined || second === undefined || more.length > 0)
+    throw new TemplateError('separators are two texts');
+  return [first, second];
 }
 
 function truncateText(value: Value, length: Value, killWords: boolean, end: string, leeway: Value): Value {

@@ -9,7 +9,7 @@ export interface Fingerprint {
   template?: FileFingerprint | undefined;
   /** By their names in a configuration file. */
   options: Record<string, string | number | boolean>;
-  /** Which part of the rows: "2/4"; undefined for all of them. */
+  /** Which part of the rows, as `formatShard` has it; undefined for all of them. */
   shard?: string | undefined;
   inputs: InputFingerprint[];
 }

@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import path from 'node:path';
 import { OPTIONS, snakeCase, type RunOptions } from '../../options/table.js';
 import type { PreparedModel } from '../../models/prepare.js';
-import { formatShard, type Shard } from '../row-shard.js';
 import type { FileFingerprint, Fingerprint, InputFingerprint, ModelFingerprint } from './fingerprint-types.js';
 import { digestHead, digestModel } from './model-digest.js';
 
@@ -10,14 +9,13 @@ export interface RunParts {
   version: string;
   model: PreparedModel;
   options: RunOptions;
-  shard: Shard | undefined;
   inputs: InputFingerprint[];
   signal?: AbortSignal | undefined;
 }
 
-/** Reads what it must of the model and its head. Throws what reading those throws. */
+/** That of a run over all rows. Reads what it must of the model and its head. Throws what reading those throws. */
 export async function fingerprintRun(run: RunParts): Promise<Fingerprint> {
-  const { version, model, shard, inputs, signal } = run;
+  const { version, model, inputs, signal } = run;
   // As the model settled them: what a default came to, not that it was one.
   const options = { ...run.options, ...model.options };
   const { scoreHead, chatTemplate } = options;
@@ -34,7 +32,6 @@ export async function fingerprintRun(run: RunParts): Promise<Fingerprint> {
         ? undefined
         : { file: path.basename(chatTemplate), digest: hash('sha256', model.template ?? '', 'hex') },
     options: Object.fromEntries(compared.map(({ key }) => [snakeCase(key), plain(options[key])])),
-    shard: shard && formatShard(shard),
     inputs,
   };
 }

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { parseShard, type Shard } from '../row-shard.js';
+import { formatShard, placeIn, readShard, rowsOf, type Shard } from '../shards/shard.js';
 import type { Fingerprint, InputFingerprint } from './fingerprint-types.js';
 import { LineSum } from './line-sum.js';
 import { readRecords, type Extent, type JournalLine } from './read-records.js';
@@ -15,6 +15,8 @@ export interface JournalSummary {
   inputs: readonly InputFingerprint[];
   /** Rows that are scored or rejected. */
   rows: number;
+  /** Of those, the rejected ones. */
+  rejected: number;
   /** Rows before the last of them that are not there. */
   missing: number;
   /** The stretches of the file in which the rows ascend: one, and another for each time that gaps were filled. */
@@ -83,11 +85,6 @@ export function isUnreadable(found: JournalSummary | UnreadableJournal | undefin
   return found !== undefined && 'unreadable' in found;
 }
 
-/** How many rows a shard has of so many rows of the input. */
-export function rowsOf(shard: Shard | undefined, rows: number): number {
-  return shard === undefined ? rows : Math.max(Math.ceil((rows - shard.index + 1) / shard.count), 0);
-}
-
 class Summary {
   readonly #shard: Shard;
   readonly #rows = new RowRanges();
@@ -96,6 +93,7 @@ class Summary {
   readonly #damaged: Extent[] = [];
   #firstDamage: number | undefined;
   #torn = false;
+  #rejected = 0;
   /** Damage that no good line has followed yet. */
   #tail: Extent[] = [];
   #inputs: readonly InputFingerprint[];
@@ -109,7 +107,7 @@ class Summary {
     private readonly headerBytes: number,
   ) {
     const { shard } = fingerprint;
-    this.#shard = shard === undefined ? { index: 1, count: 1 } : parseShard(shard);
+    this.#shard = readShard(shard) ?? { index: 1, count: 1 };
     this.#inputs = fingerprint.inputs;
     this.#bytes = headerBytes;
   }
@@ -117,8 +115,9 @@ class Summary {
   /** Takes a line; a problem is one that no damage explains. */
   add(line: JournalLine, record: Exclude<JournalRecord, { kind: 'header' }> | undefined): string | undefined {
     if (record !== undefined && 'row' in record) {
-      const { index, count } = this.#shard;
-      if (record.row % count !== index - 1) return `row ${record.row} is not of shard ${index}/${count}`;
+      if (placeIn(this.#shard, record.row) === undefined) {
+        return `row ${record.row} is not of shard ${formatShard(this.#shard)}`;
+      }
     }
     if (record === undefined || !this.#accept(record, line)) {
       this.#firstDamage ??= line.line;
@@ -141,6 +140,7 @@ class Summary {
       headerBytes,
       inputs: this.#inputs,
       rows,
+      rejected: this.#rejected,
       missing,
       extents: this.#extents,
       sum: this.#sum,
@@ -175,14 +175,15 @@ class Summary {
     }
   }
 
-  #acceptRow({ row }: RowRecord, { start, end, bytes }: JournalLine): boolean {
+  #acceptRow({ row, kind }: RowRecord, { start, end, bytes }: JournalLine): boolean {
     if (this.#ended || bytes === undefined) return false;
-    if (!this.#rows.add((row - this.#shard.index + 1) / this.#shard.count)) return false;
+    if (!this.#rows.add(placeIn(this.#shard, row) ?? row)) return false;
     const last = this.#extents.at(-1);
     if (last === undefined || row < this.#lastRow) this.#extents.push({ start, end });
     else last.end = end;
     this.#lastRow = row;
     this.#sum.add(bytes);
+    if (kind === 'reject') this.#rejected++;
     return true;
   }
 }

@@ -1,6 +1,6 @@
 import { parseResultLine, resultLine } from '../output/results.js';
 import { valuesOf } from '../output/row-scores.js';
-import { parseShard } from '../row-shard.js';
+import { readShard } from '../shards/shard.js';
 
 // A right checksum says that a line is as it was written, not by whom. Each function gives what is wrong as a clause for a
 // message, undefined where everything is as this version writes it. Members that it does not know are left alone.
@@ -51,7 +51,7 @@ export function invalidHeader({ began, nonce, fingerprint }: Fields): string | u
     if (file !== undefined && !isFile(file)) return `"${name}" is ${shown(file)}`;
   }
   if (!isObject(options) || !Object.values(options).every(isPlain)) return `"options" is ${shown(options)}`;
-  if (shard !== undefined && !isShard(shard)) return `"shard" is ${shown(shard)}`;
+  if (shard !== undefined && readShard(shard) === undefined) return `"shard" is ${shown(shard)}`;
   return invalidInputs(inputs);
 }
 
@@ -76,14 +76,6 @@ function isInput(input: unknown): boolean {
 
 function isFile(file: unknown): file is Fields {
   return isObject(file) && typeof file['file'] === 'string' && typeof file['digest'] === 'string';
-}
-
-function isShard(shard: unknown): boolean {
-  try {
-    return typeof shard === 'string' && parseShard(shard).count > 0;
-  } catch {
-    return false;
-  }
 }
 
 function isCount(value: unknown): value is number {

@@ -58,6 +58,14 @@ export async function writeOutputs(
   });
 }
 
+/** What `writeOutputs` would write. Throws what `pieces` throws. */
+export async function hashPieces(pieces: AsyncIterable<OutputPiece>): Promise<OutputHashes> {
+  const output = createHash('sha256');
+  let rejects: Hash | undefined;
+  for await (const { to, data } of pieces) (to === 'output' ? output : (rejects ??= createHash('sha256'))).update(data);
+  return { output: output.digest('hex'), rejects: rejects?.digest('hex') };
+}
+
 /** What the disk took is what it gives. */
 async function checkWritten(path: string, file: TemporaryFile | undefined, hash: string | undefined): Promise<void> {
   if (file === undefined) return;

@@ -1,8 +1,9 @@
 import { InformError } from '../../errors.js';
 import type { LockFile } from '../../addon/locked-file.js';
 import { entryOf, withOutputErrors, unwritable } from '../../util/files/file-errors.js';
+import { rejectsOf } from '../../input/rejects.js';
 import { fileSha256 } from '../../util/files/sha256.js';
-import { parseShard } from '../row-shard.js';
+import { readShard, rowsOf, type Shard } from '../shards/shard.js';
 import { rejectLine } from './rejects.js';
 import { parseResultLine, resultLine } from './results.js';
 import type { InputRow } from '../../input/rows.js';
@@ -13,8 +14,8 @@ import { checkInputsUnchanged } from '../journal/unchanged-input.js';
 import { isComparedWhole } from '../journal/model-digest.js';
 import { damagedOf, Journal } from '../journal/journal.js';
 import { rowDigest, type EndRecord, type RowRecord } from '../journal/records.js';
-import { isUnreadable, rowsOf, type JournalSummary } from '../journal/summarize.js';
-import { writeOutputs } from '../journal/write-outputs.js';
+import { isUnreadable, type JournalSummary } from '../journal/summarize.js';
+import { hashPieces, writeOutputs } from '../journal/write-outputs.js';
 import type { ScoredSample } from '../run-stats.js';
 import { linePieces, type MakePieces } from './formats/pieces.js';
 import type { SavedRun, RunOutput } from './output.js';
@@ -23,7 +24,6 @@ import {
   outputPaths,
   refuseToReplace,
   refuseToWriteOver,
-  rejectsOf,
   targetOf,
   type ReadFile,
 } from './output-paths.js';
@@ -37,6 +37,8 @@ export interface JournaledOptions {
   followAppended: boolean;
   /** Keep the journal although the run is done: `merge` reads it. */
   keepJournal: boolean;
+  /** Write no output: the journal's end says what it would be. */
+  journalOnly?: boolean | undefined;
   /** What the run reads: none of it may be written over. */
   reads: readonly ReadFile[];
   /** Makes the files of the results; without it they are lines. */
@@ -107,6 +109,11 @@ export class JournaledOutput implements RunOutput {
   get knownBytes(): readonly (number | undefined)[] {
     const found = this.#found;
     return found === undefined ? [] : found.inputs.map(({ bytes }) => bytes);
+  }
+
+  /** The part of the rows that an earlier run scored; undefined where there was none, or it scored them all. */
+  get knownShard(): Shard | undefined {
+    return readShard(this.#found?.fingerprint.shard);
   }
 
   /**
@@ -251,8 +258,7 @@ export class JournaledOutput implements RunOutput {
 
   /** Every row of the input has its result, or there is no output. */
   #checkRows(rows: number): void {
-    const shard = this.#fingerprint?.shard;
-    const expected = rowsOf(shard === undefined ? undefined : parseShard(shard), rows);
+    const expected = rowsOf(readShard(this.#fingerprint?.shard), rows);
     if (this.journal.rows === expected) return;
     throw new InformError(
       'INFORM_INTERNAL',
@@ -264,7 +270,12 @@ export class JournaledOutput implements RunOutput {
   async #write(rows: number, end: EndRecord | undefined): Promise<void> {
     const { journal } = this;
     const paths = { output: this.target, rejects: this.rejectsPath };
-    const { pieces = linePieces } = this.options;
+    const { pieces = linePieces, journalOnly = false } = this.options;
+    if (journalOnly) {
+      const hashes = await hashPieces(pieces(() => journal.results()));
+      if (end === undefined) await journal.addEnd({ rows, ...hashes });
+      return;
+    }
     await writeOutputs(
       paths,
       pieces(() => journal.results()),
@@ -293,6 +304,7 @@ export class JournaledOutput implements RunOutput {
 
   /** Whether the files that a run made are there as it made them. */
   async #isWritten(end: EndRecord): Promise<boolean> {
+    if (this.options.journalOnly === true) return true;
     return isSameOutput(end, { output: await hashOf(this.target), rejects: await hashOf(this.rejectsPath) });
   }
 

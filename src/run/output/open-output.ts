@@ -27,11 +27,20 @@ export async function openOutput(
   const { output } = options;
   const { overwrite, restart = false, followAppended = false, shard, log } = settings;
   const reads = await readFilesOf(options, inputs, settings.config);
+  if (settings.task !== undefined) {
+    if (settings.oneLinePerRow === true) throw notForFiles();
+    await refuseUncuttable(inputs, followAppended);
+    const flags = { overwrite, restart, followAppended, keepJournal: true, journalOnly: true };
+    // The lease holds others off, also where there are no locks.
+    return JournaledOutput.open(settings.task.output, { ...flags, lock: () => 'locked', reads });
+  }
   if (log !== undefined) await refuseAsLog(log, output, reads);
   const stream = await openResults(output ?? STDOUT, signal);
   if (stream === undefined && output !== undefined) {
     const format = formatOf(output, options.format);
     await refuseUnjoinable(options, inputs, format, settings);
+    if (settings.oneLinePerRow === true) throw notForFiles();
+    if (shard !== undefined) await refuseUncuttable(inputs, followAppended);
     const readAgain = (): AsyncGenerator<InputRow> => readRows(inputs, { maxLineBytes: options.maxLineBytes });
     return JournaledOutput.open(output, {
       pieces: makePieces(format, options.join ? readAgain : undefined, options.name),
@@ -53,7 +62,16 @@ export async function openOutput(
       `--format ${options.format} needs an output file. Name one with -o.`,
     );
   }
-  return new StreamOutput(stream, await watchInputs(inputs), options.join);
+  const { join } = options;
+  return new StreamOutput(stream, await watchInputs(inputs), { join, oneLinePerRow: settings.oneLinePerRow });
+}
+
+/** There, rejected rows have a file of their own. */
+function notForFiles(): InformError {
+  return new InformError(
+    'INFORM_INVALID_CONFIG',
+    '--one-line-per-row is for standard output and pipes; beside a file the rejected rows are in its .rejects.jsonl.',
+  );
 }
 
 /** An output with every row is made of the input once more, and a table of all results. */
@@ -70,14 +88,34 @@ async function refuseUnjoinable(
   if (!join) return;
   if (format === 'oda')
     throw new InformError('INFORM_INVALID_CONFIG', '--join is not for --format oda, which has ids alone.');
-  for (const input of inputs) {
-    const entry = input === STDIN ? undefined : await entryOf(input).catch(() => undefined);
-    if (entry?.isFile() === true) continue;
+  const pipe = await pipeAmong(inputs);
+  if (pipe === undefined) return;
+  throw new InformError(
+    'INFORM_INVALID_CONFIG',
+    `--join with an output file reads the input twice, and ${pipe} is a pipe. Name a file, or leave -o out.`,
+  );
+}
+
+/** Where a shard begins is found by reading all of the input first, and moves when that grows. */
+async function refuseUncuttable(inputs: readonly string[], followAppended: boolean): Promise<void> {
+  if (followAppended) {
     throw new InformError(
       'INFORM_INVALID_CONFIG',
-      `--join with an output file reads the input twice, and ${inputName(input)} is a pipe. Name a file, or leave -o out.`,
+      '--follow-appended is not for --shard: rows added would move the others.',
     );
   }
+  const pipe = await pipeAmong(inputs);
+  if (pipe === undefined) return;
+  throw new InformError('INFORM_INVALID_CONFIG', `--shard reads the input twice, and ${pipe} is a pipe. Name a file.`);
+}
+
+/** The name of the first input that can be read only once. */
+async function pipeAmong(inputs: readonly string[]): Promise<string | undefined> {
+  for (const input of inputs) {
+    const entry = input === STDIN ? undefined : await entryOf(input).catch(() => undefined);
+    if (entry?.isFile() !== true) return inputName(input);
+  }
+  return undefined;
 }
 
 async function refuseAsLog(log: string, output: string | undefined, reads: readonly ReadFile[]): Promise<void> {

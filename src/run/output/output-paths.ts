@@ -2,12 +2,8 @@ import { readlink, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { fileSha256 } from '../../util/files/sha256.js';
 import { entryOf, withOutputErrors, isSameFile, unwritable } from '../../util/files/file-errors.js';
+import { rejectsOf } from '../../input/rejects.js';
 import { damagedOf, journalOf } from '../journal/journal.js';
-
-/** Rows that could not be scored, beside their output. */
-export function rejectsOf(output: string): string {
-  return `${output}.rejects.jsonl`;
-}
 
 /** All files that a run with this output writes. */
 export function outputPaths(output: string): string[] {

@@ -3,6 +3,7 @@ import { joinedLine, rejectedMembers } from './formats/joined.js';
 import type { ResultSink } from './results.js';
 import { scoreMembers } from './row-scores.js';
 import type { InputRow } from '../../input/rows.js';
+import { rejectedLine } from './rejects.js';
 import type { ScoredSample } from '../run-stats.js';
 
 /** Where the results of a run go, in input order. Wait for each call before the next. */
@@ -31,18 +32,22 @@ export interface SavedRun {
   journal: string;
 }
 
+export interface StreamOptions {
+  /** Whether every row goes out, with its score. */
+  join?: boolean | undefined;
+  /** Whether a rejected row has a line as well, without a score: who reads counts them. */
+  oneLinePerRow?: boolean | undefined;
+}
+
 /** Standard output, a device or a pipe: what went out is gone, and nothing can be resumed. */
 export class StreamOutput implements RunOutput {
   readonly rejectsPath = undefined;
 
-  /**
-   * @param checkInputs called at the run's end; gives what the user should know
-   * @param join whether every row goes out, with its score
-   */
+  /** @param checkInputs called at the run's end; gives what the user should know */
   constructor(
     private readonly sink: ResultSink,
     private readonly checkInputs: () => Promise<string[]>,
-    private readonly join = false,
+    private readonly options: StreamOptions = {},
   ) {}
 
   get readerGone(): AbortSignal {
@@ -50,12 +55,16 @@ export class StreamOutput implements RunOutput {
   }
 
   score(row: InputRow, { idJson, score }: ScoredSample): Promise<void> {
-    return this.join ? this.sink.writeLine(joinedLine(row, scoreMembers(score))) : this.sink.write(idJson, score);
+    return this.options.join === true
+      ? this.sink.writeLine(joinedLine(row, scoreMembers(score)))
+      : this.sink.write(idJson, score);
   }
 
   async reject(row: InputRow, error: InformError): Promise<void> {
     // Else it is reported on standard error alone.
-    if (this.join) await this.sink.writeLine(joinedLine(row, rejectedMembers(error.message)));
+    const { join, oneLinePerRow } = this.options;
+    if (join === true) await this.sink.writeLine(joinedLine(row, rejectedMembers(error.message)));
+    else if (oneLinePerRow === true) await this.sink.writeLine(rejectedLine(row, error));
   }
 
   async finish(): Promise<string[]> {

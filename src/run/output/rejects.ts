@@ -19,3 +19,12 @@ export function rejectLine(row: InputRow, error: InformError): string {
   }
   return jsonLine(members);
 }
+
+/** A rejected row in the place of its result. */
+export function rejectedLine(row: InputRow, error: InformError): string {
+  return jsonLine([
+    ['id', row.id?.json ?? String(row.row)],
+    ['score', 'null'],
+    ['error', JSON.stringify(error.message)],
+  ]);
+}

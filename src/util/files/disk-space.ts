@@ -43,7 +43,8 @@ export async function freeBytes(folder: string): Promise<number | undefined> {
   return space === undefined || space.blocks === 0 ? undefined : space.bavail * space.bsize;
 }
 
-async function existingFolder(folder: string): Promise<string> {
+/** The folder, or the nearest one above it that is there. */
+export async function existingFolder(folder: string): Promise<string> {
   for (let path = folder; ; path = dirname(path)) {
     const status = await stat(path).catch(() => undefined);
     if (status?.isDirectory() === true || path === dirname(path)) return path;

@@ -1,5 +1,14 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import {
+  GEMMA3_VOCABULARY_SIZE,
+  gemmaTokenizerConfig,
+  gemmaTokenizerJson,
+  readGemma3Vocabulary,
+  readSmallVocabulary,
+  SMALL_PAD_TOKEN,
+  SMALL_VOCABULARY_SIZE,
+} from '../../../tools/random-checkpoint/gemma-tokenizer.js';
 import { modelConfig, writeJson } from '../../../tools/random-checkpoint/generate.js';
 import { VOCABULARY_SIZE, type Geometry } from '../../../tools/random-checkpoint/geometry.js';
 import {
@@ -16,7 +25,11 @@ import {
   tokenizerConfig,
   tokenizerJson,
 } from '../../../tools/random-checkpoint/tokenizer-files.js';
-import { llamaVocabularyFiles, qwenVocabularyFiles } from '../../../tools/random-checkpoint/vocabulary-files.js';
+import {
+  llamaVocabularyFiles,
+  pieceVocabularyFiles,
+  qwenVocabularyFiles,
+} from '../../../tools/random-checkpoint/vocabulary-files.js';
 import { generateWeights } from '../../../tools/random-checkpoint/weights.js';
 
 // One checkpoint for each row of the recipes beyond Llama's, two layers with the proportions of a published model and a real
@@ -29,7 +42,7 @@ export interface ClassCheckpoint {
   /** What config.json has beyond the geometry; undefined takes a key away. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Default: Qwen's. */
-  readonly tokenizer?: 'llama3';
+  readonly tokenizer?: 'llama3' | 'gemma3' | 'pieces';
   /** What becomes of the generated tensors. */
   readonly tensors?: (generated: SafetensorsSource[]) => SafetensorsSource[];
   readonly rewardToken?: number;
@@ -73,6 +86,16 @@ const QWEN_TOKENS = {
 };
 
 const PLAIN_ROPE = { rope_scaling: null, rope_theta: 1000000, rms_norm_eps: 1e-6 };
+
+const GEMMA_KEYS = {
+  hidden_act: undefined,
+  hidden_activation: 'gelu_pytorch_tanh',
+  mlp_bias: undefined,
+  pretraining_tp: undefined,
+  rms_norm_eps: 1e-6,
+  rope_scaling: undefined,
+  tie_word_embeddings: true,
+};
 
 const QWEN2_KEYS = {
   attention_bias: undefined,
@@ -179,6 +202,71 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
     tokenizer: 'llama3',
   },
   {
+    // Gemma 2 27B's proportions, with a window that short texts go beyond, in every second layer.
+    name: 'gemma2',
+    geometry: {
+      hiddenSize: 64,
+      feedForwardSize: 512,
+      layerCount: 2,
+      headCount: 4,
+      kvHeadCount: 2,
+      headDim: 32,
+      vocabularySize: SMALL_VOCABULARY_SIZE,
+      head: 'one-layer',
+      gemma: true,
+    },
+    seed: 28,
+    config: {
+      architectures: ['Gemma2ForSequenceClassification'],
+      model_type: 'gemma2',
+      ...GEMMA_KEYS,
+      attn_logit_softcapping: 5.5,
+      bos_token_id: 1,
+      eos_token_id: 2,
+      final_logit_softcapping: 30.5,
+      max_position_embeddings: 8192,
+      pad_token_id: SMALL_PAD_TOKEN,
+      query_pre_attn_scalar: 32,
+      rope_theta: 10000,
+      sliding_window: 96,
+    },
+    tokenizer: 'pieces',
+  },
+  {
+    // Gemma 3 270M's proportions and vocabulary; one in six layers sees the whole text.
+    name: 'gemma3',
+    geometry: {
+      hiddenSize: 48,
+      feedForwardSize: 160,
+      layerCount: 6,
+      headCount: 4,
+      kvHeadCount: 1,
+      headDim: 16,
+      vocabularySize: GEMMA3_VOCABULARY_SIZE,
+      head: 'one-layer',
+      headNorms: true,
+      gemma: true,
+    },
+    seed: 29,
+    config: {
+      architectures: ['Gemma3TextForSequenceClassification'],
+      model_type: 'gemma3_text',
+      ...GEMMA_KEYS,
+      attn_logit_softcapping: null,
+      bos_token_id: 2,
+      eos_token_id: [1, 106],
+      final_logit_softcapping: null,
+      max_position_embeddings: 32768,
+      pad_token_id: undefined, // 0, as the class has it
+      query_pre_attn_scalar: 16,
+      rope_local_base_freq: 10000,
+      rope_theta: 1000000,
+      sliding_window: 48,
+      use_bidirectional_attention: false,
+    },
+    tokenizer: 'gemma3',
+  },
+  {
     // Llama-3.1-Nemotron-70B-Reward-HF: the reward is a token's logit.
     name: 'logit',
     geometry: { ...LLAMA, head: 'one-layer' },
@@ -218,9 +306,22 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
 export async function generateClassCheckpoint(folder: string, made: ClassCheckpoint): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeJson(folder, 'config.json', { ...modelConfig(made.geometry), ...made.config });
-  await (made.tokenizer === 'llama3' ? writeLlamaTokenizer(folder) : writeQwenTokenizer(folder));
+  await TOKENIZERS[made.tokenizer ?? 'qwen'](folder);
   const generated = generateWeights(made.geometry, made.seed);
   await writeSafetensors(path.join(folder, 'model.safetensors'), made.tensors?.(generated) ?? generated);
+}
+
+const TOKENIZERS = {
+  llama3: writeLlamaTokenizer,
+  qwen: writeQwenTokenizer,
+  gemma3: (folder: string) => writePieces(folder, readGemma3Vocabulary(pieceVocabularyFiles().gemma)),
+  pieces: (folder: string) => writePieces(folder, readSmallVocabulary(pieceVocabularyFiles().llama)),
+};
+
+async function writePieces(folder: string, reading: ReturnType<typeof readSmallVocabulary>): Promise<void> {
+  const vocabulary = await reading;
+  await writeJson(folder, 'tokenizer.json', gemmaTokenizerJson(vocabulary));
+  await writeJson(folder, 'tokenizer_config.json', gemmaTokenizerConfig(vocabulary));
 }
 
 async function writeLlamaTokenizer(folder: string): Promise<void> {

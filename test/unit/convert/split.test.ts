@@ -110,8 +110,10 @@ test('sizes', async () => {
   assert.is(parseSize('48G', 'x'), 48e9);
   assert.is(parseSize('1.5gb', 'x'), 1.5e9);
   assert.is(parseSize('500M', 'x'), 500e6);
-  for (const text of ['', '48', 'G', '-1G', '1e3G', '0G', '48GiB', '4 G']) {
-    await expectError('INFORM_INVALID_CONFIG', /^x must be a size such as 48G or 500M, but is/, () =>
+  assert.is(parseSize('24GiB', 'x'), 24 * 2 ** 30);
+  assert.is(parseSize('512mi', 'x'), 512 * 2 ** 20);
+  for (const text of ['', '48', 'G', '-1G', '1e3G', '0G', '48iB', '4 G']) {
+    await expectError('INFORM_INVALID_CONFIG', /^x must be a size such as 48G, 500M or 24GiB, but is/, () =>
       parseSize(text, 'x'),
     );
   }

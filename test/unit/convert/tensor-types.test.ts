@@ -45,6 +45,7 @@ function planOf(geometry: Asked): { config: CheckpointConfig; planned: PlannedTe
     rmsNormEps: 1e-5,
     ropeTheta: 500000,
     ropeScaling: undefined,
+    gemma: undefined,
     specialTokenIds: new Map(),
     readToken: { kind: 'last' },
     eosTokenIds: [],

@@ -204,6 +204,119 @@ test('a joined file needs no second one, and its reasons are told', async () => 
   assert.is(linesOf(decisions)[1]?.['reason'], 'no score: too long');
 });
 
+/** Selects from rows of several answers and results as `score` writes them. */
+async function selectedOf(
+  rows: readonly object[],
+  results: readonly object[],
+  criteria: Criteria,
+  map?: readonly string[],
+): Promise<Selected> {
+  const name = `several-${made++}`;
+  const data = fileIn(folder, `${name}.jsonl`, jsonl(rows));
+  const output = join(folder, `${name}-kept.jsonl`);
+  const scores = fileIn(folder, `${name}-scores.jsonl`, jsonl(results));
+  const outcome = await select({ data: [data], scores, output, criteria, map });
+  const reasons = linesOf(outcome.decisions).map(({ reason }) => reason as string);
+  return { ...outcome, output, lines: linesOf(output), reasons };
+}
+
+const PAIRS = [1, 2, 3].map((id) => ({ id, prompt: `Question ${id}`, chosen: `good ${id}`, rejected: `bad ${id}` }));
+const PAIR_SCORES = [
+  { id: 1, scores: { chosen: 9, rejected: 8.5 }, margin: 0.5 },
+  { id: 2, scores: { chosen: 1, rejected: -1 }, margin: 2 },
+  { id: 3, scores: { chosen: -2, rejected: 1 }, margin: -3 },
+];
+const LISTS = [1, 2].map((id) => ({ id, prompt: `Question ${id}`, responses: ['short', 'a longer answer', 'third'] }));
+const LIST_SCORES = [
+  { id: 1, scores: [1, 4, 2] },
+  { id: 2, scores: [3, 3, 3] },
+];
+
+test('a preference pair counts by its margin and is kept as it is', async () => {
+  const found = await selectedOf(PAIRS, PAIR_SCORES, { top: { rows: 1 } });
+  assert.equal(found.lines, [PAIRS[1]]);
+  assert.equal(
+    linesOf(found.decisions).map(({ score }) => score),
+    [0.5, 2, -3],
+  );
+  assert.equal(idsOf(await selectedOf(PAIRS, PAIR_SCORES, { min: 0 })), [1, 2]);
+});
+
+test('a row with a list of answers counts by its best one', async () => {
+  const found = await selectedOf(LISTS, LIST_SCORES, { min: 3.5 });
+  assert.equal(found.lines, [LISTS[0]]);
+  assert.equal(
+    linesOf(found.decisions).map(({ score }) => score),
+    [4, 3],
+  );
+});
+
+test('best-of-n writes the best answer alone, of equal ones the first', async () => {
+  const bestOfN: Criteria = { top: { rows: 1 }, per: 'prompt', bestAnswer: true };
+  const [best, equal] = (await selectedOf(LISTS, LIST_SCORES, bestOfN)).lines;
+  const asked = [{ role: 'user', content: 'Question 1' }];
+  const answered = { role: 'assistant', content: 'a longer answer' };
+  assert.equal(best, { id: 1, messages: [...asked, answered], score: 4, answer: 1 });
+  assert.is(equal?.['answer'], 0);
+  // Of two pairs to one prompt that with the best answer, not that with the widest margin.
+  const same = PAIRS.map((row) => ({ ...row, prompt: 'The same' }));
+  const [pair, ...others] = (await selectedOf(same, PAIR_SCORES, bestOfN)).lines;
+  assert.is(others.length, 0);
+  assert.equal([pair?.['id'], pair?.['score'], pair?.['answer']], [1, 9, 'chosen']);
+});
+
+test('pairs of rows with several answers are their best and worst, whatever the data calls them', async () => {
+  const found = await selectedOf(PAIRS, PAIR_SCORES, { pairs: { margin: 1 } });
+  assert.equal(found.lines.length, 2);
+  assert.equal(found.lines[1], {
+    prompt: [{ role: 'user', content: 'Question 3' }],
+    chosen: [{ role: 'assistant', content: 'bad 3' }],
+    rejected: [{ role: 'assistant', content: 'good 3' }],
+    chosen_id: 3,
+    rejected_id: 3,
+    score_chosen: 1,
+    score_rejected: -2,
+    chosen_answer: 'rejected',
+    rejected_answer: 'chosen',
+  });
+  assert.is(found.reasons[0], 'its answers are 0.5 apart, less than 1');
+  const lists = await selectedOf(LISTS, LIST_SCORES, { pairs: { margin: 0 } });
+  assert.equal([lists.lines[0]?.['chosen_answer'], lists.lines[0]?.['rejected_answer']], [1, 0]);
+  assert.is(lists.reasons[1], 'its answers do not differ in score');
+});
+
+test('duplicates of rows with several answers are told by all of them', async () => {
+  const other = { ...PAIRS[0], id: 2, rejected: 'something else' };
+  const found = await selectedOf([PAIRS[0] ?? {}, other, { ...PAIRS[0], id: 3 }], PAIR_SCORES, { dedupe: 'exact' });
+  assert.equal(idsOf(found), [1, 2]);
+});
+
+test('scores that do not compare are refused: single ones beside margins, and what length explains of a margin', async () => {
+  await expectError(
+    'INFORM_SCORES_DO_NOT_FIT',
+    /several-\d+\.jsonl, line 2 has one score and .*, line 1 the scores of a pair/,
+    () => selectedOf(PAIRS, [PAIR_SCORES[0] ?? {}, { id: 2, score: 1 }], { min: 0 }),
+  );
+  await expectError('INFORM_INVALID_ARGUMENT', /--length-bias .* margin/, () =>
+    selectedOf(PAIRS, PAIR_SCORES, { lengthBias: true, top: { rows: 1 } }),
+  );
+});
+
+test('rows in another shape are read with the map of the run, and refused where their texts are needed without it', async () => {
+  const rows = ['A', 'A', 'B'].map((q, id) => ({ id, meta: { q }, reply: `answer ${id}` }));
+  const results = rows.map(({ id }) => ({ id, score: id }));
+  const perPrompt: Criteria = { top: { rows: 1 }, per: 'prompt' };
+  const map = ['instruction=meta.q', 'output=reply'];
+  const found = await selectedOf(rows, results, perPrompt, map);
+  assert.equal(idsOf(found), [1, 2]);
+  assert.equal((JSON.parse(readFileSync(found.manifest, 'utf8')) as { map: unknown }).map, map);
+  await expectError('INFORM_INVALID_SAMPLE', /line 1 has a score, and its texts are not found: .*--map/, () =>
+    selectedOf(rows, results, perPrompt),
+  );
+  // Nothing of the texts is asked for here.
+  assert.equal(idsOf(await selectedOf(rows, results, { min: 2 })), [2]);
+});
+
 test('scores of other data are refused by the line', async () => {
   const data = fileIn(folder, 'other.jsonl', jsonl(rowsFor(2)));
   const output = join(folder, 'never.jsonl');

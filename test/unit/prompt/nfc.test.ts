@@ -34,10 +34,10 @@ test('pairs of scripts that Unicode added later stay apart', () => {
 test('the texts of added tokens are not composed with what follows them', () => {
   const composer = new Composer(['<|end|>', '<|end'], ['<t>']);
   const mark = '\u0338'; // with ">" before it: one character, "not greater than"
-  assert.equal(composer.compose({ text: 'no accents <|end|>', parseSpecial: true }), [
+  assert.equal(composer.rewrite({ text: 'no accents <|end|>', parseSpecial: true }), [
     { text: 'no accents <|end|>', parseSpecial: true },
   ]);
-  assert.equal(composer.compose({ text: `e\u0301<|end|>${mark}<t>${mark}>${mark}`, parseSpecial: true }), [
+  assert.equal(composer.rewrite({ text: `e\u0301<|end|>${mark}<t>${mark}>${mark}`, parseSpecial: true }), [
     { text: '\u00e9', parseSpecial: false },
     { text: '<|end|>', parseSpecial: true },
     { text: mark, parseSpecial: false },
@@ -45,12 +45,12 @@ test('the texts of added tokens are not composed with what follows them', () => 
     { text: `${mark}\u226f`, parseSpecial: false },
   ]);
   // Where special texts are not parsed, a control token's text is text.
-  assert.equal(composer.compose({ text: `<|end|>${mark}<t>${mark}`, parseSpecial: false }), [
+  assert.equal(composer.rewrite({ text: `<|end|>${mark}<t>${mark}`, parseSpecial: false }), [
     { text: '<|end|\u226f', parseSpecial: false },
     { text: '<t>', parseSpecial: false },
     { text: mark, parseSpecial: false },
   ]);
-  assert.equal(new Composer([], []).compose({ text: 'e\u0301', parseSpecial: true }), [
+  assert.equal(new Composer([], []).rewrite({ text: 'e\u0301', parseSpecial: true }), [
     { text: '\u00e9', parseSpecial: false },
   ]);
 });

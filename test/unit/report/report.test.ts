@@ -74,6 +74,77 @@ test('without the data there are no lengths and no rows; several files stand sid
   assert.not.match(page, /Score and length|To read/);
 });
 
+test('pairs are shown by their margins, lists by their best answers, with the answers to read', async () => {
+  const jsonl = (values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
+  const ids = Array.from({ length: 8 }, (_, id) => id);
+  const pairs = await pageOf({
+    data: fileIn(
+      folder,
+      'p.jsonl',
+      jsonl(ids.map((id) => ({ id, prompt: `Q${id}`, chosen: `g${id}`, rejected: `b${id}` }))),
+    ),
+    scores: fileIn(folder, 'ps.jsonl', jsonl(ids.map((id) => ({ id, scores: { chosen: id, rejected: 1.5 } })))),
+  });
+  assert.match(pairs, /<dt>pairs scored<\/dt>\s*<dd>8<\/dd>/);
+  assert.match(pairs, /<dt>chosen scores higher<\/dt>\s*<dd>75\.0 %<\/dd>/);
+  assert.match(pairs, /lowest to highest<\/dt>\s*<dd>-1\.50 to 5\.50<\/dd>/);
+  assert.match(pairs, /chosen: 7\.00<\/p>\s*<pre>g7<\/pre>/);
+  assert.not.match(pairs, /Score and length/);
+  const lists = await pageOf({
+    data: fileIn(
+      folder,
+      'l.jsonl',
+      jsonl(ids.map((id) => ({ id, prompt: `Q${id}`, responses: ['a', 'bb'.repeat(id)] }))),
+    ),
+    scores: fileIn(folder, 'ls.jsonl', jsonl(ids.map((id) => ({ id, scores: [1, 2 * id] })))),
+  });
+  assert.match(lists, /lowest to highest<\/dt>\s*<dd>1\.00 to 14\.00<\/dd>/);
+  assert.match(lists, /<b>13\.00<\/b> between 2 answers: Q7/);
+  assert.match(lists, /<h2>Score and length<\/h2>/);
+  await expectError('INFORM_SCORES_DO_NOT_FIT', /They do not compare/, () =>
+    pageOf({ data: '', scores: '' }, { data: undefined, scores: [join(folder, 'ps.jsonl'), join(folder, 'ls.jsonl')] }),
+  );
+});
+
+const LINES = (values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
+
+test('rows that were cut are those that the log names since the run began, and why rows were rejected stands beside the scores', async () => {
+  const rows = Array.from({ length: 10 }, (_, i) => ({ id: i % 5, instruction: `Q${i}`, output: `A${i}` }));
+  const data = fileIn(folder, 'cut.jsonl', LINES(rows));
+  const scores = fileIn(folder, 'cut-scores.jsonl', LINES(rows.slice(0, 8).map(({ id }, i) => ({ id, score: i }))));
+  const reasons = ['"output" is missing at column 7', '"output" is missing at column 9'];
+  fileIn(folder, 'cut-scores.jsonl.rejects.jsonl', LINES(reasons.map((reason, i) => ({ row: 8 + i, reason }))));
+  const log = fileIn(
+    folder,
+    'run.log',
+    `${LINES([
+      { event: 'start' },
+      { event: 'truncated', id: 0, line: 1 },
+      { event: 'start' },
+      { event: 'truncated', id: 3, line: 4 },
+      { event: 'start', resumed: 5 },
+      { event: 'truncated', id: 2, line: 8 },
+    ])}{"event": "trunc`,
+  );
+  const page = await pageOf({ data, scores }, { log });
+  assert.match(page, /<h2>Cut rows<\/h2>\s*<p>\s*2 of 8 rows \(25\.0 %\) were/);
+  // Rows 3 and 7: of the two rows with the id 2 the one on line 8, whose score is 7.
+  assert.match(page, /<td>cut<\/td>\s*<td>2<\/td>\s*<td>5\.00<\/td>\s*<td>3\.00<\/td>/);
+  assert.match(page, /<td>&quot;output&quot; is missing at column 7<\/td>\s*<td>2<\/td>/);
+  // Without the data there are the ids alone, and as many rows.
+  const alone = await pageOf({ data: '', scores }, { data: undefined, log });
+  assert.match(alone, /2 of 8 rows \(25\.0 %\) were/);
+  assert.match(alone, /<dt>without a score<\/dt>\s*<dd>2<\/dd>/);
+  assert.not.match(await pageOf({ data, scores }), /Cut rows/);
+  const none = fileIn(folder, 'none.log', LINES([{ event: 'start' }]));
+  assert.match(await pageOf({ data, scores }, { log: none }), /No row was longer than max_length/);
+  const other = fileIn(folder, 'other.log', LINES([{ event: 'start' }, { event: 'truncated', id: 77, line: 1 }]));
+  await expectError('INFORM_SCORES_DO_NOT_FIT', /other\.log is the log of another run/, () =>
+    pageOf({ data, scores }, { log: other }),
+  );
+  await expectError('INFORM_INPUT_UNREADABLE', /is no log of a run/, () => pageOf({ data, scores }, { log: data }));
+});
+
 test('a field that no row has, a file without scores and one that exists are refused', async () => {
   const set = hostileSet('five');
   await expectError('INFORM_INVALID_ARGUMENT', /No row has the field "nope"/, () => pageOf(set, { by: 'nope' }));

@@ -230,6 +230,33 @@ test('a finished shard whose journal is damaged does that row again, and merges'
   assert.is(readFileSync(merged, 'utf8'), scoreLines(20));
 });
 
+test('shards that version 0.1 dealt out row by row merge, and not with those that are stretches', async () => {
+  const shards: string[] = [];
+  for (const shard of ['1/3', '2/3', '3/3']) {
+    const path = newPath();
+    const run = fingerprint({ shard });
+    const output = await openJournaled(path, { keepJournal: true });
+    await output.start(run, run.inputs);
+    for (let row = Number(shard[0]) - 1; row < 20; row += 3) await addRows(output, row, row + 1);
+    await output.finish(20);
+    shards.push(path);
+  }
+  const merged = newPath();
+  const paths = { output: merged, rejects: `${merged}.rejects.jsonl` };
+  await mergeShards(shards.toReversed(), paths);
+  assert.is(readFileSync(merged, 'utf8'), scoreLines(20));
+
+  const stretch = newPath();
+  const run = fingerprint({ shard: '2/3 rows 5..9 of 20' });
+  const output = await openJournaled(stretch, { keepJournal: true });
+  await output.start(run, run.inputs);
+  await addRows(output, 5, 9);
+  await output.finish(20);
+  await expectError('INFORM_INVALID_SHARDS', /one was cut by version 0\.1, in another way/, () =>
+    mergeShards([shards[0] ?? '', stretch, shards[2] ?? ''], paths),
+  );
+});
+
 // The journals of version 0.1.0, made by its own code: test/fixtures/README.md.
 for (const name of ['v0.1', 'v0.1-ended-twice']) {
   test(`a journal of version 0.1 is gone on with, and merges: ${name}`, async () => {

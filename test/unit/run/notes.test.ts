@@ -9,7 +9,7 @@ function invalid(reason: string): InformError {
   return new InformError('INFORM_INVALID_SAMPLE', reason);
 }
 
-test('of equal rejects three are named and the others counted', () => {
+test('of equal rejects five are named and the others counted', () => {
   const said: string[] = [];
   const rejects = new RejectNotes((line) => said.push(line));
   for (let line = 1; line <= 2000; line++) {
@@ -18,7 +18,7 @@ test('of equal rejects three are named and the others counted', () => {
       invalid(line % 2 === 0 ? '"output" is missing' : `bad at column ${line}: unexpected "${line}"`),
     );
   }
-  assert.is(said.length, 6);
+  assert.is(said.length, 10);
   rejects.sumUp();
   assert.equal(said, [
     'Rejected f, line 1: bad at column 1: unexpected "1" [INFORM_INVALID_SAMPLE]',
@@ -27,8 +27,12 @@ test('of equal rejects three are named and the others counted', () => {
     'Rejected f, line 4: "output" is missing [INFORM_INVALID_SAMPLE]',
     'Rejected f, line 5: bad at column 5: unexpected "5" [INFORM_INVALID_SAMPLE]',
     'Rejected f, line 6: "output" is missing [INFORM_INVALID_SAMPLE]',
-    'Rejected 997 more like f, line 5: bad at column 5: unexpected "5" [INFORM_INVALID_SAMPLE]',
-    'Rejected 997 more like f, line 6: "output" is missing [INFORM_INVALID_SAMPLE]',
+    'Rejected f, line 7: bad at column 7: unexpected "7" [INFORM_INVALID_SAMPLE]',
+    'Rejected f, line 8: "output" is missing [INFORM_INVALID_SAMPLE]',
+    'Rejected f, line 9: bad at column 9: unexpected "9" [INFORM_INVALID_SAMPLE]',
+    'Rejected f, line 10: "output" is missing [INFORM_INVALID_SAMPLE]',
+    'Rejected 995 more like f, line 9: bad at column 9: unexpected "9" [INFORM_INVALID_SAMPLE]',
+    'Rejected 995 more like f, line 10: "output" is missing [INFORM_INVALID_SAMPLE]',
   ]);
   assert.is(
     rejects.nothingScored(2000).message,

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatSummary } from '#src/cli/summary-text.js';
+import { quantile } from '#src/report/statistics.js';
 import { RunStats } from '#src/run/run-stats.js';
 import { Random } from '../../support/random.js';
 
@@ -114,6 +115,73 @@ test('the ids of ten truncated samples are kept, however many there are', () => 
   );
   assert.is(run.truncated, 1e5);
   assert.equal(run.firstTruncatedIds, ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+});
+
+test('quantiles as NumPy counts them, to a 65,000th of the range, whatever the order', () => {
+  // np.quantile(np.arange(101) ** 2 / 100 - 30, [0.05, 0.25, 0.5, 0.75, 0.95])
+  const scores = Array.from({ length: 101 }, (_, i) => i ** 2 / 100 - 30);
+  const orders = [scores, scores.toReversed(), scores.toSorted((a, b) => Math.sin(1e4 * a) - Math.sin(1e4 * b))];
+  for (const order of orders) {
+    const { counts } = stats(order);
+    const found = [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1].map((share) => counts.quantile(share));
+    for (const [at, expected] of [-30, -29.75, -23.75, -5, 26.25, 60.25, 70].entries()) {
+      assert.ok(Math.abs((found[at] ?? NaN) - expected) <= (2 * 100) / 65536, `${found[at]} for ${expected}`);
+    }
+  }
+});
+
+test('a run of any scores: all are in the histogram, and quantiles stay within the range', () => {
+  const random = new Random(11);
+  for (let round = 0; round < 40; round++) {
+    const scale = 10 ** (random.below(40) - 6);
+    const scores = Array.from({ length: 1 + random.below(300) }, () => Math.fround((random.next() - 0.3) * scale));
+    const { counts } = stats(scores);
+    const sorted = scores.toSorted((a, b) => a - b);
+    assert.is(
+      counts.histogram(10).reduce((sum, { count }) => sum + count, 0),
+      scores.length,
+    );
+    const range = (sorted.at(-1) ?? 0) - (sorted[0] ?? 0);
+    for (const share of [0, 0.3, 0.5, 1]) {
+      const expected = quantile(sorted, share);
+      assert.ok(Math.abs(counts.quantile(share) - expected) <= Math.max(range / 32768, 2 ** -20), `${share}`);
+    }
+  }
+});
+
+test('the histogram: a line for each bin, in blocks or in ASCII, no wider than the terminal', () => {
+  // np.mean, np.std(ddof=1) and np.quantile of the same.
+  const run = stats([...Array.from({ length: 40 }, (_, i) => i / 10), ...Array.from({ length: 9 }, () => 3.5), -1.25]);
+  const context = { seconds: 0, maxLength: 8 };
+  assert.is(
+    formatSummary(run, { ...context, chart: { columns: 40, blocks: false } }),
+    [
+      'Scored     50 samples (500 tokens) in 0.0 s',
+      'Scores     mean 2.165, standard deviation 1.300, min -1.250, max 3.900',
+      'Quantiles  5 % 0.145, 25 % 1.125, median 2.350, 75 % 3.500, 95 % 3.655',
+      '           -1.5 to -1.0   1  #',
+      '           -1.0 to -0.5   0',
+      '           -0.5 to  0.0   0',
+      '            0.0 to  0.5   5  ####',
+      '            0.5 to  1.0   5  ####',
+      '            1.0 to  1.5   5  ####',
+      '            1.5 to  2.0   5  ####',
+      '            2.0 to  2.5   5  ####',
+      '            2.5 to  3.0   5  ####',
+      '            3.0 to  3.5   5  ####',
+      '            3.5 to  4.0  14  ###########',
+      '',
+    ].join('\n'),
+  );
+  const wide = formatSummary(run, { ...context, chart: { columns: 200, blocks: true } })
+    .split('\n')
+    .slice(3, -1);
+  assert.is(wide.at(-1), `            3.5 to  4.0  14  ${'█'.repeat(50)}`);
+  assert.is(wide[3], `            0.0 to  0.5   5  ${'█'.repeat(17)}▉`);
+  const narrow = formatSummary(run, { ...context, chart: { columns: 10, blocks: true } });
+  assert.not.match(narrow, /[█▏]/);
+  // A log has the numbers alone.
+  assert.not.match(formatSummary(run, context), / to /);
 });
 
 test.run();

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "ggml.h"
+
+namespace inform {
+
+// How fast this machine is at what scoring spends its time on, each measured in about a quarter of a second.
+// The runtime must have been started.
+
+// Floating-point operations a second (two for a weight and a token) that a device reaches in the product of a matrix of
+// weights of this type, as a model's layers hold it, with the activations of a micro-batch. `threads` counts for a CPU.
+// Throws invalid_argument for a device that is not there, out_of_memory, and decode_failed for a type that it cannot
+// multiply.
+double measure_product(const std::string & device, ggml_type type, int threads);
+
+// Bytes a second from host memory that the device's driver allocated to the device. 0 where it has no such memory, as a
+// CPU. Throws as measure_product.
+double measure_upload(const std::string & device);
+
+// Bytes a second from the disk of a file of several megabytes, past the system's page cache; 0 where the system or the
+// file system offers no way past it.
+double measure_disk(const std::string & path);
+
+}  // namespace inform

@@ -1,0 +1,43 @@
+import { toInformError } from '../errors.js';
+import { loadAddon } from './load-addon.js';
+
+// How fast this machine is at what scoring spends its time on. Each takes about a quarter of a second.
+
+/**
+ * Floating-point operations a second, two for a weight and a token, in the products of a layer's weights with a micro-batch.
+ *
+ * @param type the id of one of ggml's tensor types
+ * @param threads of a CPU
+ * @throws InformError INFORM_OUT_OF_MEMORY, INFORM_DECODE_FAILED for a type that the device cannot multiply
+ */
+export async function measureProduct(device: string, type: number, threads: number): Promise<number> {
+  const { addon, backendDir } = loadAddon();
+  try {
+    return await addon.measureProduct({ device, type, threads, backendDir });
+  } catch (error) {
+    throw toInformError(error);
+  }
+}
+
+/**
+ * Bytes a second from pinned host memory to a device; undefined where it has none, as a CPU.
+ *
+ * @throws InformError INFORM_OUT_OF_MEMORY
+ */
+export async function measureUpload(device: string): Promise<number | undefined> {
+  const { addon, backendDir } = loadAddon();
+  try {
+    return known(await addon.measureUpload({ device, backendDir }));
+  } catch (error) {
+    throw toInformError(error);
+  }
+}
+
+/** Bytes a second from the disk of a file, past the page cache; undefined where there is no way past it. */
+export async function measureDisk(file: string): Promise<number | undefined> {
+  return known(await loadAddon().addon.measureDisk(file));
+}
+
+function known(rate: number): number | undefined {
+  return rate === 0 ? undefined : rate;
+}

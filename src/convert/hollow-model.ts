@@ -1,0 +1,43 @@
+import { open } from 'node:fs/promises';
+import { ggufNumber, ggufString } from '../gguf/metadata.js';
+import type { ConversionType, WantedType } from '../gguf/model-types.js';
+import { writeFully } from '../util/files/atomic-file.js';
+import { layOut, type CheckpointOutline } from './convert.js';
+
+/** A GGUF file that can be planned with. */
+export interface HollowModel {
+  /** What `auto` became, or what was asked for. */
+  readonly type: ConversionType;
+  /** As large as the conversion, but for the tokenizer. */
+  readonly bytes: number;
+  /** How many there are, the head's too. */
+  readonly weights: number;
+}
+
+/**
+ * Writes the GGUF file that a conversion would give, all of it but the tokenizer and the weights: those are a hole that reads as
+ * zeros and takes no space on the disk. llama.cpp plans with it as with the whole file.
+ *
+ * @throws InformError what `planTensors` throws of a checkpoint that cannot be converted
+ */
+export async function writeHollowModel(
+  path: string,
+  outline: CheckpointOutline,
+  wanted: WantedType,
+): Promise<HollowModel> {
+  const { backbone, vocabSize } = outline.config;
+  const details = [
+    // llama.cpp's word for a model without one; it then takes the number of tokens from beside it.
+    ['tokenizer.ggml.model', ggufString('none')],
+    [`${backbone.architecture}.vocab_size`, ggufNumber('uint32', vocabSize)],
+  ] as const;
+  const { files, type, weights } = layOut(outline, details, path, { type: wanted });
+  let bytes = 0;
+  for (const { path: file, layout } of files) {
+    await using handle = await open(file, 'w');
+    await handle.truncate(layout.totalBytes);
+    await writeFully(handle, layout.header, 0);
+    bytes += layout.totalBytes;
+  }
+  return { type, bytes, weights };
+}

@@ -1,0 +1,165 @@
+import { arrayAt, stringsAt } from '#src/gguf/metadata.js';
+import { readGguf } from '#src/gguf/reader.js';
+
+/** A vocabulary of SentencePiece as transformers' converter makes it. */
+export interface PieceVocabulary {
+  /** By id. */
+  readonly tokens: readonly string[];
+  readonly merges: readonly (readonly [left: string, right: string])[];
+  /** Ids of the tokens that are found before all others. */
+  readonly added: readonly number[];
+}
+
+export const GEMMA3_VOCABULARY_SIZE = 262144;
+
+const TURNS = ['<start_of_turn>', '<end_of_turn>'];
+const FIRST_BYTE = 238;
+const FIRST_AFTER_PIECES = 255968;
+
+/**
+ * Gemma 3's, out of llama.cpp's models/ggml-vocab-gemma-4.gguf. Gemma 4 gave other names to some of the unused tokens and has
+ * the same pieces and merges.
+ */
+export async function readGemma3Vocabulary(path: string): Promise<PieceVocabulary> {
+  const { metadata } = await readGguf(path);
+  const listed = stringsAt(metadata, 'tokenizer.ggml.tokens') ?? [];
+  const merges = stringsAt(metadata, 'tokenizer.ggml.merges')?.map(pairOf);
+  if (listed.length !== GEMMA3_VOCABULARY_SIZE || merges === undefined) throw new Error(`${path} is not Gemma's`);
+  const named = new Map([
+    ...['<pad>', '<eos>', '<bos>', '<unk>', '<mask>', '[multimodal]'].map((text, id) => [id, text] as const),
+    ...TURNS.map((text, i) => [105 + i, text] as const),
+    [255999, '<start_of_image>'],
+    [256000, '<end_of_image>'],
+  ]);
+  let unused = 0;
+  const tokens = listed.map((token, id) => {
+    const isReserved = id < 107 || id >= 255999;
+    return isReserved ? (named.get(id) ?? `<unused${unused++}>`) : token;
+  });
+  const added = tokens.flatMap((_, id) => (id < FIRST_BYTE || id >= FIRST_AFTER_PIECES ? [id] : []));
+  return { tokens, merges, added };
+}
+
+/** No token has a space. */
+function pairOf(merge: string): readonly [string, string] {
+  const [left = '', right = ''] = merge.split(' ');
+  return [left, right];
+}
+
+/** Rows of the embedding, more than there are tokens. */
+export const SMALL_VOCABULARY_SIZE = 32064;
+
+export const SMALL_PAD_TOKEN = 32000;
+
+const LONGEST_RUN = 16;
+
+/**
+ * Llama 2's pieces with Gemma's special tokens, and all runs of spaces up to the longest one as added tokens. Their merges come
+ * last, so that they are what merging makes of spaces and no more. Out of llama.cpp's
+ * models/ggml-vocab-llama-spm.gguf.
+ */
+export async function readSmallVocabulary(path: string): Promise<PieceVocabulary> {
+  const { metadata } = await readGguf(path);
+  const pieces = stringsAt(metadata, 'tokenizer.ggml.tokens') ?? [];
+  const scores = arrayAt(metadata, 'tokenizer.ggml.scores')?.value;
+  if (scores === undefined || pieces.length === 0) throw new Error(`${path} is not Llama's`);
+  const runs = Array.from({ length: LONGEST_RUN - 1 }, (_, i) => '▁'.repeat(i + 2));
+  const further = ['<pad>', ...TURNS, '<mask>'];
+  const tokens = ['<unk>', '<bos>', '<eos>', ...pieces.slice(3), ...further];
+  const found = new Set(['<unk>', '<bos>', '<eos>', ...runs, ...further]);
+  const added = tokens.flatMap((token, id) => (found.has(token) ? [id] : []));
+  return { tokens, merges: mergesOf(tokens, (id) => Number(scores[id] ?? 0)), added };
+}
+
+/** Every way to make a piece of two, the best score first, as transformers' converter made the published files. */
+function mergesOf(tokens: readonly string[], scoreOf: (id: number) => number): (readonly [string, string])[] {
+  const known = new Set(tokens);
+  const merges = tokens.flatMap((piece, id) =>
+    Array.from({ length: piece.length - 1 }, (_, i) => [piece.slice(0, i + 1), piece.slice(i + 1)] as const)
+      .filter(([left, right]) => known.has(left) && known.has(right))
+      .map((pair) => ({ pair, score: scoreOf(id) })),
+  );
+  return merges.sort((a, b) => b.score - a.score).map(({ pair }) => pair);
+}
+
+function addedTokens({ tokens, added }: PieceVocabulary): { id: number; content: string; special: boolean }[] {
+  const special = ['<pad>', '<eos>', '<bos>', '<unk>', ...TURNS];
+  return added.map((id) => {
+    const content = tokens[id] ?? '';
+    const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
+    return { id, content, ...flags, special: special.includes(content) };
+  });
+}
+
+/** tokenizer.json, set up as that of the Gemmas. */
+export function gemmaTokenizerJson(vocabulary: PieceVocabulary): object {
+  const bos = { SpecialToken: { id: '<bos>', type_id: 0 } };
+  const text = { Sequence: { id: 'A', type_id: 0 } };
+  const bosId = vocabulary.tokens.indexOf('<bos>');
+  return {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: addedTokens(vocabulary),
+    normalizer: { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
+    pre_tokenizer: { type: 'Split', pattern: { String: ' ' }, behavior: 'MergedWithPrevious', invert: false },
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [bos, text],
+      pair: [bos, text, { SpecialToken: { id: '<bos>', type_id: 1 } }, { Sequence: { id: 'B', type_id: 1 } }],
+      special_tokens: { '<bos>': { id: '<bos>', ids: [bosId], tokens: ['<bos>'] } },
+    },
+    decoder: {
+      type: 'Sequence',
+      decoders: [
+        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+        { type: 'ByteFallback' },
+        { type: 'Fuse' },
+      ],
+    },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: '<unk>',
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: true,
+      byte_fallback: true,
+      ignore_merges: false,
+      vocab: Object.fromEntries(vocabulary.tokens.map((token, id) => [token, id])),
+      merges: vocabulary.merges,
+    },
+  };
+}
+
+/** A turn as the Gemmas have it; a system message stands before the first one's text. */
+const TEMPLATE = `{{ bos_token }}
+{%- set ns = namespace(before='') -%}
+{%- for message in messages -%}
+{%- if message.role == 'system' -%}
+{%- set ns.before = message.content + '\n\n' -%}
+{%- else -%}
+{{ '<start_of_turn>' + ('model' if message.role == 'assistant' else message.role) + '\n' + ns.before }}
+{{- message.content | trim + '<end_of_turn>\n' }}
+{%- set ns.before = '' -%}
+{%- endif -%}
+{%- endfor -%}
+`;
+
+/** tokenizer_config.json */
+export function gemmaTokenizerConfig(vocabulary: PieceVocabulary): object {
+  return {
+    add_bos_token: true,
+    add_eos_token: false,
+    added_tokens_decoder: Object.fromEntries(addedTokens(vocabulary).map(({ id, ...token }) => [id, token])),
+    bos_token: '<bos>',
+    chat_template: TEMPLATE,
+    clean_up_tokenization_spaces: false,
+    eos_token: '<eos>',
+    model_max_length: 131072,
+    pad_token: '<pad>',
+    spaces_between_special_tokens: false,
+    tokenizer_class: 'GemmaTokenizer',
+    unk_token: '<unk>',
+  };
+}
