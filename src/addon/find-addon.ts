@@ -46,7 +46,8 @@ export function* addonPlaces(env: NodeJS.ProcessEnv = process.env): Generator<Ad
 /** build/Release, by node-gyp-build's rules for where a package's addon lies. */
 function cloneBuild(): AddonPlace {
   const what = 'build/Release of a clone';
-  const { resolve } = createRequire(import.meta.url)('node-gyp-build') as { resolve: (folder: string) => string };
+  const require = createRequire(import.meta.url);
+  const { resolve } = require('node-gyp-build') as { resolve: (folder: string) => string };
   try {
     return { what, addon: { file: resolve(packageRoot()) } };
   } catch {

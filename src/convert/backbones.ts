@@ -42,7 +42,7 @@ export interface Backbone {
 }
 
 /** How Gemmas attend. */
-export interface GemmaTraits {
+interface GemmaTraits {
   /** One of this many layers sees the whole text, the last of them; the others see a window. */
   readonly windowPattern: number;
   /** The key of config.json that states another pattern. */

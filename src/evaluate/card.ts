@@ -39,7 +39,7 @@ export interface ChangedRow {
   text?: Text;
 }
 
-export interface Changes {
+interface Changes {
   /** From which score on the original keeps rows. */
   threshold: number;
   /** Whether it was named: then both keep rows from it on, else each as many of its best. */
@@ -51,7 +51,7 @@ export interface Changes {
   rows: ChangedRow[];
 }
 
-export interface LengthBias extends OfEach<LengthModel> {
+interface LengthBias extends OfEach<LengthModel> {
   /** Of what length does not explain of the scores. */
   remaining: { spearman: Estimate; overlap: Estimate };
 }

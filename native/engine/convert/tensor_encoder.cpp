@@ -63,8 +63,8 @@ void check(const EncodeJob & job) {
     const bool is_float =
         job.source_type == GGML_TYPE_F32 || job.source_type == GGML_TYPE_F16 || job.source_type == GGML_TYPE_BF16;
     if (!is_float || !can_encode_to(job.target_type) || job.rows < 1 || job.columns < 1 ||
-        job.columns % ggml_blck_size(job.target_type) != 0 || !std::isfinite(job.addend) || job.head_rows < 0 || job.head_rows % 2 != 0 ||
-        (job.head_rows > 0 && job.rows % job.head_rows != 0)) {
+        job.columns % ggml_blck_size(job.target_type) != 0 || !std::isfinite(job.addend) || job.head_rows < 0 ||
+        job.head_rows % 2 != 0 || (job.head_rows > 0 && job.rows % job.head_rows != 0)) {
         throw EngineError(ErrorCode::invalid_argument, "Tensor " + job.name + " cannot be encoded as it is described.");
     }
 }
