@@ -2,7 +2,7 @@
 // golden sample is scored alone, and then at several batch sizes, forwards, backwards and shuffled.
 
 import { RewardModel, type Sample } from '#src/index.js';
-import type { ModelOptions } from '#src/options/table.js';
+import type { ModelOptions } from '#src/options/model-options.js';
 import { readGoldens, SETTINGS } from '../test/support/assert/goldens.js';
 import { testModel } from '../test/support/models/models.js';
 import { Random } from '../test/support/random.js';

@@ -11,7 +11,7 @@ import { convertCheckpoint } from '#src/convert/convert.js';
 import { CONVERSION_TYPES, type ConversionType } from '#src/gguf/model-types.js';
 import { readGguf } from '#src/gguf/reader.js';
 import { RewardModel, type Sample } from '#src/index.js';
-import type { ModelOptions } from '#src/options/table.js';
+import type { ModelOptions } from '#src/options/model-options.js';
 import { EXACT } from '../test/support/assert/goldens.js';
 import { pairAccuracy, type Judged } from '../test/support/judged-pairs.js';
 import { kendall } from '../test/support/assert/kendall.js';

@@ -13,7 +13,7 @@ import { generateCheckpoint } from '../tools/random-checkpoint/generate.js';
 import { TEST_GEOMETRY, type Geometry } from '../tools/random-checkpoint/geometry.js';
 import { readGguf } from '#src/gguf/reader.js';
 import { RewardModel, type Sample } from '#src/index.js';
-import type { ModelOptions } from '#src/options/table.js';
+import type { ModelOptions } from '#src/options/model-options.js';
 import { EXACT } from '../test/support/assert/goldens.js';
 import { spearman } from '../test/support/assert/spearman.js';
 

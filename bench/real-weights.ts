@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { convertCheckpoint } from '#src/convert/convert.js';
 import type { ConversionType } from '#src/gguf/model-types.js';
 import { RewardModel, type Sample } from '#src/index.js';
-import type { ModelOptions } from '#src/options/table.js';
+import type { ModelOptions } from '#src/options/model-options.js';
 import { packageRoot } from '#src/util/package-root.js';
 import { spearman } from '../test/support/assert/spearman.js';
 import { dataFolder } from './support/datasets.js';

@@ -7,7 +7,7 @@ export type { ReadToken } from './gguf/scoring-rules.js';
 export type { AnySample, InstructionSample, Message, MessagesSample, Role, Sample, SampleId } from './input/sample.js';
 export type { ConfirmDownload, DownloadPlan } from './models/confirm-download.js';
 export { inspectModel, type ModelReport, type Token } from './models/inspect.js';
-export type { ModelOptions } from './options/table.js';
+export type { ModelOptions } from './options/model-options.js';
 export type { DeviceLayers, ModelInfo } from './scoring/loaded-model.js';
 export {
   RewardModel,

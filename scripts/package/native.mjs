@@ -53,9 +53,12 @@ function withZig(zig, openmp) {
     fs.writeFileSync(file, `#!/bin/sh\nexec "${zig}" ${args.join(' ')} "$@"\n`, { mode: 0o755 });
     return file;
   };
+  const compiler = tool('cc', 'cc', '-target', target);
+  const compat = path.join(tools, 'omp-compat.o');
+  execFileSync(compiler, ['-O2', '-fPIC', '-c', path.join(import.meta.dirname, 'omp-compat.c'), '-o', compat]);
   const openmpFlags = `-fopenmp -isystem ${path.join(openmp, 'include', 'openmp')}`;
   return [
-    `-DCMAKE_C_COMPILER=${tool('cc', 'cc', '-target', target)}`,
+    `-DCMAKE_C_COMPILER=${compiler}`,
     `-DCMAKE_CXX_COMPILER=${tool('c++', 'c++', '-target', target)}`,
     `-DCMAKE_AR=${tool('ar', 'ar')}`,
     `-DCMAKE_RANLIB=${tool('ranlib', 'ranlib')}`,
@@ -65,7 +68,7 @@ function withZig(zig, openmp) {
       `-DOpenMP_${language}_LIB_NAMES=omp`,
     ]),
     `-DOpenMP_omp_LIBRARY=${path.join(openmp, 'lib', 'libomp.so.5')}`,
-    ...['SHARED', 'MODULE'].map((kind) => `-DCMAKE_${kind}_LINKER_FLAGS=-Wl,--gc-sections -s`),
+    ...['SHARED', 'MODULE'].map((kind) => `-DCMAKE_${kind}_LINKER_FLAGS=-Wl,--gc-sections -s ${compat}`),
   ];
 }
 

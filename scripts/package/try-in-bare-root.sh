@@ -46,5 +46,5 @@ awk -v a="$start" -v b="$installed" -v c="$done" 'BEGIN { printf "install %.1f s
 RUN
 mount -t proc proc "$root/proc"
 trap 'umount "$root/proc"' EXIT
-env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/root NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
+env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/bin HOME=/root NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
   chroot "$root" /bin/sh /try/run.sh

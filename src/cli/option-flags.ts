@@ -1,10 +1,31 @@
 import type { Options as YargsOptions } from 'yargs';
 import type { PartialOptions } from '../options/config.js';
 import { checkOption, describeKind } from '../options/check.js';
-import { kebabCase, OPTIONS, type OptionSpec } from '../options/table.js';
+import { kebabCase, OPTIONS, type OptionGroup, type OptionSpec } from '../options/table.js';
+
+/** The groups of the help texts, in their order. */
+export const GROUPS = {
+  data: { group: 'Input and output:' },
+  model: { group: 'Model:' },
+  speed: { group: 'Speed:' },
+  gpu: { group: 'GPU:' },
+  run: { group: 'Run:' },
+} as const satisfies Record<OptionGroup, YargsOptions>;
+
+/** A flag with what the main help needs to know of it. */
+export interface HelpedFlag extends YargsOptions {
+  readonly describe: string;
+  readonly group: string;
+  /** What it is, without the values that it takes, where `value` says those. */
+  readonly short?: string;
+  /** Whether the short help has it, too. */
+  readonly usual?: boolean;
+  /** What stands for its value. */
+  readonly value?: string;
+}
 
 /** Rows of the option table as yargs flags. `input` is missing: a command takes inputs as arguments, not as a flag. */
-export function optionFlags(wanted: (spec: OptionSpec) => boolean = () => true): Record<string, YargsOptions> {
+export function optionFlags(wanted: (spec: OptionSpec) => boolean = () => true): Record<string, HelpedFlag> {
   const specs = flagSpecs().filter(wanted);
   return Object.fromEntries(specs.map((spec) => [kebabCase(spec.key), flagOf(spec)]));
 }
@@ -29,11 +50,15 @@ function flagSpecs(): OptionSpec[] {
   return OPTIONS.filter((spec) => spec.key !== 'input');
 }
 
-function flagOf(spec: OptionSpec): YargsOptions {
-  const { kind, fallback, help } = spec;
+function flagOf(spec: OptionSpec): HelpedFlag {
+  const { kind, fallback, help, group, usual = false } = spec;
   // Strings throughout, so that a wrong value reaches our own check as it was typed; the default stays out of argv, so
   // that what was not typed does not hide what the configuration file says.
   return {
+    ...GROUPS[group],
+    usual,
+    ...valueOf(spec),
+    ...(kind.type === 'choice' && spec.value === undefined ? { short: help } : {}),
     type: 'string',
     requiresArg: kind.type !== 'boolean',
     describe: kind.type === 'integer' || kind.type === 'choice' ? `${help} (${describeKind(kind)})` : help,
@@ -45,4 +70,26 @@ function flagOf(spec: OptionSpec): YargsOptions {
 function fromText(spec: OptionSpec, value: unknown): unknown {
   if (spec.kind.type === 'boolean') return value === '' || value === 'true' ? true : value === 'false' ? false : value;
   return spec.kind.type === 'integer' && typeof value === 'string' && /^[+-]?\d+$/.test(value) ? Number(value) : value;
+}
+
+/** "N", "auto|left|right"; nothing for a switch. */
+function valueOf({ kind, value }: OptionSpec): { value?: string } {
+  if (value !== undefined) return { value };
+  switch (kind.type) {
+    case 'boolean':
+      return {};
+    case 'integer':
+      return { value: 'N' };
+    case 'choice':
+      return { value: kind.choices.join('|') };
+    case 'shares':
+      return { value: 'SHARES' };
+    case 'names':
+    case 'strings':
+      return { value: 'NAMES' };
+    case 'map':
+      return { value: 'FIELD=PATH,…' };
+    case 'string':
+      return { value: 'TEXT' };
+  }
 }

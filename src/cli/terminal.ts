@@ -44,6 +44,24 @@ export const errorStream = {
   },
 };
 
+/** Help texts are wrapped to the terminal, and to this many columns at most. */
+const MAX_HELP_COLUMNS = 110;
+
+/** How help is laid out: for the terminal that it is printed on; headings are bold there unless NO_COLOR is set. */
+export function helpStyle(): { columns: number; bold: (text: string) => string } {
+  const { isTTY, columns } = process.stdout;
+  const plain = !isTTY || process.env['TERM'] === 'dumb' || (process.env['NO_COLOR'] ?? '') !== '';
+  return {
+    columns: isTTY ? Math.min(MAX_HELP_COLUMNS, columns) : MAX_HELP_COLUMNS,
+    bold: plain ? (text) => text : (text) => `\x1b[1m${text}\x1b[22m`,
+  };
+}
+
+/** Whether a standard stream is a terminal. */
+export function isTerminal(descriptor: 0 | 1 | 2): boolean {
+  return isatty(descriptor);
+}
+
 /** Where a chart is drawn on standard error; undefined where no terminal is, as in a log. */
 export function chartRoom(env: NodeJS.ProcessEnv = process.env): ChartRoom | undefined {
   if (!errorStream.isTTY) return undefined;
@@ -70,6 +88,11 @@ export function sayLines(text: string): void {
 /** Writes lines for people to standard output. */
 export function printLines(text: string): void {
   process.stdout.write(printableLines(text));
+}
+
+/** Writes a text that holds nothing but our own words, which may be bold, to standard output. */
+export function printHelp(text: string): void {
+  process.stdout.write(text);
 }
 
 /** Writes one JSON document to standard output. Control characters stand in it escaped, as JSON allows. */

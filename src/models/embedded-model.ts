@@ -3,6 +3,13 @@ import path from 'node:path';
 import { InformError } from '../errors.js';
 import { installedPackage, packageRoot } from '../util/package-root.js';
 
+/** The name of the embedded model. */
+export const DEMO = 'demo';
+
+/** Said wherever scores of the embedded model are shown. */
+export const DEMO_NOTICE =
+  'The embedded model, inform-mini, is a demonstration, not a judge of your data: docs/inform-mini.md says what it learned.';
+
 const FILE = 'inform-mini.gguf';
 
 /** What npm installs it as; a clone has the file itself. */

@@ -3,7 +3,7 @@ import { readGguf } from '../gguf/reader.js';
 import { splitPaths } from '../gguf/split-model.js';
 import { headFile } from '../head/head-file.js';
 import { settleOptions, type SettledOptions } from '../options/settle.js';
-import type { ModelOptions } from '../options/table.js';
+import type { ModelOptions } from '../options/model-options.js';
 import { throwIfAborted } from '../util/abort.js';
 import { fileVersion, type FileVersion } from '../util/files/file-version.js';
 import { resolveModel, type ModelSourceOptions } from './resolve.js';

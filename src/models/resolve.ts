@@ -1,18 +1,11 @@
 import { stat } from 'node:fs/promises';
 import type { WantedType } from '../gguf/model-types.js';
-import { embeddedModel } from './embedded-model.js';
+import { DEMO, embeddedModel } from './embedded-model.js';
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
 import type { ConfirmDownload } from './confirm-download.js';
 import { parseHubId, type HubId } from './hub/hub-id.js';
 import { askForMissing, missingPath } from './missing-path.js';
 import type { ProgressStatus } from '../util/progress-status.js';
-
-/** The name of the embedded model. */
-export const DEMO = 'demo';
-
-/** Said wherever scores of the embedded model are shown. */
-export const DEMO_NOTICE =
-  'The embedded model, inform-mini, is a demonstration, not a judge of your data: docs/inform-mini.md says what it learned.';
 
 export interface ModelSourceOptions {
   /** What a checkpoint is converted to, and which GGUF of a repository is taken. */

@@ -5,12 +5,13 @@ import {
   MODEL_OPTIONS,
   OPTIONS,
   snakeCase,
-  type ModelOptions,
   type OptionKind,
   type OptionSpec,
   type RunOptions,
 } from './table.js';
+import type { ModelOptions } from './model-options.js';
 import { unknownKey } from './unknown-key.js';
+import { didYouMean } from '../util/nearest-name.js';
 
 /** "an integer from 1 to 256", for messages and help. */
 export function describeKind(kind: OptionKind): string {
@@ -79,7 +80,11 @@ export function checkOption(spec: OptionSpec, value: unknown, label: string): un
       if (typeof value === 'number' && Number.isInteger(value) && value >= kind.min && value <= kind.max) return value;
       break;
   }
-  throw new InformError('INFORM_INVALID_CONFIG', `${label} must be ${describeKind(kind)}, but is ${show(value)}.`);
+  const hint = kind.type === 'choice' && typeof value === 'string' ? didYouMean(value, kind.choices) : '';
+  throw new InformError(
+    'INFORM_INVALID_CONFIG',
+    `${label} must be ${describeKind(kind)}, but is ${show(value)}.${hint}`,
+  );
 }
 
 /** The parts of a list, or of a text with commas; undefined for anything else and for none. */
@@ -110,7 +115,7 @@ export function defaultOptions(): RunOptions {
 
 /** Those of a run's options that belong to its model. */
 export function modelOptionsOf(options: RunOptions): ModelOptions {
-  return Object.fromEntries(MODEL_OPTIONS.map(({ key }) => [key, options[key]])) as ModelOptions;
+  return Object.fromEntries(MODEL_OPTIONS.map(({ key }) => [key, options[key]])) as unknown as ModelOptions;
 }
 
 /**

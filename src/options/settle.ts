@@ -1,4 +1,4 @@
-import type { ModelOptions } from './table.js';
+import type { ModelOptions } from './model-options.js';
 
 /** The most tokens of a sequence unless somebody says otherwise. */
 const DEFAULT_MAX_LENGTH = 4096;

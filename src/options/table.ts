@@ -26,6 +26,8 @@ export type OptionKind =
  */
 export type Affects = 'score' | 'content' | 'rounding' | 'speed' | 'none';
 
+export type OptionGroup = 'data' | 'model' | 'speed' | 'gpu' | 'run';
+
 /** A row of the table. */
 export interface OptionRow {
   /** Name in camelCase, as in the API. */
@@ -38,6 +40,12 @@ export interface OptionRow {
   readonly kind: OptionKind;
   readonly fallback: string | number | boolean | readonly string[] | undefined;
   readonly help: string;
+  /** Where the help texts list it. */
+  readonly group: OptionGroup;
+  /** Whether the short help has it, too. */
+  readonly usual?: true;
+  /** What stands for its value in the help, where its kind does not say it well. */
+  readonly value?: string;
   /** One-letter CLI flag. */
   readonly alias?: string;
 }
@@ -54,6 +62,7 @@ export const OPTIONS = [
   {
     key: 'name',
     scope: 'run',
+    group: 'run',
     affects: 'none',
     kind: { type: 'string' },
     fallback: 'InfOrmScorer',
@@ -62,6 +71,9 @@ export const OPTIONS = [
   {
     key: 'model',
     scope: 'run',
+    group: 'model',
+    usual: true,
+    value: 'MODEL',
     affects: 'content',
     kind: { type: 'string' },
     fallback: undefined,
@@ -71,6 +83,9 @@ export const OPTIONS = [
   {
     key: 'type',
     scope: 'model',
+    group: 'model',
+    usual: true,
+    value: 'TYPE',
     affects: 'content',
     inPlan: true,
     kind: { type: 'choice', choices: WANTED_TYPES },
@@ -80,6 +95,8 @@ export const OPTIONS = [
   {
     key: 'batchSize',
     scope: 'model',
+    group: 'speed',
+    usual: true,
     affects: 'speed',
     inPlan: true,
     kind: { type: 'integer', min: 1, max: 256 },
@@ -89,6 +106,8 @@ export const OPTIONS = [
   {
     key: 'maxLength',
     scope: 'model',
+    group: 'model',
+    usual: true,
     affects: 'score',
     inPlan: true,
     kind: { type: 'integer', min: 1, max: MAX_INT32, auto: true },
@@ -98,6 +117,9 @@ export const OPTIONS = [
   {
     key: 'input',
     scope: 'run',
+    group: 'data',
+    usual: true,
+    value: 'FILES',
     affects: 'content',
     kind: { type: 'strings' },
     fallback: [],
@@ -106,6 +128,8 @@ export const OPTIONS = [
   {
     key: 'map',
     scope: 'run',
+    group: 'data',
+    usual: true,
     affects: 'score',
     kind: { type: 'map' },
     fallback: undefined,
@@ -114,6 +138,7 @@ export const OPTIONS = [
   {
     key: 'system',
     scope: 'run',
+    group: 'data',
     affects: 'score',
     kind: { type: 'string' },
     fallback: undefined,
@@ -122,6 +147,9 @@ export const OPTIONS = [
   {
     key: 'output',
     scope: 'run',
+    group: 'data',
+    usual: true,
+    value: 'FILE',
     affects: 'none',
     kind: { type: 'string' },
     fallback: undefined,
@@ -131,6 +159,8 @@ export const OPTIONS = [
   {
     key: 'join',
     scope: 'run',
+    group: 'data',
+    usual: true,
     affects: 'none',
     kind: { type: 'boolean' },
     fallback: false,
@@ -139,6 +169,9 @@ export const OPTIONS = [
   {
     key: 'format',
     scope: 'run',
+    group: 'data',
+    usual: true,
+    value: 'FORMAT',
     affects: 'none',
     kind: { type: 'choice', choices: ['jsonl', 'csv', 'parquet', 'oda'] },
     fallback: undefined,
@@ -147,6 +180,8 @@ export const OPTIONS = [
   {
     key: 'onError',
     scope: 'run',
+    group: 'run',
+    usual: true,
     affects: 'none',
     kind: { type: 'choice', choices: ['reject', 'stop'] },
     fallback: 'reject',
@@ -155,6 +190,8 @@ export const OPTIONS = [
   {
     key: 'engineTimeout',
     scope: 'run',
+    group: 'run',
+    value: 'SECONDS',
     affects: 'none',
     kind: { type: 'integer', min: 0, max: MAX_INT32 },
     fallback: 3600,
@@ -163,6 +200,8 @@ export const OPTIONS = [
   {
     key: 'maxLineBytes',
     scope: 'run',
+    group: 'data',
+    value: 'BYTES',
     affects: 'score',
     kind: { type: 'integer', min: 1, max: MAX_LINE_BYTES },
     fallback: DEFAULT_MAX_LINE_BYTES,
@@ -171,6 +210,8 @@ export const OPTIONS = [
   {
     key: 'scoreHead',
     scope: 'model',
+    group: 'model',
+    value: 'FILE',
     affects: 'content',
     kind: { type: 'string' },
     fallback: undefined,
@@ -179,6 +220,8 @@ export const OPTIONS = [
   {
     key: 'chatTemplate',
     scope: 'model',
+    group: 'model',
+    value: 'FILE',
     affects: 'content',
     kind: { type: 'string' },
     fallback: undefined,
@@ -187,6 +230,8 @@ export const OPTIONS = [
   {
     key: 'templateDate',
     scope: 'model',
+    group: 'model',
+    value: 'DATE',
     affects: 'score',
     kind: { type: 'string' },
     fallback: undefined,
@@ -195,6 +240,8 @@ export const OPTIONS = [
   {
     key: 'pre',
     scope: 'model',
+    group: 'model',
+    value: 'NAME',
     affects: 'score',
     kind: { type: 'string' },
     fallback: undefined,
@@ -203,6 +250,7 @@ export const OPTIONS = [
   {
     key: 'specialTokens',
     scope: 'model',
+    group: 'model',
     affects: 'score',
     kind: { type: 'choice', choices: ['parse', 'literal'] },
     fallback: 'parse',
@@ -211,6 +259,7 @@ export const OPTIONS = [
   {
     key: 'truncationSide',
     scope: 'model',
+    group: 'model',
     affects: 'score',
     kind: { type: 'choice', choices: ['auto', 'left', 'right'] },
     fallback: 'auto',
@@ -219,6 +268,7 @@ export const OPTIONS = [
   {
     key: 'bos',
     scope: 'model',
+    group: 'model',
     affects: 'score',
     kind: { type: 'choice', choices: ['auto', 'always'] },
     fallback: 'auto',
@@ -227,6 +277,7 @@ export const OPTIONS = [
   {
     key: 'contextTokens',
     scope: 'model',
+    group: 'speed',
     affects: 'rounding',
     inPlan: true,
     kind: { type: 'integer', min: 1, max: MAX_INT32, auto: true },
@@ -236,6 +287,7 @@ export const OPTIONS = [
   {
     key: 'batchTokens',
     scope: 'model',
+    group: 'speed',
     affects: 'speed',
     inPlan: true,
     kind: { type: 'integer', min: 1, max: MAX_INT32, auto: true },
@@ -245,6 +297,7 @@ export const OPTIONS = [
   {
     key: 'microBatch',
     scope: 'model',
+    group: 'speed',
     affects: 'rounding',
     inPlan: true,
     kind: { type: 'integer', min: 1, max: 65536, auto: true },
@@ -254,6 +307,7 @@ export const OPTIONS = [
   {
     key: 'window',
     scope: 'model',
+    group: 'speed',
     affects: 'speed',
     kind: { type: 'integer', min: 1, max: 65536 },
     fallback: 1024,
@@ -262,6 +316,7 @@ export const OPTIONS = [
   {
     key: 'share',
     scope: 'model',
+    group: 'speed',
     affects: 'speed',
     kind: { type: 'boolean' },
     fallback: true,
@@ -270,6 +325,8 @@ export const OPTIONS = [
   {
     key: 'deterministic',
     scope: 'model',
+    group: 'model',
+    usual: true,
     affects: 'score',
     inPlan: true,
     kind: { type: 'boolean' },
@@ -279,6 +336,7 @@ export const OPTIONS = [
   {
     key: 'exact',
     scope: 'model',
+    group: 'model',
     affects: 'score',
     inPlan: true,
     kind: { type: 'boolean' },
@@ -288,6 +346,8 @@ export const OPTIONS = [
   {
     key: 'threads',
     scope: 'model',
+    group: 'speed',
+    usual: true,
     affects: 'rounding',
     kind: { type: 'integer', min: 1, max: 1024, auto: true },
     fallback: 'auto',
@@ -296,6 +356,8 @@ export const OPTIONS = [
   {
     key: 'gpuLayers',
     scope: 'model',
+    group: 'gpu',
+    usual: true,
     affects: 'rounding',
     inPlan: true,
     kind: { type: 'integer', min: 0, max: 10_000, auto: true },
@@ -305,6 +367,8 @@ export const OPTIONS = [
   {
     key: 'streamWeights',
     scope: 'model',
+    group: 'gpu',
+    value: 'WHEN',
     affects: 'rounding',
     inPlan: true,
     kind: { type: 'choice', choices: ['auto', 'always', 'never'] },
@@ -314,6 +378,8 @@ export const OPTIONS = [
   {
     key: 'devices',
     scope: 'model',
+    group: 'gpu',
+    usual: true,
     affects: 'rounding',
     inPlan: true,
     kind: { type: 'names' },
@@ -323,6 +389,7 @@ export const OPTIONS = [
   {
     key: 'splitMode',
     scope: 'model',
+    group: 'gpu',
     affects: 'rounding',
     inPlan: true,
     kind: { type: 'choice', choices: ['layer', 'row', 'none'] },
@@ -332,6 +399,7 @@ export const OPTIONS = [
   {
     key: 'tensorSplit',
     scope: 'model',
+    group: 'gpu',
     affects: 'rounding',
     inPlan: true,
     kind: { type: 'shares' },
@@ -341,15 +409,17 @@ export const OPTIONS = [
   {
     key: 'flashAttention',
     scope: 'model',
+    group: 'speed',
     affects: 'score',
     inPlan: true,
     kind: { type: 'boolean' },
     fallback: true,
-    help: 'fused attention: faster, rounds differently',
+    help: 'use fused attention: faster, rounds differently',
   },
   {
     key: 'kvType',
     scope: 'model',
+    group: 'speed',
     affects: 'score',
     inPlan: true,
     kind: { type: 'choice', choices: ['auto', 'f16', 'f32'] },
@@ -378,9 +448,6 @@ type RowValue<R extends Row> = KindValue<R['kind']> | (R['fallback'] extends und
 
 /** Everything a configuration file can say: the model's options and those of a run over files. */
 export type RunOptions = { [R in Row as R['key']]: RowValue<R> };
-
-/** Options of `RewardModel.load`; all optional, with the defaults that `OPTIONS` states. */
-export type ModelOptions = { [R in Extract<Row, { scope: 'model' }> as R['key']]: RowValue<R> };
 
 /** A row with a key of this table. */
 export type OptionSpec = OptionRow & { readonly key: keyof RunOptions };

@@ -1,5 +1,5 @@
 import { InformError } from '../errors.js';
-import type { ModelOptions } from '../options/table.js';
+import type { ModelOptions } from '../options/model-options.js';
 import { parseDate, type CalendarDate } from './jinja/strftime.js';
 
 /**

@@ -8,7 +8,7 @@ import { SampleReader } from '../input/sample-reader.js';
 import { checkInputs, inputName, STDIN, type InputCheck } from '../input/source.js';
 import { refuseWrongInput } from '../input/wrong-input.js';
 import { prepareModel, type PreparedModel } from '../models/prepare.js';
-import { DEMO, DEMO_NOTICE } from '../models/resolve.js';
+import { DEMO, DEMO_NOTICE } from '../models/embedded-model.js';
 import { modelOptionsOf } from '../options/check.js';
 import { type RunOptions } from '../options/table.js';
 import type { Job } from '../scoring/score-stream.js';

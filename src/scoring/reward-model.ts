@@ -3,7 +3,7 @@ import { checkedConversation, toId, type Sample, type SampleId } from '../input/
 import type { ConfirmDownload } from '../models/confirm-download.js';
 import { prepareModel } from '../models/prepare.js';
 import { resolveModelOptions } from '../options/check.js';
-import type { ModelOptions } from '../options/table.js';
+import type { ModelOptions } from '../options/model-options.js';
 import type { ProgressStatus } from '../util/progress-status.js';
 import { LoadedModel, type ModelInfo } from './loaded-model.js';
 import type { Job } from './job.js';
@@ -24,7 +24,11 @@ export interface LoadOptions extends Partial<ModelOptions> {
 /** What is being done while a model is made ready, and how far it is. */
 export type LoadProgress = ProgressStatus;
 
-export interface ScoreResult {
+export interface ScoreResult<S extends Sample = Sample> {
+  /** The sample's 0-based place in the input. */
+  index: number;
+  /** The sample, as it was given. */
+  sample: S;
   /** The sample's `id`, or its 0-based place in the input where it has none. */
   id: SampleId;
   /** The raw reward: the head's output on the last token. Higher is better; there is no fixed range. */
@@ -115,15 +119,15 @@ export class RewardModel implements AsyncDisposable {
    *
    * Without `onReject` a sample that cannot be scored ends the loop with its error.
    */
-  async *scoreAll(
-    samples: Iterable<Sample> | AsyncIterable<Sample>,
+  async *scoreAll<S extends Sample>(
+    samples: Iterable<S> | AsyncIterable<S>,
     options: ScoreAllOptions = {},
-  ): AsyncGenerator<ScoreResult, void, undefined> {
+  ): AsyncGenerator<ScoreResult<S>, void, undefined> {
     const live = Symbol.asyncIterator in samples;
     for await (const outcome of this.#model.scoreJobs(numbered(samples), { live, signal: options.signal })) {
-      const { index, id } = outcome.tag;
+      const { index, id, sample } = outcome.tag;
       if (outcome.error === undefined) {
-        yield { id, score: outcome.score, tokens: outcome.tokens, truncated: outcome.truncated };
+        yield { index, id, sample, score: outcome.score, tokens: outcome.tokens, truncated: outcome.truncated };
       } else if (options.onReject) {
         options.onReject({ index, id, error: outcome.error });
       } else {
@@ -142,9 +146,13 @@ export class RewardModel implements AsyncDisposable {
   }
 }
 
-async function* numbered(
-  samples: Iterable<Sample> | AsyncIterable<Sample>,
-): AsyncGenerator<Job<{ index: number; id: SampleId }>> {
+interface Tag<S> {
+  readonly index: number;
+  readonly id: SampleId;
+  readonly sample: S;
+}
+
+async function* numbered<S>(samples: Iterable<S> | AsyncIterable<S>): AsyncGenerator<Job<Tag<S>>> {
   let index = 0;
   for await (const sample of samples) {
     yield jobOf(sample, index);
@@ -153,11 +161,11 @@ async function* numbered(
 }
 
 /** A bad id makes a bad sample, which is reported where its turn comes. */
-function jobOf(sample: unknown, index: number): Job<{ index: number; id: SampleId }> {
+function jobOf<S>(sample: S, index: number): Job<Tag<S>> {
   try {
     const id = typeof sample === 'object' && sample !== null && 'id' in sample ? toId(sample.id) : undefined;
-    return { tag: { index, id: id ?? index }, conversation: checkedConversation(sample) };
+    return { tag: { index, id: id ?? index, sample }, conversation: checkedConversation(sample) };
   } catch (error) {
-    return { tag: { index, id: index }, conversation: toInformError(error) };
+    return { tag: { index, id: index, sample }, conversation: toInformError(error) };
   }
 }

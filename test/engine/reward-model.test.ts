@@ -49,6 +49,20 @@ test('one score, and what the model is', async () => {
   );
 });
 
+test('each result comes with its place and with the sample that was given', async () => {
+  await using model = await RewardModel.load(MODEL, SMALL);
+  const samples = randomSamples(5, 3).map((sample, i) => ({ ...sample, id: undefined, note: `row ${i}` }));
+  let count = 0;
+  for await (const { index, id, sample } of model.scoreAll(samples)) {
+    assert.is(index, count);
+    assert.is(id, count);
+    assert.is(sample, samples[count]);
+    assert.is(sample.note, `row ${count}`);
+    count++;
+  }
+  assert.is(count, samples.length);
+});
+
 test('alone, in a batch, in any order, at any batch size: the same score within the stated bound', async () => {
   const samples = randomSamples(60, 1);
   await using alone = await RewardModel.load(MODEL, { ...SMALL, batchSize: 1 });

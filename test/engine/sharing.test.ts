@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { RewardModel, type Sample } from '#src/index.js';
-import type { ModelOptions } from '#src/options/table.js';
+import type { ModelOptions } from '#src/options/model-options.js';
 import { PipelineStats } from '#src/scoring/pipeline-stats.js';
 import { testModel } from '../support/models/models.js';
 import { Random } from '../support/random.js';

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ggufNumber } from '#src/gguf/metadata.js';
-import type { ModelOptions } from '#src/options/table.js';
+import type { ModelOptions } from '#src/options/model-options.js';
 import { rewardsOf } from '../support/assert/evaluate.js';
 import { CLASS_CHECKPOINTS, type ClassCheckpoint } from '../support/models/class-checkpoints.js';
 import { loadEngine } from '../support/models/load.js';

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'uvu';
@@ -251,7 +250,12 @@ const MISTAKES: [what: string, args: () => Promise<string[]> | string[], code: n
     1,
     /no score head.*INFORM_MODEL_HAS_NO_HEAD/,
   ],
-  ['an unknown flag', () => ['-', '-m', MODEL, '--batchsize', '3'], 2, /batchsize.*INFORM_INVALID_CONFIG/],
+  [
+    'an unknown flag',
+    () => ['-', '-m', MODEL, '--batchsize', '3'],
+    2,
+    /There is no flag --batchsize\. Did you mean "--batch-size"\?.*INFORM_INVALID_CONFIG/,
+  ],
   ['a wrong flag value', () => ['-', '-m', MODEL, '--batch-size', '3x'], 2, /--batch-size must be an integer.*"3x"/],
   [
     'a wrong switch',
@@ -310,26 +314,6 @@ test('a reader that leaves early ends the run quietly', async () => {
   const { code, stderr } = await finished(child);
   assert.is(code, 0, stderr);
   assert.match(stderr, /^\S+many\.jsonl: JSON Lines, read as Alpaca\n$/);
-});
-
-test('the demo ranks judged answers in a table, and the command that it names scores the same', async () => {
-  const demo = await runCli(['demo']);
-  assert.is(demo.code, 0, demo.stderr);
-  assert.is(demo.stderr, '');
-  const [, line = ''] = /as JSON Lines: +(.+)/.exec(demo.stdout) ?? [];
-  const scored = await finished(spawn(line, { shell: true }));
-  assert.is(scored.code, 0, scored.stderr);
-  assert.match(scored.stderr, /inform-mini, is a demonstration, not a judge of your data/);
-  const scores = parseLines(scored.stdout).map(({ score }) => Number(score).toFixed(2));
-  const shown = [...demo.stdout.matchAll(/^ {2}(?:good|mediocre|bad) +[\d.]+ % +(-?[\d.]+) /gm)].map(
-    ([, score]) => score,
-  );
-  assert.is(shown.length, 15);
-  assert.equal(shown, scores);
-  const [, ordered, pairs] = /put (\d+) of (\d+) pairs in the order/.exec(demo.stdout) ?? [];
-  assert.is(pairs, '15');
-  // By chance it would be half of them.
-  assert.ok(Number(ordered) >= 12, demo.stdout);
 });
 
 test('a checkpoint folder is converted, and the result scores like the converted model of the tests', async () => {

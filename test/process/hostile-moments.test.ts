@@ -7,7 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { InformError } from '#src/errors.js';
 import { checkedConversation } from '#src/input/sample.js';
-import type { ModelOptions } from '#src/options/table.js';
+import type { ModelOptions } from '#src/options/model-options.js';
 import type { Job, Outcome } from '#src/scoring/score-stream.js';
 import type { SupervisedModel, SupervisedOptions } from '#src/supervisor/supervised-model.js';
 import { finished, startCli } from '../support/children/cli.js';

@@ -15,6 +15,11 @@ const isPosix = process.platform !== 'win32';
 const BUILT = loadAddon().backendDir;
 const [platform] = platformsFor(process.platform, process.arch);
 
+/** A clone builds with cmake-js, which an installed package does not have. */
+function isInstalled(name: string): boolean {
+  return !name.startsWith('.') && name !== 'cmake-js';
+}
+
 /** This package as it is installed: without a build, and with no addon but what the test puts there. */
 function installed(): { root: string; cache: string; bin: string } {
   const folder = realpathSync(tempFolder());
@@ -22,7 +27,7 @@ function installed(): { root: string; cache: string; bin: string } {
   for (const part of ['package.json', 'dist', 'native', 'cmake', 'CMakeLists.txt', path.join('scripts', 'build')]) {
     cpSync(path.join(packageRoot(), part), path.join(root, part), { recursive: true });
   }
-  for (const part of readdirSync(path.join(packageRoot(), 'node_modules')).filter((name) => !name.startsWith('.'))) {
+  for (const part of readdirSync(path.join(packageRoot(), 'node_modules')).filter(isInstalled)) {
     symlinkSync(path.join(packageRoot(), 'node_modules', part), path.join(folder, 'node_modules', part));
   }
   const bin = path.join(folder, 'bin');

@@ -15,7 +15,7 @@ import { fileIn, tempFolder } from '../support/temp-folder.js';
 import { testIf } from '../support/test-if.js';
 import { loadModel, superviseModel } from '../support/models/load.js';
 import { checkedConversation } from '#src/input/sample.js';
-import type { ModelOptions } from '#src/options/table.js';
+import type { ModelOptions } from '#src/options/model-options.js';
 
 const MODEL = await testModel('bf16');
 const FOLDER = tempFolder();

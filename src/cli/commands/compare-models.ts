@@ -37,11 +37,7 @@ export const compareModelsCommand: CommandModule<object, CompareModelsArguments>
       .option('json', JSON_FLAG)
       .option('overwrite', OVERWRITE)
       .option('restart', restartFlag('comparison'))
-      .option('yes', YES)
-      .example(
-        '$0 compare-models f16.gguf q4_k_m.gguf rows.jsonl -o page.html',
-        '',
-      ) as unknown as Argv<CompareModelsArguments>,
+      .option('yes', YES) as unknown as Argv<CompareModelsArguments>,
   handler: async (argv) => {
     const { runTask } = await import('../task.js');
     await runTask((task) => run(task, argv));

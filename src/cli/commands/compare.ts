@@ -38,9 +38,7 @@ export function compareCommand(finish: Finish): CommandModule<object, CompareArg
         .option('overwrite', OVERWRITE)
         .option('max-deviation', value('fail (exit code 1) where any two scores are further apart'))
         .option('min-spearman', value("fail where Spearman's correlation is lower"))
-        .option('max-flips', value('fail where more rows (12), or a larger share (0.5%), flip at a threshold'))
-        .example('$0 compare f16.jsonl q4.jsonl --data rows.jsonl', '')
-        .example('$0 compare before.jsonl after.jsonl --max-deviation 0.01', 'a check for a script'),
+        .option('max-flips', value('fail where more rows (12), or a larger share (0.5%), flip at a threshold')),
     handler: async (argv) => {
       const [{ compare }, { failedChecks, parseAtMost }, { formatComparison }] = await Promise.all([
         import('../../compare/compare.js'),

@@ -67,9 +67,7 @@ export function evaluateCommand(finish: Finish): CommandModule<object, EvaluateA
         .option('json', JSON_FLAG)
         .option('overwrite', OVERWRITE)
         .option('restart', restartFlag('evaluation'))
-        .option('yes', YES)
-        .example('$0 evaluate rewardbench filtered.parquet -m model.gguf -o results.json', '')
-        .example('$0 evaluate pairs pairs.jsonl --scores scores.jsonl', '') as unknown as Argv<EvaluateArguments>,
+        .option('yes', YES) as unknown as Argv<EvaluateArguments>,
     handler: async (argv) => {
       if (argv.by !== undefined && argv.benchmark !== 'pairs') {
         throw new InformError(

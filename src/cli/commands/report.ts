@@ -43,8 +43,7 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
         describe: 'the log of the run, for the rows that were longer than max_length and cut',
       })
       .option('output', outputFlag('the page, one HTML file that loads nothing'))
-      .option('overwrite', OVERWRITE)
-      .example('$0 report scores.jsonl --data data.jsonl -o report.html', ''),
+      .option('overwrite', OVERWRITE),
   handler: async ({ scores, data, by, map, log, output, overwrite }) => {
     const { report } = await import('../../report/report.js');
     const { rows } = await report({ scores, data, by, map: mapFrom(map), log, output, overwrite });

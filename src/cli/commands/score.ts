@@ -8,7 +8,7 @@ import type { RunDirectory } from '../../run/score-shard.js';
 import type { RunSettings } from '../../run/settings.js';
 import { InformError } from '../../errors.js';
 import { ExitCode } from '../exit-codes.js';
-import { optionFlags, optionsFromFlags } from '../option-flags.js';
+import { GROUPS, optionFlags, optionsFromFlags, type HelpedFlag } from '../option-flags.js';
 import { CONFIG, OVERWRITE, REJECTS_OK, restartFlag, YES } from '../shared-flags.js';
 import type { Task } from '../task.js';
 import { chartRoom, sayLines } from '../terminal.js';
@@ -17,6 +17,81 @@ import { chartRoom, sayLines } from '../terminal.js';
 const MOST_LEASE_SECONDS = 86_400;
 
 const PROGRESS_MODES = ['auto', 'bar', 'plain', 'none'] as const;
+
+/** The flags of a run that are no options of a configuration. */
+export const SCORE_FLAGS = {
+  config: { ...CONFIG, ...GROUPS.run, usual: true, value: 'FILE' },
+  overwrite: { ...OVERWRITE, ...GROUPS.data, usual: true },
+  'follow-appended': {
+    ...GROUPS.data,
+    type: 'boolean',
+    default: false,
+    describe: 'score what was added at the end of an input whose rows before are scored already',
+  },
+  restart: { ...restartFlag('run'), ...GROUPS.run },
+  shard: {
+    ...GROUPS.run,
+    usual: true,
+    value: 'I/N',
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'score the i-th of n parts of the rows, as i/n, or auto in an array job; "inform-score merge" puts the parts together',
+  },
+  shards: {
+    ...GROUPS.run,
+    value: 'N',
+    type: 'number',
+    requiresArg: true,
+    describe: 'how many parts --shard auto has, where the scheduler does not say it, or the array is a part of one',
+  },
+  'run-dir': {
+    ...GROUPS.run,
+    value: 'FOLDER',
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'keep the shard in this folder, which all tasks of the run share, in place of -o; "inform-score status" and "merge" read it',
+  },
+  lease: {
+    ...GROUPS.run,
+    value: 'SECONDS',
+    type: 'number',
+    requiresArg: true,
+    default: 30,
+    describe: 'seconds for which a task with --run-dir may be silent before another one takes its shard',
+  },
+  'rejects-ok': { ...REJECTS_OK, ...GROUPS.run },
+  'one-line-per-row': {
+    ...GROUPS.data,
+    type: 'boolean',
+    default: false,
+    describe: 'write {"id", "score": null, "error"} to standard output for a rejected row, and not leave it out',
+  },
+  progress: {
+    ...GROUPS.run,
+    choices: PROGRESS_MODES,
+    default: 'auto',
+    requiresArg: true,
+    describe: 'how progress is shown on standard error',
+  },
+  log: {
+    ...GROUPS.run,
+    usual: true,
+    value: 'FILE',
+    type: 'string',
+    requiresArg: true,
+    describe: "file for the run's log: its options, every truncated and rejected sample, the summary (JSON Lines)",
+  },
+  verbose: { ...GROUPS.run, type: 'boolean', default: false, describe: "print llama.cpp's log on standard error" },
+  stats: {
+    ...GROUPS.run,
+    type: 'boolean',
+    default: false,
+    describe: 'print what was computed, and where the time went, after the summary',
+  },
+  yes: { ...YES, ...GROUPS.run },
+} as const satisfies Record<string, HelpedFlag>;
 
 interface ScoreArguments {
   inputs?: string[];
@@ -51,67 +126,8 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
           describe:
             'files of samples, folders, patterns or hf://datasets/…: JSON, CSV, Parquet, also .gz, .zst, .xz; "-" is standard input',
         })
-        .option('config', CONFIG)
         .options(optionFlags())
-        .option('overwrite', OVERWRITE)
-        .option('restart', restartFlag('run'))
-        .option('follow-appended', {
-          type: 'boolean',
-          default: false,
-          describe: 'score what was added at the end of an input whose rows before are scored already',
-        })
-        .option('shard', {
-          type: 'string',
-          requiresArg: true,
-          describe:
-            'score the i-th of n parts of the rows, as i/n, or auto in an array job; "inform-score merge" puts the parts together',
-        })
-        .option('shards', {
-          type: 'number',
-          requiresArg: true,
-          describe:
-            'how many parts --shard auto has, where the scheduler does not say it, or the array is a part of one',
-        })
-        .option('run-dir', {
-          type: 'string',
-          requiresArg: true,
-          describe:
-            'keep the shard in this folder, which all tasks of the run share, in place of -o; "inform-score status" and "merge" read it',
-        })
-        .option('lease', {
-          type: 'number',
-          requiresArg: true,
-          default: 30,
-          describe: 'seconds for which a task with --run-dir may be silent before another one takes its shard',
-        })
-        .option('rejects-ok', REJECTS_OK)
-        .option('one-line-per-row', {
-          type: 'boolean',
-          default: false,
-          describe: 'write {"id", "score": null, "error"} to standard output for a rejected row, and not leave it out',
-        })
-        .option('progress', {
-          choices: PROGRESS_MODES,
-          default: 'auto' as const,
-          describe: 'how progress is shown on standard error',
-        })
-        .option('log', {
-          type: 'string',
-          requiresArg: true,
-          describe:
-            "file for the run's log: its options, every truncated and rejected sample, the summary (JSON Lines)",
-        })
-        .option('verbose', {
-          type: 'boolean',
-          default: false,
-          describe: "print llama.cpp's log on standard error",
-        })
-        .option('stats', {
-          type: 'boolean',
-          default: false,
-          describe: 'print what was computed, and where the time went, after the summary',
-        })
-        .option('yes', YES) as unknown as Argv<ScoreArguments>,
+        .options(SCORE_FLAGS) as unknown as Argv<ScoreArguments>,
     handler: async (argv) => {
       // Loaded here, so that --help needs neither the engine nor the readers. The engine's process first: it starts meanwhile.
       const [{ EngineProcess }, { runTask }, { Progress }, { onInterrupt }] = await Promise.all([
@@ -216,7 +232,7 @@ async function report(options: RunOptions, outcome: RunOutcome, withStats: boole
   const [{ formatSummary }, { formatStats }, { DEMO }] = await Promise.all([
     import('../summary-text.js'),
     import('../stats-text.js'),
-    import('../../models/resolve.js'),
+    import('../../models/embedded-model.js'),
   ]);
   const { stats, pipeline, seconds, maxLength, modelPath, rejectsPath } = outcome;
   const { model: name = '', type, output } = options;

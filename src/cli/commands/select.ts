@@ -68,13 +68,7 @@ export const selectCommand: CommandModule<object, SelectArguments> = {
         describe: 'drop rows that overlap these evaluation sets (13 words in a row, or near-duplicates)',
       })
       .option('map', MAP_FLAG)
-      .option('overwrite', OVERWRITE)
-      .example('$0 select data.jsonl scores.jsonl --top 20% -o curated.jsonl', 'the best fifth')
-      .example(
-        '$0 select data.jsonl scores.jsonl --top 20% --per source -o curated.jsonl',
-        'the best fifth of each source',
-      )
-      .example('$0 select answers.jsonl scores.jsonl --pairs --margin 1 -o dpo.jsonl', 'pairs to train on'),
+      .option('overwrite', OVERWRITE),
   handler: async (argv) => {
     const { select } = await import('../../curate/select.js');
     const { data, scores, output, overwrite } = argv;

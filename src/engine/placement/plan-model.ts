@@ -2,7 +2,7 @@ import { checkIsModel, trainedContextOf } from '../../gguf/reward-model-file.js'
 import { readGgufModel } from '../../gguf/split-model.js';
 import { listDevices } from '../../addon/device-report.js';
 import { settleOptions } from '../../options/settle.js';
-import type { ModelOptions } from '../../options/table.js';
+import type { ModelOptions } from '../../options/model-options.js';
 import { choosePlacement } from './choose.js';
 import { measureForSimulation, measureOnDevices } from './measure-compute.js';
 import { ASSUMPTIONS, type Estimate, type Speeds } from './estimate.js';

@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { STDIN } from '../../input/source.js';
-import { embeddedModel } from '../../models/embedded-model.js';
-import { DEMO } from '../../models/resolve.js';
+import { DEMO, embeddedModel } from '../../models/embedded-model.js';
 import type { RunOptions } from '../../options/table.js';
 import { entryOf } from '../../util/files/file-errors.js';
 import type { ReadFile } from './output-paths.js';

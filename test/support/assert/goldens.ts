@@ -3,7 +3,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { ConversionType } from '#src/gguf/model-types.js';
 import { Engine } from '#src/engine/engine.js';
-import { type ModelOptions } from '#src/options/table.js';
+import { type ModelOptions } from '#src/options/model-options.js';
 import { packageRoot } from '#src/util/package-root.js';
 import type { Sample } from '#src/input/sample.js';
 import { rewardsOf } from './evaluate.js';

@@ -3,7 +3,7 @@ import { readModelRules } from '#src/scoring/encoding-rules.js';
 import { Engine } from '#src/engine/engine.js';
 import { prepareModel, type PreparedModel } from '#src/models/prepare.js';
 import { resolveModelOptions } from '#src/options/check.js';
-import type { ModelOptions } from '#src/options/table.js';
+import type { ModelOptions } from '#src/options/model-options.js';
 import { LoadedModel } from '#src/scoring/loaded-model.js';
 import { SupervisedModel, type SupervisedOptions } from '#src/supervisor/supervised-model.js';
 

@@ -106,6 +106,49 @@ test('the time left goes by what is done, and starts anew with a new label', () 
   assert.match(written[3] ?? '', /100 % {2}0\.0 s left$/);
 });
 
+test('what was done before a resumed run began does not count for the time left', () => {
+  const { progress, written, clock } = setUp('bar', { columns: 200 });
+  const scoring = (fraction: number): ProgressStatus => ({ label: 'Scoring', fraction, timeLeft: true });
+  progress.update(scoring(0.9));
+  clock.ms += 10_000;
+  progress.update(scoring(0.91));
+  assert.not.match(written[0] ?? '', /left/);
+  assert.match(written[1] ?? '', /91 % {2}1 min 30 s left$/);
+});
+
+test('the time left goes by the last minute alone', () => {
+  const { progress, written, clock } = setUp('bar', { columns: 200 });
+  const at = (fraction: number): void => {
+    progress.update({ label: 'Scoring', fraction, timeLeft: true });
+  };
+  // A slow hour for the first tenth, then a percent a second.
+  for (let minute = 0; minute <= 60; minute++, clock.ms += 60_000) at((0.1 * minute) / 60);
+  for (let second = 0; second < 62; second++, clock.ms += 1000) at(0.1 + second / 100);
+  assert.match(written.at(-1) ?? '', /71 % {2}(29|30) s left$/);
+});
+
+test('a narrow terminal loses whole parts: the details first, the time left last', () => {
+  const status = {
+    label: 'Scoring',
+    fraction: 0.5,
+    timeLeft: true,
+    details: ['1,236 of about 3,200 samples', '51 tokens/s'],
+  };
+  const line = (columns: number): string => {
+    const { progress, written, clock } = setUp('bar', { columns });
+    progress.update({ ...status, fraction: 0 });
+    clock.ms += 30_000;
+    progress.update(status);
+    return (written[1] ?? '').slice(ERASE.length);
+  };
+  assert.is(line(80), 'Scoring  █████░░░░░  50 %  1,236 of about 3,200 samples  51 tokens/s  30 s left');
+  assert.is(line(68), 'Scoring  50 %  1,236 of about 3,200 samples  51 tokens/s  30 s left');
+  assert.is(line(67), 'Scoring  █████░░░░░  50 %  1,236 of about 3,200 samples  30 s left');
+  assert.is(line(40), 'Scoring  ██████░░░░░░░  50 %  30 s left');
+  assert.is(line(22), 'Scoring  30 s left');
+  assert.is(line(16), 'Scoring');
+});
+
 test('without a terminal: one line every ten seconds, and none before', () => {
   const { progress, written, clock } = setUp('auto');
   const began = clock.ms;
@@ -165,7 +208,7 @@ test('scoring: the share goes by bytes; without a total there is none', () => {
     label: 'Scoring',
     fraction: 0.25,
     timeLeft: true,
-    details: ['1,200 samples', '5,123 tokens/s'],
+    details: ['1,200 of about 4,800 samples', '5,123 tokens/s'],
   });
   const piped = { samples: 0, tokens: 0, seconds: 0, bytes: 0, totalBytes: undefined };
   assert.equal(scoringStatus(piped), {
