@@ -13,7 +13,7 @@ import { topOverlap } from '#src/compare/top-rows.js';
 import { convertCheckpoint } from '#src/convert/convert.js';
 import type { ConversionType } from '#src/gguf/model-types.js';
 import { RewardModel, type Sample } from '#src/index.js';
-import type { ModelOptions } from '#src/options/table.js';
+import type { ModelOptions } from '#src/options/model-options.js';
 import { quantizeModel } from '#src/quantize/quantize.js';
 import { packageRoot } from '#src/util/package-root.js';
 import { dataFolder } from './support/datasets.js';
