@@ -23,8 +23,8 @@ struct Placement {
     std::string streamed_tensors;
     // Host memory that the GPU's driver allocates, from which copies are fastest, instead of the mapped file.
     bool pinned = false;
-    // A copy of the CPU's weights in the order of its fastest kernels. Without it they stay in the mapped file, which may
-    // be larger than the memory.
+    // A copy of the CPU's weights in the order of its fastest kernels. Without it they stay in the mapped file, which
+    // may be larger than the memory.
     bool repacked = true;
 };
 
