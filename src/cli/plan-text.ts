@@ -1,5 +1,5 @@
 import type { ConversionType } from '../gguf/model-types.js';
-import { counted, formatBytes, formatCount, formatDuration } from '../util/format.js';
+import { counted, formatBytes, formatCount, formatDuration, formatRate } from '../util/format.js';
 import { layerRange, layersOf } from '../engine/placement/describe.js';
 import type { Estimate, Speeds } from '../engine/placement/estimate.js';
 import type { PlanReport } from '../engine/placement/plan-model.js';
@@ -88,14 +88,10 @@ function formatAlternatives(
   const rows = [planned, ...alternatives].map(({ what, bytes, tokensPerSecond }) => [
     `  ${what}`,
     formatBytes(bytes),
-    `${rate(tokensPerSecond)} tokens/s`,
+    `${formatRate(tokensPerSecond)} tokens/s`,
     tokens === undefined ? '' : formatDuration(tokens / tokensPerSecond),
   ]);
   return [`expected:\n${columns(rows)}Smaller models, with what they reach: inform-score models`, ''];
-}
-
-function rate(tokensPerSecond: number): string {
-  return tokensPerSecond < 10 ? tokensPerSecond.toPrecision(2) : formatCount(Math.round(tokensPerSecond));
 }
 
 /** Where a model goes, and what is expected of it. */
@@ -183,7 +179,7 @@ function formatEstimate(
   if (contexts > 1) lines.push('  The GPUs compute at the same time, on different batches.');
   lines.push(
     `  together    ${seconds(estimate.seconds)} for ${formatCount(microBatch)} tokens, ` +
-      `${rate(estimate.tokensPerSecond)} tokens/s; the bottleneck is ${BOTTLENECKS[estimate.bottleneck]}`,
+      `${formatRate(estimate.tokensPerSecond)} tokens/s; the bottleneck is ${BOTTLENECKS[estimate.bottleneck]}`,
   );
   if (estimate.balancedMicroBatch > 0) {
     lines.push(

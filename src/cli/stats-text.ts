@@ -1,5 +1,5 @@
 import type { PipelineStats } from '../scoring/pipeline-stats.js';
-import { formatCount } from '../util/format.js';
+import { formatCount, formatRate } from '../util/format.js';
 import { alignedLines, type Line } from './table.js';
 
 /**
@@ -9,8 +9,7 @@ import { alignedLines, type Line } from './table.js';
  */
 export function formatStats(stats: PipelineStats, expected: number): string {
   const { samples, batches, halved, restarts, tokensSeen, tokensComputed, elapsed, seconds } = stats;
-  const rate = (tokens: number): string =>
-    elapsed > 0 ? `, ${formatCount(Math.round(tokens / elapsed))} tokens/s` : '';
+  const rate = (tokens: number): string => (elapsed > 0 ? `, ${formatRate(tokens / elapsed)} tokens/s` : '');
   const share = (part: number): string => (elapsed > 0 ? ` (${((100 * part) / elapsed).toFixed(1)} %)` : '');
   const lines: Line[] = [
     ['Tokens seen', `${formatCount(tokensSeen)}${rate(tokensSeen)}`],
@@ -34,11 +33,11 @@ export function formatStats(stats: PipelineStats, expected: number): string {
 function againstPlan(rate: number, expected: number): Line[] {
   if (!Number.isFinite(rate)) return [];
   const ratio = (rate / expected).toPrecision(2);
-  const planned = formatCount(Math.round(expected));
+  const planned = formatRate(expected);
   return [
     [
       'Against plan',
-      `${formatCount(Math.round(rate))} tokens/s while the engine worked, ${ratio} of the ${planned} that full micro-batches were expected to reach`,
+      `${formatRate(rate)} tokens/s while the engine worked, ${ratio} of the ${planned} that full micro-batches were expected to reach`,
     ],
   ];
 }

@@ -1,5 +1,5 @@
 import type { RunStats } from '../run/run-stats.js';
-import { counted, formatCount, formatDuration } from '../util/format.js';
+import { counted, formatCount, formatDuration, formatRate } from '../util/format.js';
 import { histogramLines, type ChartRoom } from './histogram-text.js';
 import { alignedLines, type Line } from './table.js';
 
@@ -52,7 +52,7 @@ function scoredText(stats: RunStats, seconds: number): string {
   if (scored === 0 || seconds <= 0) return done;
   const samplesPerSecond = scored / seconds;
   const rate = samplesPerSecond < 100 ? samplesPerSecond.toPrecision(3) : formatCount(Math.round(samplesPerSecond));
-  return `${done}: ${rate} samples/s, ${formatCount(Math.round(tokens / seconds))} tokens/s`;
+  return `${done}: ${rate} samples/s, ${formatRate(tokens / seconds)} tokens/s`;
 }
 
 function scoresText(stats: RunStats, mean: number): string {

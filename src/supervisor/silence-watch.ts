@@ -61,7 +61,7 @@ export class SilenceWatch {
       this.hooks.onLimit(seconds);
     } else if (seconds >= this.#sayAt) {
       this.#sayAt = 2 * seconds;
-      const before = this.#longest > 0 ? `; the longest batch before took ${formatDuration(this.#longest)}` : '';
+      const before = this.#longest >= 0.1 ? `; the longest batch before took ${formatDuration(this.#longest)}` : '';
       const then =
         this.limitSeconds > 0
           ? `After ${formatDuration(this.limitSeconds)} (engine_timeout) it is ended and started again.`

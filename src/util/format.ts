@@ -3,6 +3,11 @@ export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
 }
 
+/** A number for a second: "1,235", and what is small to two digits, "0.36". */
+export function formatRate(perSecond: number): string {
+  return perSecond < 10 ? perSecond.toPrecision(2) : formatCount(Math.round(perSecond));
+}
+
 /** Decimal units, as disks are sold: "3.4 kB", "34.3 MB", "42.52 GB". */
 export function formatBytes(bytes: number): string {
   if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;

@@ -7,7 +7,7 @@ import { elementCount, GGML_TYPES, type GgufMetadata } from '#src/gguf/types.js'
 import { defaultOptions, modelOptionsOf } from '#src/options/check.js';
 import { settleOptions, type SettledOptions } from '#src/options/settle.js';
 import { choosePlacement, type PlacementChoice, type MeasureCompute } from '#src/engine/placement/choose.js';
-import { ASSUMPTIONS } from '#src/engine/placement/estimate.js';
+import { ASSUMPTIONS, type Speeds } from '#src/engine/placement/estimate.js';
 import { splitLayers, splitLayersByShares } from '#src/engine/placement/layer-split.js';
 import { machineOf, simulatedMachine, usableGpus } from '#src/engine/placement/machine.js';
 import { modelMemory, type ModelMemory } from '#src/engine/placement/model-memory.js';
@@ -229,6 +229,22 @@ test('host memory that is too small for pinning is not pinned, and slows the bus
   const mapped = await choose(LLAMA_70B, 'a=24G,host=20G', { microBatch: 4096 });
   assert.not(mapped.placement.host.pinned);
   assert.ok(mapped.estimate.busSeconds > 1.9 * pinned.estimate.busSeconds);
+});
+
+test('weights that the host cannot hold stay in the mapped file, and the disk is a part of the time', async () => {
+  const speeds: Speeds = { ...ASSUMPTIONS, diskBytesPerSecond: 1e9 };
+  const here = async (host: string, known = speeds): Promise<PlacementChoice> =>
+    choosePlacement(LLAMA_70B, simulatedMachine(host), DEFAULTS, measureLike(LLAMA_70B, 0), known);
+  const roomy = await here('host=128G');
+  assert.ok(roomy.placement.host.repacked);
+  assert.is(roomy.estimate.diskSeconds, 0);
+  const small = await here('host=24G');
+  assert.not(small.placement.host.repacked);
+  assert.is(small.estimate.diskSeconds, small.placement.host.weights / 1e9);
+  assert.is(small.estimate.seconds, small.estimate.cpuSeconds + (small.estimate.diskSeconds ?? NaN));
+  // 42 GB would fit, and leave nothing for anybody else.
+  assert.not((await here('host=43G')).placement.host.repacked);
+  assert.is((await here('host=24G', ASSUMPTIONS)).estimate.diskSeconds, undefined);
 });
 
 test('tensor_split gives each GPU its share, as llama.cpp counts', async () => {
