@@ -2,17 +2,13 @@ import { cp, mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { CheckpointFiles } from '#src/convert/checkpoint-files.js';
 import { readCheckpointConfig } from '#src/convert/checkpoint-config.js';
-import { convertCheckpoint } from '#src/convert/convert.js';
-import { modelMetadata } from '#src/convert/metadata.js';
-import { assignTypes } from '#src/convert/tensor-types.js';
+import { convertCheckpoint, layOut } from '#src/convert/convert.js';
 import { baseTypeOf, CONVERSION_TYPES, type ConversionType } from '#src/gguf/model-types.js';
-import { planTensors } from '#src/convert/tensors.js';
 import { readTokenizer } from '#src/convert/tokenizer.js';
 import { modelConfig, writeJson } from '../../tools/random-checkpoint/generate.js';
 import type { Geometry } from '../../tools/random-checkpoint/geometry.js';
 import { generateWeights } from '../../tools/random-checkpoint/weights.js';
 import { readGguf } from '#src/gguf/reader.js';
-import { layoutGguf } from '#src/gguf/writer.js';
 import { writeSyntheticCheckpoint } from './synthetic-checkpoint.js';
 
 /** Large enough for blocks of every type, and eight layers, so that every mix uses each of its types. */
@@ -51,9 +47,11 @@ export async function writeBlockModel(
     const config = await readCheckpointConfig(files);
     const named = generateWeights(geometry, 0).map((tensor) => ({ ...tensor, file: '', offset: 0 }));
     const weights = new Map(named.map((tensor) => [tensor.name, tensor]));
-    const tensors = assignTypes(planTensors(config, weights), config, type);
-    const metadata = new Map([...modelMetadata(config, large, type), ...(await readTokenizer(files, config)).metadata]);
-    const { header, offsets, totalBytes } = layoutGguf(metadata, tensors);
+    const { metadata } = await readTokenizer(files, config);
+    const [planned] = layOut({ folder: large, config, tensors: weights }, metadata, target, { type }).files;
+    if (planned === undefined) throw new Error('A model has a file.');
+    const { tensors, layout } = planned;
+    const { header, offsets, totalBytes } = layout;
     const needed = new Set(tensors.filter(({ source }) => source.kind !== 'computed').map(({ type }) => type.name));
     const patterns = await allPatterns(checkpoint, [...needed], type, work);
     await using file = await open(target, 'w');

@@ -3,7 +3,14 @@ import { counted, formatBytes, formatCount, formatDuration, formatRate } from '.
 import { layerRange, layersOf } from '../engine/placement/describe.js';
 import type { Estimate, Speeds } from '../engine/placement/estimate.js';
 import type { PlanReport } from '../engine/placement/plan-model.js';
-import { usedOf, type DevicePlan, type HostPlan, type Machine, type Placement } from '../engine/placement/plan.js';
+import {
+  hostBytesOf,
+  usedOf,
+  type DevicePlan,
+  type HostPlan,
+  type Machine,
+  type Placement,
+} from '../engine/placement/plan.js';
 import { printable } from '../util/printable.js';
 import { columns } from './table.js';
 
@@ -146,8 +153,7 @@ function formatHost(host: HostPlan, { streamedLayers, cpuLayers }: Placement, { 
   }
   if (host.kv > 0) lines.push(row('KV cache', host.kv));
   lines.push(row('compute', host.compute));
-  const needed = host.weights + host.streamed + host.kv + host.compute;
-  if (needed > hostFreeBytes)
+  if (hostBytesOf(host) > hostFreeBytes)
     lines.push('  The host has less memory than that: weights are read from the disk again and again.');
   return lines;
 }

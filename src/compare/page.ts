@@ -40,10 +40,21 @@ export function tableSection({ title, head, rows }: Table): Markup {
     </div>`;
 }
 
-function worstOf({ id, answer, a, b, text }: WorstRow): Markup {
-  const which = answer === undefined ? `id ${id}` : `id ${id}, ${answer}`;
+function worstOf({ a, b, ...row }: WorstRow): Markup {
+  return rowDetails((which) => markup`<b>${(b - a).toFixed(4)}</b> ${which}: ${a.toFixed(4)} and ${b.toFixed(4)}`, row);
+}
+
+/**
+ * A row that opens to what was asked and answered.
+ *
+ * @param summary what stands there before, given the row's name
+ */
+export function rowDetails(
+  summary: (which: string) => Markup,
+  { id, answer, text }: Pick<WorstRow, 'id' | 'answer' | 'text'>,
+): Markup {
   return markup`<details>
-    <summary><b>${(b - a).toFixed(4)}</b> ${which}: ${a.toFixed(4)} and ${b.toFixed(4)}</summary>
+    <summary>${summary(answer === undefined ? `id ${id}` : `id ${id}, ${answer}`)}</summary>
     ${
       text === undefined
         ? ''

@@ -1,5 +1,5 @@
 import type { Estimate } from '../compare/bootstrap.js';
-import { tableSection } from '../compare/page.js';
+import { rowDetails, tableSection } from '../compare/page.js';
 import { percent, short, shown, type Table } from '../compare/tables.js';
 import { scatterChart } from '../report/charts.js';
 import { markup, type Markup } from '../report/markup.js';
@@ -103,19 +103,8 @@ function changeWords({ changes, comparison }: Card): string[] {
   return [kept, what, overlap, listed].filter(Boolean);
 }
 
-function changedRow({ id, answer, change, original, model, text }: ChangedRow): Markup {
-  const which = answer === undefined ? `id ${id}` : `id ${id}, ${answer}`;
-  return markup`<details>
-    <summary><b>${short(original)} → ${short(model)}</b> ${change}: ${which}</summary>
-    ${
-      text === undefined
-        ? ''
-        : markup`<p class="soft">asked</p>
-            <pre>${text.asked}</pre>
-            <p class="soft">answered</p>
-            <pre>${text.answered}</pre>`
-    }
-  </details>`;
+function changedRow({ change, original, model, ...row }: ChangedRow): Markup {
+  return rowDetails((which) => markup`<b>${short(original)} → ${short(model)}</b> ${change}: ${which}`, row);
 }
 
 function lengthWords({ length }: Card): string[] {

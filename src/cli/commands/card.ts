@@ -1,22 +1,18 @@
 import type { Argv, CommandModule } from 'yargs';
 import { numberOf, sampleOf } from '../numbers.js';
 import { belongsToModel, optionFlags, optionsFromFlags } from '../option-flags.js';
-import { CONFIG, JSON_FLAG, outputFlag, OVERWRITE, restartFlag, sampleFlag, YES } from '../shared-flags.js';
+import { scoringFlags, scoringSettings, type ScoringArguments } from '../scoring-command.js';
+import { outputFlag, sampleFlag } from '../shared-flags.js';
 import type { Task } from '../task.js';
 import { printJson, printLines, say } from '../terminal.js';
 
-interface CardArguments {
+interface CardArguments extends ScoringArguments {
   model: string;
   data: string;
   against: string;
   output: string;
   sample: string;
   threshold: string | undefined;
-  config?: string;
-  overwrite: boolean;
-  restart: boolean;
-  yes: boolean;
-  json: boolean;
   [flag: string]: unknown;
 }
 
@@ -42,12 +38,7 @@ export const cardCommand: CommandModule<object, CardArguments> = {
         requiresArg: true,
         describe: 'from which score on rows are kept (default: the best fifth of each model)',
       })
-      .option('config', CONFIG)
-      .option('json', JSON_FLAG)
-      .option('overwrite', OVERWRITE)
-      .option('restart', restartFlag('card'))
-      .option('yes', YES)
-      .example('$0 card q4_k_m.gguf pairs.jsonl --against f16.gguf -o card.html', '') as unknown as Argv<CardArguments>,
+      .options(scoringFlags('card')) as unknown as Argv<CardArguments>,
   handler: async (argv) => {
     const { runTask } = await import('../task.js');
     await runTask((task) => run(task, argv));
@@ -55,27 +46,20 @@ export const cardCommand: CommandModule<object, CardArguments> = {
 };
 
 async function run(task: Task, argv: CardArguments): Promise<void> {
-  const [{ mergeOptions, readConfig }, { writeCard }, { cardText }, { resumeCommand }, { confirmOnTerminal }] =
-    await Promise.all([
-      import('../../options/config.js'),
-      import('../../evaluate/write-card.js'),
-      import('../../evaluate/card-page.js'),
-      import('../resume-command.js'),
-      import('../confirm.js'),
-    ]);
-  const { model, data, against, output, config, overwrite, restart, yes, json } = argv;
+  const [{ mergeOptions }, { writeCard }, { cardText }] = await Promise.all([
+    import('../../options/config.js'),
+    import('../../evaluate/write-card.js'),
+    import('../../evaluate/card-page.js'),
+  ]);
+  const { model, data, against, output, json } = argv;
   const { signal, clear } = task;
-  const configured = config === undefined ? {} : await readConfig(config, signal);
+  const { configured, settings } = await scoringSettings(argv, task);
   const { card, files } = await writeCard({
     ...{ model, data, against, output, signal },
     sample: sampleOf(argv.sample),
     threshold: numberOf('--threshold', argv.threshold),
     options: mergeOptions(configured, optionsFromFlags({ ...argv, output: undefined, model: undefined })),
-    settings: {
-      ...{ overwrite, restart, config },
-      confirm: confirmOnTerminal({ yes, signal, beforeAsking: clear }),
-      resumeCommand: resumeCommand(process.argv),
-    },
+    settings,
     reporter: task,
   });
   clear();

@@ -1,22 +1,18 @@
 import type { Argv, CommandModule } from 'yargs';
 import { numberOf, sampleOf } from '../numbers.js';
 import { belongsToModel, optionFlags, optionsFromFlags } from '../option-flags.js';
-import { CONFIG, JSON_FLAG, outputFlag, OVERWRITE, restartFlag, sampleFlag, YES } from '../shared-flags.js';
+import { scoringFlags, scoringSettings, type ScoringArguments } from '../scoring-command.js';
+import { outputFlag, sampleFlag } from '../shared-flags.js';
 import type { Task } from '../task.js';
 import { printJson, printLines, say } from '../terminal.js';
 
-interface CompareModelsArguments {
+interface CompareModelsArguments extends ScoringArguments {
   first: string;
   second: string;
   data: string;
   output: string;
   sample: string;
   threshold: string | undefined;
-  config?: string;
-  overwrite: boolean;
-  restart: boolean;
-  yes: boolean;
-  json: boolean;
   [flag: string]: unknown;
 }
 
@@ -33,11 +29,7 @@ export const compareModelsCommand: CommandModule<object, CompareModelsArguments>
       .option('output', outputFlag('the comparison as a page; the scores go beside it'))
       .option('sample', sampleFlag('500'))
       .option('threshold', { type: 'string', requiresArg: true, describe: 'from which score on rows are kept' })
-      .option('config', CONFIG)
-      .option('json', JSON_FLAG)
-      .option('overwrite', OVERWRITE)
-      .option('restart', restartFlag('comparison'))
-      .option('yes', YES) as unknown as Argv<CompareModelsArguments>,
+      .options(scoringFlags('comparison')) as unknown as Argv<CompareModelsArguments>,
   handler: async (argv) => {
     const { runTask } = await import('../task.js');
     await runTask((task) => run(task, argv));
@@ -45,32 +37,20 @@ export const compareModelsCommand: CommandModule<object, CompareModelsArguments>
 };
 
 async function run(task: Task, argv: CompareModelsArguments): Promise<void> {
-  const [
-    { mergeOptions, readConfig },
-    { compareModels },
-    { formatComparison },
-    { resumeCommand },
-    { confirmOnTerminal },
-  ] = await Promise.all([
+  const [{ mergeOptions }, { compareModels }, { formatComparison }] = await Promise.all([
     import('../../options/config.js'),
     import('../../evaluate/compare-models.js'),
     import('../compare-text.js'),
-    import('../resume-command.js'),
-    import('../confirm.js'),
   ]);
-  const { first, second, data, output, config, overwrite, restart, yes, json } = argv;
+  const { first, second, data, output, json } = argv;
   const { signal, clear } = task;
-  const configured = config === undefined ? {} : await readConfig(config, signal);
+  const { configured, settings } = await scoringSettings(argv, task);
   const { comparison, scores } = await compareModels({
     ...{ first, second, data, output, signal },
     sample: sampleOf(argv.sample),
     threshold: numberOf('--threshold', argv.threshold),
     options: mergeOptions(configured, optionsFromFlags({ ...argv, output: undefined })),
-    settings: {
-      ...{ overwrite, restart, config },
-      confirm: confirmOnTerminal({ yes, signal, beforeAsking: clear }),
-      resumeCommand: resumeCommand(process.argv),
-    },
+    settings,
     reporter: task,
   });
   clear();

@@ -6,21 +6,16 @@ import type { EngineProcess } from '../../supervisor/engine-process.js';
 import { ExitCode } from '../exit-codes.js';
 import type { Finish } from '../finish.js';
 import { belongsToModel, optionFlags, optionsFromFlags } from '../option-flags.js';
-import { CONFIG, JSON_FLAG, OVERWRITE, restartFlag, YES } from '../shared-flags.js';
+import { scoringFlags, scoringSettings, type ScoringArguments } from '../scoring-command.js';
 import { printJson, printLines, say } from '../terminal.js';
 import type { Task } from '../task.js';
 
-interface EvaluateArguments {
+interface EvaluateArguments extends ScoringArguments {
   benchmark: (typeof BENCHMARKS)[number];
   data: string;
   scores: string | undefined;
   by: string | undefined;
   as: 'rewardbench' | undefined;
-  config?: string;
-  overwrite: boolean;
-  restart: boolean;
-  yes: boolean;
-  json: boolean;
   [flag: string]: unknown;
 }
 
@@ -63,11 +58,7 @@ export function evaluateCommand(finish: Finish): CommandModule<object, EvaluateA
           choices: ['rewardbench'] as const,
           describe: "cut and begin prompts as allenai's programs do: at 2048 tokens, and with a second BOS",
         })
-        .option('config', CONFIG)
-        .option('json', JSON_FLAG)
-        .option('overwrite', OVERWRITE)
-        .option('restart', restartFlag('evaluation'))
-        .option('yes', YES) as unknown as Argv<EvaluateArguments>,
+        .options(scoringFlags('evaluation')) as unknown as Argv<EvaluateArguments>,
     handler: async (argv) => {
       if (argv.by !== undefined && argv.benchmark !== 'pairs') {
         throw new InformError(
@@ -129,35 +120,28 @@ async function withModel(argv: EvaluateArguments): Promise<number> {
 }
 
 async function evaluate(engine: EngineProcess, task: Task, argv: EvaluateArguments, output: string): Promise<number> {
-  const [{ mergeOptions, readConfig }, { evaluateModel }, { resumeCommand }, { confirmOnTerminal }] = await Promise.all(
-    [
-      import('../../options/config.js'),
-      import('../../evaluate/evaluate.js'),
-      import('../resume-command.js'),
-      import('../confirm.js'),
-    ],
-  );
-  const { config, overwrite, restart, yes, json } = argv;
-  const { signal, clear } = task;
-  const configured = config === undefined ? {} : await readConfig(config, signal);
+  const [{ mergeOptions }, { evaluateModel }] = await Promise.all([
+    import('../../options/config.js'),
+    import('../../evaluate/evaluate.js'),
+  ]);
+  const { configured, settings } = await scoringSettings(argv, task);
   const fixed = argv.as === undefined ? {} : conventionOf(argv);
   const options = mergeOptions(configured, optionsFromFlags({ ...argv, output: undefined }), fixed);
-  const settings = {
-    ...{ overwrite, restart, config },
-    confirm: confirmOnTerminal({ yes, signal, beforeAsking: clear }),
-    resumeCommand: resumeCommand(process.argv),
-  };
   const { evaluation, outcome, scores } = await evaluateModel(argv, {
     options,
     settings,
-    context: { engine, signal, reporter: task },
+    context: { engine, signal: task.signal, reporter: task },
     output,
   });
   const { stats, maxLength } = outcome;
   const cut = stats.truncated === 0 ? 'none was longer' : `${stats.truncated} of the rows have answers that were cut`;
   task.clear();
   const convention = argv.as === undefined ? 'our convention' : "allenai's convention (--as rewardbench)";
-  await print(evaluation, `Model: ${options.model ?? ''}; ${convention}: at most ${maxLength} tokens, ${cut}`, json);
+  await print(
+    evaluation,
+    `Model: ${options.model ?? ''}; ${convention}: at most ${maxLength} tokens, ${cut}`,
+    argv.json,
+  );
   say(`Results: ${output}; the scores: ${scores}`);
   return codeOf(evaluation);
 }

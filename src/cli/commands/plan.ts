@@ -1,6 +1,6 @@
 import type { Argv, CommandModule } from 'yargs';
 import { InformError } from '../../errors.js';
-import { ASSUMPTIONS } from '../../engine/placement/estimate.js';
+import { ASSUMPTIONS, type Speeds } from '../../engine/placement/estimate.js';
 import type { PlanReport, PlanSettings } from '../../engine/placement/plan-model.js';
 import type { PlannedModel } from '../../models/planned-model.js';
 import type { RunOptions } from '../../options/table.js';
@@ -73,6 +73,9 @@ export function planCommand(): CommandModule<object, PlanArguments> {
   };
 }
 
+/** @param known speeds that need not be measured again */
+type PlanOf = (file: string, known?: Partial<Speeds>, secondCard?: boolean) => Promise<PlanReport>;
+
 async function makePlan(argv: PlanArguments, options: RunOptions, task: Task): Promise<FullPlan> {
   const [{ planModel }, { withPlannedModel }, { modelOptionsOf }, { default: path }] = await Promise.all([
     import('../../engine/placement/plan-model.js'),
@@ -92,8 +95,8 @@ async function makePlan(argv: PlanArguments, options: RunOptions, task: Task): P
       },
       folder: planned.notHere?.disk[0]?.folders.at(-1) ?? path.dirname(planned.path),
     };
-    const planOf = async (file: string, more: Partial<PlanSettings> = {}): Promise<PlanReport> =>
-      planModel(file, modelOptionsOf(options), { ...settings, ...more });
+    const planOf: PlanOf = async (file, known = {}, secondCard = false) =>
+      planModel(file, modelOptionsOf(options), { ...settings, secondCard, speeds: { ...settings.speeds, ...known } });
     const report = await planOf(planned.path);
     return {
       name: model,
@@ -110,14 +113,21 @@ async function makePlan(argv: PlanArguments, options: RunOptions, task: Task): P
 async function alternativesOf(
   { types, path }: PlannedModel,
   report: PlanReport,
-  planOf: (path: string, more?: Partial<PlanSettings>) => Promise<PlanReport>,
+  planOf: PlanOf,
 ): Promise<Alternative[]> {
   const alternatives: Alternative[] = [];
+  // Bus and disk are the same for every type.
+  const { busBytesPerSecond, diskBytesPerSecond } = report.speeds;
+  const known = { busBytesPerSecond, ...(diskBytesPerSecond === undefined ? {} : { diskBytesPerSecond }) };
   for (const { type, path: other, bytes } of types.slice(1)) {
-    alternatives.push({ what: `as ${type}`, bytes, tokensPerSecond: (await planOf(other)).estimate.tokensPerSecond });
+    alternatives.push({
+      what: `as ${type}`,
+      bytes,
+      tokensPerSecond: (await planOf(other, known)).estimate.tokensPerSecond,
+    });
   }
   if (report.placement.devices.length > 0) {
-    const { estimate, model } = await planOf(path, { secondCard: true });
+    const { estimate, model } = await planOf(path, report.speeds, true);
     const tokensPerSecond = estimate.tokensPerSecond;
     alternatives.push({ what: 'with one more such GPU', bytes: model.bytes, tokensPerSecond });
   }

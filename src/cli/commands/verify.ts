@@ -3,6 +3,7 @@ import { InformError } from '../../errors.js';
 import type { PublishedScore } from '../../models/card/published-scores.js';
 import { ExitCode } from '../exit-codes.js';
 import type { Finish } from '../finish.js';
+import { numberOf } from '../numbers.js';
 import { belongsToModel, optionFlags, optionsFromFlags } from '../option-flags.js';
 import { CONFIG, JSON_FLAG, YES } from '../shared-flags.js';
 import { runTask, type Task } from '../task.js';
@@ -75,7 +76,7 @@ async function verify(argv: VerifyArguments, { signal, update, clear }: Task): P
   const options = modelOptionsOf(
     mergeOptions(config === undefined ? {} : await readConfig(config), optionsFromFlags(argv)),
   );
-  const tolerance = argv.tolerance === undefined ? undefined : parseTolerance(argv.tolerance);
+  const tolerance = toleranceOf(argv.tolerance);
   // The card first: it is small, and says whether there is anything to verify.
   const card = await findCard(model, named, { type: options.type, signal, onProgress: update });
   const published = publishedScores(card.text, card.name);
@@ -96,11 +97,8 @@ function toSample({ messages }: PublishedScore): { messages: PublishedScore['mes
   return { messages: [...messages] };
 }
 
-function parseTolerance(text: string): number {
-  const tolerance = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : NaN;
-  if (tolerance >= 0) return tolerance;
-  throw new InformError(
-    'INFORM_INVALID_CONFIG',
-    `--tolerance must be a number of points, such as 0.5, but is ${JSON.stringify(text)}.`,
-  );
+function toleranceOf(text: string | undefined): number | undefined {
+  const tolerance = numberOf('--tolerance', text);
+  if (tolerance === undefined || tolerance >= 0) return tolerance;
+  throw new InformError('INFORM_INVALID_ARGUMENT', `--tolerance takes a number of points from 0 on, not "${text}".`);
 }

@@ -104,10 +104,13 @@ const GUIDES: Readonly<Record<string, { page: string; examples: readonly Row[] }
   },
   verify: {
     page: 'docs/models.md',
-    examples: [['inform-score verify infly/INF-ORM-Llama3.1-70B', 'a pulled model, against what it was made from']],
+    examples: [['inform-score verify infly/INF-ORM-Llama3.1-70B', 'beside the score of its card']],
   },
   devices: { page: 'docs/gpu.md', examples: [['inform-score devices --json', 'for programs']] },
-  plan: { page: 'docs/gpu-plan.md', examples: [['inform-score plan model.gguf', 'on this machine']] },
+  plan: {
+    page: 'docs/gpu-plan.md',
+    examples: [['inform-score plan infly/INF-ORM-Llama3.1-70B data.jsonl', 'before the download']],
+  },
   backend: {
     page: 'docs/gpu.md',
     examples: [

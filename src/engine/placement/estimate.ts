@@ -1,5 +1,5 @@
 import type { ModelMemory } from './model-memory.js';
-import type { Placement } from './plan.js';
+import { hostBytesOf, type Placement } from './plan.js';
 
 /** What a plan reckons with. */
 export interface Speeds {
@@ -66,7 +66,7 @@ export function estimateMicroBatch(
   const gpuSeconds = fullSpeed * (microBatch + HALF_SPEED_TOKENS);
   const cpuSeconds = (microBatch * tokenFlops * (1 - gpuPart)) / cpuFlops;
   const mapped = host.weights + (host.pinned ? 0 : host.streamed);
-  const rereads = mapped + (host.pinned ? host.streamed : 0) + host.kv + host.compute > hostFreeBytes;
+  const rereads = hostBytesOf(host) > hostFreeBytes;
   const diskSeconds = rereads ? diskBytesPerSecond && mapped / diskBytesPerSecond : 0;
   const serial = gpuSeconds + busSeconds + cpuSeconds + (diskSeconds ?? 0);
   // Contexts side by side keep every GPU busy; the one with the most work sets the pace.

@@ -4,13 +4,13 @@ import { readGgufModel, splitPaths } from '../../gguf/split-model.js';
 import { listDevices } from '../../addon/device-report.js';
 import type { NativePlacement } from '../../addon/load-addon.js';
 import type { SettledOptions } from '../../options/settle.js';
+import { availableMemory } from '../../util/available-memory.js';
+import { fileSize } from '../../util/files/file-size.js';
 import { choosePlacement, placementOptionsOf, type MeasureCompute } from './choose.js';
 import { CPU_ONLY, measureOnDevices, nativePlacement } from './measure-compute.js';
 import { machineOf, shrunkMachine } from './machine.js';
 import { modelMemory } from './model-memory.js';
 import { fitsHost, type Machine, type Placement, type BatchSizes } from './plan.js';
-import { statSync } from 'node:fs';
-import { availableMemory } from '../../util/available-memory.js';
 import { cpuBatchSizes } from './batch-sizes.js';
 
 /** How a model is loaded: where its weights lie, and how work is cut. */
@@ -37,7 +37,7 @@ export async function loadPlanner(
 ): Promise<(part: number) => Promise<LoadPlan | undefined>> {
   const cpu: LoadPlan = {
     ...cpuBatchSizes(options),
-    native: { ...CPU_ONLY, repacked: fitsHost(bytesOf(path), availableMemory()) },
+    native: { ...CPU_ONLY, repacked: fitsHost(await bytesOf(path), availableMemory()) },
     contexts: 1,
     opOffload: true,
     placement: undefined,
@@ -74,8 +74,9 @@ export async function loadPlanner(
 }
 
 /** A file that is missing is named when it is loaded. */
-function bytesOf(path: string): number {
-  return splitPaths(path).reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
+async function bytesOf(path: string): Promise<number> {
+  const sizes = await Promise.all(splitPaths(path).map(fileSize));
+  return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
 }
 
 /** Buffers do not depend on what is free: one measurement serves all plans. */

@@ -23,6 +23,7 @@ const DISK_BYTES = 64 << 20;
  * that, and reads from a disk where memory does not hold the model. What could not be measured is left out.
  *
  * @param folder on the disk that the model is on, or will be
+ * @param known is not measured
  * @throws InformError INFORM_OUT_OF_MEMORY, INFORM_DECODE_FAILED
  */
 export async function measureSpeeds(
@@ -30,6 +31,7 @@ export async function measureSpeeds(
   { gpus, hostFreeBytes }: Machine,
   { threads }: SettledOptions,
   folder: string,
+  known: Partial<Speeds>,
 ): Promise<Partial<Speeds>> {
   const shares = typeShares(model);
   const repacked = fitsHost(model.fileSize, hostFreeBytes);
@@ -44,11 +46,12 @@ export async function measureSpeeds(
   };
   const cpu = (await listDevices()).find(({ type }) => type === 'cpu');
   const [gpu] = gpus;
+  const needsDisk = model.fileSize > hostFreeBytes;
   const measured = {
-    cpuFlops: cpu && (await flops(cpu.name)),
-    gpuFlops: gpu && (await flops(gpu.name)),
-    busBytesPerSecond: gpu && (await measureUpload(gpu.name)),
-    diskBytesPerSecond: model.fileSize > hostFreeBytes ? await diskSpeed(folder) : undefined,
+    cpuFlops: cpu && known.cpuFlops === undefined ? await flops(cpu.name) : undefined,
+    gpuFlops: gpu && known.gpuFlops === undefined ? await flops(gpu.name) : undefined,
+    busBytesPerSecond: gpu && known.busBytesPerSecond === undefined ? await measureUpload(gpu.name) : undefined,
+    diskBytesPerSecond: needsDisk && known.diskBytesPerSecond === undefined ? await diskSpeed(folder) : undefined,
   };
   return Object.fromEntries(Object.entries(measured).filter(([, speed]) => speed !== undefined));
 }

@@ -63,7 +63,7 @@ export async function planModel(path: string, given: ModelOptions, settings: Pla
   const machine = secondCard ? withSecondCard(here) : here;
   const isThere = !simulated && !secondCard;
   const measure = (isThere ? measureOnDevices : measureForSimulation)(path, model, machine, options);
-  const measured = simulated ? {} : await measureSpeeds(file, machine, options, folder);
+  const measured = simulated ? {} : await measureSpeeds(file, here, options, folder, settings.speeds);
   const speeds = { ...ASSUMPTIONS, ...measured, ...settings.speeds };
   const choice = await choosePlacement(model, machine, options, measure, speeds);
   return {
@@ -73,6 +73,6 @@ export async function planModel(path: string, given: ModelOptions, settings: Pla
     maxLength: options.maxLength,
     ...choice,
     speeds,
-    measured: (Object.keys(measured) as (keyof Speeds)[]).filter((name) => settings.speeds[name] === undefined),
+    measured: Object.keys(measured) as (keyof Speeds)[],
   };
 }

@@ -243,6 +243,11 @@ export function usedOf({ weights, kv, compute, workspace, margin }: DevicePlan):
   return weights + kv + compute + workspace + margin;
 }
 
+/** All that the host is expected to hold. */
+export function hostBytesOf({ weights, streamed, kv, compute }: HostPlan): number {
+  return weights + streamed + kv + compute;
+}
+
 /** Whether the host can allocate this much and still work. What is mapped from a file may be larger. */
 export function fitsHost(bytes: number, hostFreeBytes: number): boolean {
   return bytes + HOST_RESERVE <= hostFreeBytes;

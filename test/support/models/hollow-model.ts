@@ -1,17 +1,14 @@
-import { cp, mkdtemp, open, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { CheckpointFiles } from '#src/convert/checkpoint-files.js';
 import { readCheckpointConfig } from '#src/convert/checkpoint-config.js';
-import { modelMetadata } from '#src/convert/metadata.js';
-import { assignTypes } from '#src/convert/tensor-types.js';
+import { writeHollowModel as writeHollow } from '#src/convert/hollow-model.js';
 import type { ConversionType } from '#src/gguf/model-types.js';
-import { planTensors } from '#src/convert/tensors.js';
 import { readTokenizer } from '#src/convert/tokenizer.js';
 import { modelConfig, writeJson } from '../../../tools/random-checkpoint/generate.js';
 import type { Geometry } from '../../../tools/random-checkpoint/geometry.js';
 import { generateWeights } from '../../../tools/random-checkpoint/weights.js';
-import { layoutGguf } from '#src/gguf/writer.js';
 import { testCheckpoint } from './models.js';
 
 export const GEOMETRY_70B: Geometry = {
@@ -37,24 +34,9 @@ export async function writeHollowModel(file: string, geometry: Geometry, type: C
     const files = new CheckpointFiles(folder);
     const config = await readCheckpointConfig(files);
     const weights = generateWeights(geometry, 0).map((tensor) => ({ ...tensor, file: '', offset: 0 }));
-    const tensors = assignTypes(
-      planTensors(config, new Map(weights.map((tensor) => [tensor.name, tensor]))),
-      config,
-      type,
-    );
-    const metadata = new Map([
-      ...modelMetadata(config, folder, type),
-      ...(await readTokenizer(files, config)).metadata,
-    ]);
-    const { header, totalBytes } = layoutGguf(metadata, tensors);
-    const handle = await open(file, 'w');
-    try {
-      await handle.write(header);
-      await handle.truncate(totalBytes);
-    } finally {
-      await handle.close();
-    }
-    return totalBytes;
+    const tensors = new Map(weights.map((tensor) => [tensor.name, tensor]));
+    const { metadata } = await readTokenizer(files, config);
+    return (await writeHollow(file, { folder, config, tensors }, type, metadata)).bytes;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
