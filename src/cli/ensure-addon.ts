@@ -1,7 +1,7 @@
 import { say } from './terminal.js';
 
 /** The commands that need no native code. */
-const WITHOUT = ['models', 'select', 'report', 'explain', 'compare', 'merge', 'backend', 'build'];
+const WITHOUT = ['models', 'select', 'report', 'explain', 'compare', 'merge', 'status', 'backend', 'build'];
 
 /**
  * Makes sure that a command has the addon: where none loads, it is built from source, once.
