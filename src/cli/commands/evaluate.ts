@@ -8,6 +8,7 @@ import type { Finish } from '../finish.js';
 import { belongsToModel, optionFlags, optionsFromFlags } from '../option-flags.js';
 import { scoringFlags, scoringSettings, type ScoringArguments } from '../scoring-command.js';
 import { printJson, printLines, say } from '../terminal.js';
+import { onInterrupt } from '../interrupt.js';
 import type { Task } from '../task.js';
 
 interface EvaluateArguments extends ScoringArguments {
@@ -111,9 +112,11 @@ async function withModel(argv: EvaluateArguments): Promise<number> {
     import('../../supervisor/engine-process.js'),
     import('../task.js'),
   ]);
+  // Before there is an engine: who waits for its process may send a signal at once.
+  const interrupt = onInterrupt();
   const engine = EngineProcess.start();
   try {
-    return await runTask((task) => evaluate(engine, task, argv, output));
+    return await runTask((task) => evaluate(engine, task, argv, output), undefined, interrupt);
   } finally {
     await engine.kill();
   }

@@ -136,9 +136,10 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
         import('../terminal-progress.js'),
         import('../interrupt.js'),
       ]);
+      // Before there is an engine: who waits for its process may send a signal at once.
+      const interrupt = onInterrupt({ scheduled: argv.runDir !== undefined });
       const engine = EngineProcess.start();
       try {
-        const interrupt = onInterrupt({ scheduled: argv.runDir !== undefined });
         finish(await runTask((task) => score(engine, task, argv), new Progress({ mode: argv.progress }), interrupt));
       } finally {
         await engine.kill();
