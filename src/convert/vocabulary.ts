@@ -1,5 +1,5 @@
-import { ggufBool, ggufString, ggufStrings } from '../gguf/metadata.js';
-import { spaceRunEntries, type Normalizer } from '../gguf/scoring-rules.js';
+import { ggufString, ggufStrings } from '../gguf/metadata.js';
+import { spacePrefixEntries, spaceRunEntries, type Normalizer } from '../gguf/scoring-rules.js';
 import { TOKEN_TYPE } from '../gguf/token-types.js';
 import type { GgufValue } from '../gguf/types.js';
 import type { AddedToken } from './added-tokens.js';
@@ -7,13 +7,14 @@ import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.
 import { preTokenizerOf } from './pre-tokenizer.js';
 import {
   addedPiece,
-  checkSpaces,
   isByteToken,
   isRunOfSpaces,
   isSentencePiece,
   pieceScores,
   runsOfSpaces,
+  unsupportedPieces,
 } from './sentencepiece.js';
+import { spacePrefixOf } from './space-prefix.js';
 
 /** What makes tokens of a text, as a GGUF file has it. */
 export interface TokenizerModel {
@@ -77,7 +78,7 @@ function sentencePieceModel(
   path: string,
 ): TokenizerModel {
   const model = objectIn(tokenizer['model']) ?? {};
-  checkSpaces(tokenizer, path);
+  const prefix = spacePrefixOf(tokenizer, added, path);
   const pre = 'default';
   const vocabulary = vocabularyIn(model, path);
   const table = new TokenTable(vocabSize, path);
@@ -87,6 +88,9 @@ function sentencePieceModel(
   const merges = mergesIn(model, path);
   const contents = new Set(added.map(({ content }) => content));
   const runs = runsOfSpaces({ vocabulary, merges, added: contents }, path);
+  if (runs !== undefined && prefix !== 'none') {
+    throw unsupportedPieces(path, 'has runs of spaces as added tokens, and puts a space before texts');
+  }
   const found = added.filter(({ content }) => runs?.by !== 'merging' || !isRunOfSpaces(content));
   for (const { id, content, special } of found) {
     const type = typeOfAdded(content, special);
@@ -102,7 +106,7 @@ function sentencePieceModel(
       ['tokenizer.ggml.pre', ggufString(pre)],
       ...table.entries(),
       ['tokenizer.ggml.scores', { type: 'array', element: 'float32', length: scores.length, value: scores }],
-      ['tokenizer.ggml.add_space_prefix', ggufBool(false)],
+      ...spacePrefixEntries(prefix),
       ...spaceRunEntries(runs?.by === 'merging' ? runs.longest : undefined),
     ],
     tokens: table.tokens,

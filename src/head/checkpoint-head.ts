@@ -12,7 +12,8 @@ import { readHeadFile } from '../convert/head-file.js';
 import { headTensorNames } from '../convert/recipes.js';
 import { FolderStore, folderShards, openCheckpointFolder } from '../convert/weights.js';
 import { InformError } from '../errors.js';
-import type { GgufMetadata } from '../gguf/types.js';
+import { ggufNumber } from '../gguf/metadata.js';
+import type { GgufMetadata, GgufValue } from '../gguf/types.js';
 import type { HeadSource } from './head.js';
 
 /** The head of a Hugging Face checkpoint folder; its other weights need not be there. */
@@ -34,7 +35,7 @@ export async function openCheckpointHead(folder: string): Promise<HeadSource> {
       names: config.name === undefined ? [] : [config.name, basename(resolve(folder))],
       tokenizer: await tokenizerOf(files, config),
     },
-    metadata: headMetadata(headFactsOf(config)),
+    metadata: [...headMetadata(headFactsOf(config)), ...windowEntries(config)],
     tensors,
     data: sources.map(({ tensor }) => ({ ...tensor, file: join(folder, tensor.file) })),
     write: async ({ path }, offsets, signal) => {
@@ -44,6 +45,11 @@ export async function openCheckpointHead(folder: string): Promise<HeadSource> {
       await encodeWeights(placed, folderShards(folder), { signal });
     },
   };
+}
+
+/** Files of other converters state sequences as long as the model was trained on, which llama.cpp computes without the window. */
+function windowEntries({ window, backbone }: CheckpointConfig): [string, GgufValue][] {
+  return window === undefined ? [] : [[`${backbone.architecture}.context_length`, ggufNumber('uint32', window)]];
 }
 
 async function headTensors(
