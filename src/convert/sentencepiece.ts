@@ -59,7 +59,7 @@ const UNUSED_SCORE = -10000;
  *
  * @throws InformError INFORM_UNSUPPORTED_MODEL where no scores give the same tokens
  */
-export function pieceScores(pieces: Pieces, types: Int32Array, path: string): Float32Array {
+export function mergeScores(pieces: Pieces, types: Int32Array, path: string): Float32Array {
   checkCharacters(pieces, path);
   const makings = makingsOf(pieces, path);
   checkAllMerges(pieces, makings, path);
@@ -68,14 +68,29 @@ export function pieceScores(pieces: Pieces, types: Int32Array, path: string): Fl
     .sort(([, a], [, b]) => a - b);
   const merged = normal.flatMap(([piece]) => makings.get(piece)?.rank ?? []);
   const numbered = merged.every((rank, i) => i === 0 || rank > (merged[i - 1] ?? 0));
-  const scores = Float32Array.from(types, (type) =>
-    type === TOKEN_TYPE.byte ? 0 : type === TOKEN_TYPE.unused ? UNUSED_SCORE : ADDED_SCORE,
-  );
+  const scores = Float32Array.from(types, scoreOfType);
   // A character is no result of merging: its score decides nothing.
   for (const [number, [piece, id]] of normal.entries()) {
     scores[id] = numbered ? -number : -(makings.get(piece)?.rank ?? pieces.merges.length);
   }
   return scores;
+}
+
+/**
+ * Those of SentencePiece's own file, by which it merges as llama.cpp does.
+ *
+ * @throws InformError INFORM_UNSUPPORTED_MODEL where characters or bytes are missing
+ */
+export function ownScores(own: readonly number[], pieces: Pieces, types: Int32Array, path: string): Float32Array {
+  checkCharacters(pieces, path);
+  return Float32Array.from(types, (type, id) =>
+    type === TOKEN_TYPE.normal ? (own[id] ?? UNUSED_SCORE) : scoreOfType(type),
+  );
+}
+
+/** Of a token that is no result of merging. */
+function scoreOfType(type: number): number {
+  return type === TOKEN_TYPE.byte ? 0 : type === TOKEN_TYPE.unused ? UNUSED_SCORE : ADDED_SCORE;
 }
 
 /** tokenizers begins with the characters that are tokens; llama.cpp would find a piece whose characters are none. */

@@ -1,5 +1,5 @@
 import { ggufString, ggufStrings } from '../gguf/metadata.js';
-import { spacePrefixEntries, spaceRunEntries, type Normalizer } from '../gguf/scoring-rules.js';
+import { spacePrefixEntries, spaceRunEntries, type Normalizer, type SpacePrefix } from '../gguf/scoring-rules.js';
 import { TOKEN_TYPE } from '../gguf/token-types.js';
 import type { GgufValue } from '../gguf/types.js';
 import type { AddedToken } from './added-tokens.js';
@@ -10,7 +10,8 @@ import {
   isByteToken,
   isRunOfSpaces,
   isSentencePiece,
-  pieceScores,
+  mergeScores,
+  ownScores,
   runsOfSpaces,
   unsupportedPieces,
 } from './sentencepiece.js';
@@ -25,30 +26,40 @@ export interface TokenizerModel {
   readonly pre: string;
   /** What changes a text before. */
   readonly normalizer: Normalizer;
+  /** Where SentencePiece's puts a space before a text; undefined for others. */
+  readonly prefix: SpacePrefix | undefined;
+}
+
+/** What tells how texts become tokens. */
+export interface TokenizerSource {
+  /** tokenizer.json, or what it would say. */
+  readonly tokenizer: JsonObject;
+  /** SentencePiece's score of each token, by id, in place of merges; undefined where there are merges. */
+  readonly scores: readonly number[] | undefined;
+  /** The file that it comes from. */
+  readonly path: string;
 }
 
 /**
- * The vocabulary of tokenizer.json and how it is used.
+ * The vocabulary of a tokenizer and how it is used.
  *
  * @param added the added tokens that the embedding has a row for
  * @throws InformError INFORM_INVALID_CHECKPOINT, INFORM_UNSUPPORTED_MODEL
  */
 export function tokenizerModel(
-  tokenizer: JsonObject,
+  source: TokenizerSource,
   added: readonly AddedToken[],
   vocabSize: number,
-  path: string,
 ): TokenizerModel {
-  return isSentencePiece(tokenizer)
-    ? sentencePieceModel(tokenizer, added, vocabSize, path)
-    : byteLevelModel(tokenizer, added, vocabSize, path);
+  return isSentencePiece(source.tokenizer)
+    ? sentencePieceModel(source, added, vocabSize)
+    : byteLevelModel(source, added, vocabSize);
 }
 
 function byteLevelModel(
-  tokenizer: JsonObject,
+  { tokenizer, path }: TokenizerSource,
   added: readonly AddedToken[],
   vocabSize: number,
-  path: string,
 ): TokenizerModel {
   const model = objectIn(tokenizer['model']) ?? {};
   const { name: pre, normalizer } = preTokenizerOf(tokenizer, path);
@@ -68,14 +79,14 @@ function byteLevelModel(
     tokens: table.tokens,
     pre,
     normalizer,
+    prefix: undefined,
   };
 }
 
 function sentencePieceModel(
-  tokenizer: JsonObject,
+  { tokenizer, scores: own, path }: TokenizerSource,
   added: readonly AddedToken[],
   vocabSize: number,
-  path: string,
 ): TokenizerModel {
   const model = objectIn(tokenizer['model']) ?? {};
   const prefix = spacePrefixOf(tokenizer, added, path);
@@ -99,7 +110,7 @@ function sentencePieceModel(
   }
   table.checkDistinct();
   const pieces = { vocabulary, merges, added: new Set(found.map(({ content }) => content)) };
-  const scores = pieceScores(pieces, table.types, path);
+  const scores = own === undefined ? mergeScores(pieces, table.types, path) : ownScores(own, pieces, table.types, path);
   return {
     metadata: [
       ['tokenizer.ggml.model', ggufString('llama')],
@@ -112,6 +123,7 @@ function sentencePieceModel(
     tokens: table.tokens,
     pre,
     normalizer: 'spaces',
+    prefix,
   };
 }
 

@@ -6,6 +6,7 @@ import { encodeWeights } from '../convert/encode-weights.js';
 import { headFactsOf, headMetadata } from '../convert/metadata.js';
 import type { SafetensorsTensor } from '../convert/safetensors.js';
 import { assignTypes } from '../convert/tensor-types.js';
+import { PIECE_MODEL_FILE } from '../convert/piece-tokenizer.js';
 import { planHeadTensors } from '../convert/tensors.js';
 import { readTokenizer } from '../convert/tokenizer.js';
 import { readHeadFile } from '../convert/head-file.js';
@@ -64,7 +65,8 @@ async function headTensors(
 
 /** A head comes with whatever tokenizer its folder has: with none, or with one that this package does not convert. */
 async function tokenizerOf(files: CheckpointFiles, config: CheckpointConfig): Promise<GgufMetadata | undefined> {
-  if (!(await files.has('tokenizer.json'))) return undefined;
+  const has = await Promise.all(['tokenizer.json', PIECE_MODEL_FILE].map((name) => files.has(name)));
+  if (!has.includes(true)) return undefined;
   try {
     const { metadata } = await readTokenizer(files, config, { templateOptional: true });
     return new Map(metadata);

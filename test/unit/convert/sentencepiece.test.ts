@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addedPiece, isSentencePiece, pieceScores, runsOfSpaces, type Pieces } from '#src/convert/sentencepiece.js';
+import { addedPiece, isSentencePiece, mergeScores, runsOfSpaces, type Pieces } from '#src/convert/sentencepiece.js';
 import { TOKEN_TYPE } from '#src/gguf/token-types.js';
 import { expectError } from '../../support/assert/expect-error.js';
 
@@ -23,7 +23,7 @@ function scoresOf({ pieces = [], merges = [], added = [], bytes = BYTES }: Hand)
     bytes.includes(text) ? TOKEN_TYPE.byte : added.includes(text) ? TOKEN_TYPE.userDefined : TOKEN_TYPE.normal,
   );
   const given: Pieces = { vocabulary, merges, added: new Set(added) };
-  return [...pieceScores(given, types, 'tokenizer.json')].slice(bytes.length);
+  return [...mergeScores(given, types, 'tokenizer.json')].slice(bytes.length);
 }
 
 const AB: Hand = {
