@@ -296,9 +296,18 @@ test('where transformers 5 puts other spaces than tokenizer.json says, a note sa
 
 test('other kinds of tokenizers are refused by what they are', async () => {
   const split = (change: object): object => ({ ...LLAMA3_SPLIT, ...change });
+  // As PyPI's mistral-common has it in tekken_240718.json and tekken_240911.json.
+  const words = ['[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]', '[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]'];
+  const word = (first: string, second: string): string => `[^\\r\\n\\p{L}\\p{N}]?${words.join(first)}${second}`;
+  const rest = '\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
+  const tekken = {
+    ...handTokenizer(),
+    ...preTokenizer(split({ pattern: { Regex: `${word('*', '+')}|${word('+', '*')}|${rest}` } }), BYTES),
+  };
   const cases: [RegExp, HandCheckpoint][] = [
     [/is of type "WordPiece" instead of "BPE"/, withModel({ type: 'WordPiece' })],
     [/has dropout 0\.1/, withModel({ dropout: 0.1 })],
+    [/is Tekken, .* combining marks .* inform-score attach/, { tokenizer: tekken }],
     [/has continuing_subword_prefix "##"/, withModel({ continuing_subword_prefix: '##' })],
     [/has ignore_merges false with the splits of "llama-bpe"/, withModel({ ignore_merges: false })],
     [/changes text .*\{"type":"Lowercase"\}/, { tokenizer: { ...handTokenizer(), normalizer: { type: 'Lowercase' } } }],
