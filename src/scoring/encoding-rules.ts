@@ -1,6 +1,12 @@
 import { arrayAt, stringsAt } from '../gguf/metadata.js';
 import { readGguf } from '../gguf/reader.js';
-import { longestSpaceRunOf, readTokenOf, tokenizerRulesOf, type Normalizer } from '../gguf/scoring-rules.js';
+import {
+  longestSpaceRunOf,
+  readTokenOf,
+  spacePrefixOfFile,
+  tokenizerRulesOf,
+  type Normalizer,
+} from '../gguf/scoring-rules.js';
 import { isTemplateTokenArray, templateTokensOf, type TemplateTokens } from '../gguf/template-tokens.js';
 import { TOKEN_TYPE } from '../gguf/token-types.js';
 import type { GgufMetadata } from '../gguf/types.js';
@@ -8,6 +14,7 @@ import type { PreparedModel } from '../models/prepare.js';
 import type { EncodingRules } from '../prompt/encoder.js';
 import { Composer } from '../prompt/nfc.js';
 import { SpaceMarks } from '../prompt/space-marks.js';
+import { SpacePrefixer } from '../prompt/space-prefix.js';
 import type { Rewriter } from '../prompt/special-tokens.js';
 
 /** What the headers of a model's files say about how conversations become tokens. */
@@ -44,7 +51,10 @@ export async function readRewriter(path: string, normalizer: Normalizer): Promis
   const types = arrayAt(metadata, TOKEN_TYPES)?.value ?? [];
   const ofType = (wanted: number): string[] => texts.filter((text, id) => Number(types[id]) === wanted && text !== '');
   const [control, others] = [ofType(TOKEN_TYPE.control), ofType(TOKEN_TYPE.userDefined)];
-  return normalizer === 'nfc' ? new Composer(control, others) : SpaceMarks.of(others, longestSpaceRunOf(metadata));
+  if (normalizer === 'nfc') return new Composer(control, others);
+  const prefix = spacePrefixOfFile(metadata, path);
+  if (prefix === 'first' || prefix === 'unless_spaced') return new SpacePrefixer(prefix, control, others);
+  return SpaceMarks.of(others, longestSpaceRunOf(metadata));
 }
 
 const TOKENS = 'tokenizer.ggml.tokens';

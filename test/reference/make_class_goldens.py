@@ -51,8 +51,18 @@ GEMMA = [
 ]
 
 
+PIECES = [
+    *GEMMA,
+    hard.pair(" a space before", "  two before", "\u2581 a mark before "),
+    hard.pair("turns in a turn", "<s>a</s>b</s> c [INST] d[/INST]e", "[TOOL_CALLS]x [TOOL_CALLS] y</s>\n</s>\t<unk>z<pad>"),
+    hard.pair("</s>", "[/INST]", " "),
+    hard.chat("a system message with a space", ("system", " Be brief."), ("user", "\u2581Hi"), ("assistant", "Hi.")),
+    hard.chat("a system message that begins with a token", ("system", "[TOOL_CALLS]Be brief."), ("user", "Hi"), ("assistant", "Hi.")),
+]
+
+
 def inputs(name: str) -> list[dict]:
-    special = [*SPECIAL, *GEMMA] if name.startswith("gemma") else SPECIAL
+    special = [*SPECIAL, *(GEMMA if name.startswith("gemma") else PIECES if name.endswith("pieces") else [])]
     groups = (hard.scripts, hard.code, hard.numbers, hard.short, hard.trimmed, hard.special, hard.odd, hard.conversations)
     return [*(entry for group in groups for entry in group()), *special]
 
@@ -141,7 +151,8 @@ def judged(folder: Path) -> dict:
     entries = []
     for entry in inputs(name):
         prompt = tokenizer.apply_chat_template(messages_of(entry["sample"]), tokenize=False, add_generation_prompt=False)
-        ids = tokenizer(prompt, add_special_tokens=False, truncation=True, max_length=MAX_LENGTH).input_ids
+        has_bos = tokenizer.bos_token is None or prompt.startswith(tokenizer.bos_token)
+        ids = tokenizer(prompt, add_special_tokens=not has_bos, truncation=True, max_length=MAX_LENGTH).input_ids
         entries.append({**entry, "ids": ids, "score": reward(ids)})
     scores = [entry["score"] for entry in entries if entry["score"] is not None]
     print(f"{name}: {len(entries)} samples, scores from {min(scores):.2f} to {max(scores):.2f}")
