@@ -45,7 +45,8 @@ const SETTINGS: readonly Setting[] = [
     { name: `${type}, default`, type, options: {} },
     { name: `${type}, F32 KV cache`, type, options: { kvType: 'f32' } },
     { name: `${type}, F32 activations and KV cache`, type, options: { activations: 'f32', kvType: 'f32' } },
-    { name: `${type}, 8-bit activations`, type, options: { activations: 'int8' } },
+    { name: `${type}, int8`, type, options: { activations: 'int8' } },
+    { name: `${type}, llama.cpp's kernels`, type, options: { activations: 'ggml' } },
   ]),
 ];
 

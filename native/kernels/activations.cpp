@@ -11,8 +11,6 @@ namespace inform::kernels {
 
 namespace {
 
-constexpr float largest_quant = 32767.0f;
-
 // Compared as integers, the bits of magnitudes are in the order of the values, and those of NaN and infinity come last.
 float largest_magnitude(const float * values, int count) {
     Ints most = zero_ints();
@@ -26,35 +24,54 @@ float largest_magnitude(const float * values, int count) {
     return largest;
 }
 
-// The sums are at most 20 bits long, so exact as floats. A constant length, so that the compiler makes vectors of it.
-template <int Group>
-void sum_groups(const int16_t * quants, int count, float * sums) {
+// Rounds values that share a scale, and returns that.
+template <typename Quant>
+float round_to(const float * values, int count, Quant * quants) {
+    constexpr float largest_quant = std::numeric_limits<Quant>::max();
+    const float largest = largest_magnitude(values, count);
+    // Below it the reciprocal would be infinite; the products are then zero, as those of floats nearly are.
+    const bool negligible = largest < FLT_MIN * largest_quant;
+    const bool finite = largest <= FLT_MAX;
+    const Floats factor = broadcast(finite && !negligible ? largest_quant / largest : 0.0f);
+    for (int i = 0; i < count; i += lanes)
+        store_rounded(load(values + i), factor, quants + i);
+    return !finite ? std::numeric_limits<float>::quiet_NaN() : negligible ? 0.0f : largest / largest_quant;
+}
+
+// At most 20 bits, so exact as a float. A constant length, so that the compiler makes vectors of it.
+template <int Group, typename Quant>
+float sum_of(const Quant * quants) {
+    int32_t sum = 0;
+    for (int i = 0; i < Group; ++i)
+        sum += quants[i];
+    return static_cast<float>(sum);
+}
+
+template <int Group, typename Quant>
+void round_groups(const float * values, int count, bool with_sums, IntActivations<Quant> & to) {
+    if (!scale_for_group<Quant>)
+        to.scales[0] = round_to(values, count, to.quants);
     for (int g = 0; g < count / Group; ++g) {
-        int32_t sum = 0;
-        for (int i = 0; i < Group; ++i)
-            sum += quants[g * Group + i];
-        sums[g] = static_cast<float>(sum);
+        Quant * quants = to.quants + g * Group;
+        if (scale_for_group<Quant>)
+            to.scales[g] = round_to(values + g * Group, Group, quants);
+        if (with_sums)
+            to.sums[g] = sum_of<Group>(quants) * (scale_for_group<Quant> ? to.scales[g] : 1.0f);
     }
 }
 
 }  // namespace
 
-void round_activations(const float * values, int count, const Format & format, IntActivations & to) {
-    const float largest = largest_magnitude(values, count);
-    // Below it the reciprocal would be infinite; the products are then zero, as those of floats nearly are.
-    const bool negligible = largest < FLT_MIN * largest_quant;
-    const bool finite = largest <= FLT_MAX;
-    to.scale = !finite ? std::numeric_limits<float>::quiet_NaN() : negligible ? 0.0f : largest / largest_quant;
-    const Floats factor = broadcast(finite && !negligible ? largest_quant / largest : 0.0f);
-    for (int i = 0; i < count; i += lanes)
-        store_rounded(load(values + i), factor, to.quants + i);
-    if (!format.has_offsets)
-        return;
-    if (format.group == 16)
-        sum_groups<16>(to.quants, count, to.sums);
+template <typename Quant>
+void round_activations(const float * values, int count, int group, bool with_sums, IntActivations<Quant> & to) {
+    if (group == 16)
+        round_groups<16>(values, count, with_sums, to);
     else
-        sum_groups<32>(to.quants, count, to.sums);
+        round_groups<32>(values, count, with_sums, to);
 }
+
+template void round_activations(const float *, int, int, bool, IntActivations<int16_t> &);
+template void round_activations(const float *, int, int, bool, IntActivations<int8_t> &);
 
 }  // namespace inform::kernels
 

@@ -194,12 +194,12 @@ void decode_iq4_xs(const void * blocks, int, int16_t * quants, float * scales, f
 }
 
 constexpr Format formats[] = {
-    {GGML_TYPE_Q4_0, 32, false, decode_q4_0},     {GGML_TYPE_Q4_1, 32, true, decode_q4_1},
-    {GGML_TYPE_Q5_0, 32, false, decode_q5_0},     {GGML_TYPE_Q5_1, 32, true, decode_q5_1},
-    {GGML_TYPE_Q8_0, 32, false, decode_q8_0},     {GGML_TYPE_Q2_K, 16, true, decode_q2_k},
-    {GGML_TYPE_Q3_K, 16, false, decode_q3_k},     {GGML_TYPE_Q4_K, 32, true, decode_q4_k},
-    {GGML_TYPE_Q5_K, 32, true, decode_q5_k},      {GGML_TYPE_Q6_K, 16, false, decode_q6_k},
-    {GGML_TYPE_IQ4_NL, 32, false, decode_iq4_nl}, {GGML_TYPE_IQ4_XS, 32, false, decode_iq4_xs},
+    {GGML_TYPE_Q4_0, 32, false, -8, decode_q4_0},       {GGML_TYPE_Q4_1, 32, true, 0, decode_q4_1},
+    {GGML_TYPE_Q5_0, 32, false, -16, decode_q5_0},      {GGML_TYPE_Q5_1, 32, true, 0, decode_q5_1},
+    {GGML_TYPE_Q8_0, 32, false, -128, decode_q8_0},     {GGML_TYPE_Q2_K, 16, true, 0, decode_q2_k},
+    {GGML_TYPE_Q3_K, 16, false, -4, decode_q3_k},       {GGML_TYPE_Q4_K, 32, true, 0, decode_q4_k},
+    {GGML_TYPE_Q5_K, 32, true, 0, decode_q5_k},         {GGML_TYPE_Q6_K, 16, false, -32, decode_q6_k},
+    {GGML_TYPE_IQ4_NL, 32, false, -127, decode_iq4_nl}, {GGML_TYPE_IQ4_XS, 32, false, -127, decode_iq4_xs},
 };
 
 }  // namespace

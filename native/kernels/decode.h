@@ -18,6 +18,7 @@ struct Format {
     ggml_type type;
     int group;         // weights that share a scale
     bool has_offsets;  // whether there are offsets at all
+    int lowest;        // no quant is below, and none above `lowest` + 255
     // Decodes `count` weights, a multiple of 32 up to `depth`, whose first block is at `blocks`.
     void (*decode)(const void * blocks, int count, int16_t * quants, float * scales, float * offsets);
 };

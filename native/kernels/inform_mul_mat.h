@@ -18,10 +18,12 @@ enum inform_activations {
     INFORM_ACTIVATIONS_GGML = 0,   // ggml's kernels: for quantized weights activations of 8 bits
     INFORM_ACTIVATIONS_INT16 = 1,  // of 16 bits for quantized weights, F32 for others
     INFORM_ACTIVATIONS_F32 = 2,    // F32
+    INFORM_ACTIVATIONS_INT8 = 3,   // of 8 bits for quantized weights, F32 for others; only with inform_has_int8_kernels
 };
 
 // Whether this CPU has the instructions.
 bool inform_has_kernels(void);
+bool inform_has_int8_kernels(void);
 
 // For the graphs that this thread computes from now on.
 void inform_set_activations(enum inform_activations activations);

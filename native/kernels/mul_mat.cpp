@@ -28,6 +28,10 @@ bool inform_has_kernels() {
     return false;
 }
 
+bool inform_has_int8_kernels() {
+    return false;
+}
+
 size_t inform_plan_mul_mat(ggml_tensor * product, int) {
     mark_of(product) = INFORM_ACTIVATIONS_GGML;
     return 0;
@@ -86,11 +90,6 @@ bool takes(const ggml_tensor * product) {
            product->nb[0] == sizeof(float);
 }
 
-// Integers, as the node's mark says and the weights allow.
-bool with_integers(const ggml_tensor * product) {
-    return mark_of(const_cast<ggml_tensor *>(product)) == INFORM_ACTIVATIONS_INT16 && format_of(product->src[0]->type);
-}
-
 // How many rows of activations pass a tile at once: their sums stay in the second cache.
 constexpr int64_t most_part_rows = 480;
 
@@ -123,8 +122,13 @@ struct Memory {
     }
 };
 
-void fill(IntActivations & to, const float * values, int count, const Format & format) {
-    round_activations(values, count, format, to);
+// Weights of 8 bits are made non-negative for their instruction, which is one more offset.
+template <typename Quant>
+constexpr bool shifted = sizeof(Quant) == 1;
+
+template <typename Quant>
+void fill(IntActivations<Quant> & to, const float * values, int count, const Format & format) {
+    round_activations(values, count, format.group, format.has_offsets || shifted<Quant>, to);
 }
 
 void fill(FloatActivations & to, const float * values, int count, const Format *) {
@@ -148,22 +152,35 @@ void place(const int32_t * decoded, size_t stride, int count, int32_t (*tile)[co
     }
 }
 
-void fill(Scratch<IntTile, int16_t> & scratch, const Product & product, int64_t output, int width, int64_t block,
+// Quants as they lie in a tile; those of 8 bits less the lowest of their format.
+void put(const int16_t * quants, int count, int, int16_t * to) {
+    std::memcpy(to, quants, static_cast<size_t>(count) * sizeof *to);
+}
+
+void put(const int16_t * quants, int count, int lowest, int8_t * to) {
+    for (int k = 0; k < count; ++k)
+        to[k] = static_cast<int8_t>(quants[k] - lowest);
+}
+
+template <typename Quant>
+void fill(Scratch<IntTile<Quant>, Quant> & scratch, const Product & product, int64_t output, int width, int64_t block,
           const Format & format) {
-    IntTile & tile = scratch.tile;
-    float scales[most_groups], offsets[most_groups];
+    IntTile<Quant> & tile = scratch.tile;
     const int count = product.count(block), groups = count / format.group;
+    const auto lowest = static_cast<float>(format.lowest);
     for (int c = 0; c < columns; ++c) {
+        int16_t quants[depth];
+        float scales[most_groups], offsets[most_groups] = {};
         // Beyond the last row of weights it is decoded again, and not written.
-        format.decode(product.weights_at(output + std::min(c, width - 1), block), count, scratch.decoded[c], scales,
-                      offsets);
+        format.decode(product.weights_at(output + std::min(c, width - 1), block), count, quants, scales, offsets);
+        put(quants, count, format.lowest, scratch.decoded[c]);
         for (int g = 0; g < groups; ++g) {
             tile.scales[g][c] = scales[g];
-            if (format.has_offsets)
-                tile.offsets[g][c] = offsets[g];
+            tile.offsets[g][c] = shifted<Quant> ? offsets[g] + lowest * scales[g] : offsets[g];
         }
     }
-    place(reinterpret_cast<const int32_t *>(scratch.decoded), depth / 2, count / 2, tile.pairs);
+    constexpr int per = in_lane<Quant>;
+    place(reinterpret_cast<const int32_t *>(scratch.decoded), depth / per, count / per, tile.packed);
 }
 
 // A row's weights as floats, whatever they are in the file.
@@ -200,11 +217,11 @@ void last_rows(int64_t rows, const Step & step) {
     }
 }
 
-template <int Group, bool Offsets>
+template <typename Quant, int Group, bool Offsets>
 struct IntStep {
-    using Tile = IntTile;
-    using Activations = IntActivations;
-    using Scratch = kernels::Scratch<Tile, int16_t>;
+    using Tile = IntTile<Quant>;
+    using Activations = IntActivations<Quant>;
+    using Scratch = kernels::Scratch<Tile, Quant>;
     static constexpr int most_rows = int_rows;
 
     const Tile & tile;
@@ -290,6 +307,28 @@ void compute(const ggml_compute_params * params, ggml_tensor * tensor, const Kno
     }
 }
 
+template <typename Quant>
+void compute_integers(const ggml_compute_params * params, ggml_tensor * tensor, const Format & format) {
+    const bool offsets = format.has_offsets || shifted<Quant>;
+    if (format.group == 16) {
+        if (offsets)
+            compute<IntStep<Quant, 16, true> >(params, tensor, format);
+        else
+            compute<IntStep<Quant, 16, false> >(params, tensor, format);
+    } else {
+        if (offsets)
+            compute<IntStep<Quant, 32, true> >(params, tensor, format);
+        else
+            compute<IntStep<Quant, 32, false> >(params, tensor, format);
+    }
+}
+
+// The group's length and the offsets do not change what is needed.
+template <typename Quant>
+size_t size_of_integers(const Product & product, int threads) {
+    return Memory<IntStep<Quant, 32, true> >::size(product, threads);
+}
+
 }  // namespace
 
 }  // namespace inform::kernels
@@ -300,33 +339,51 @@ bool inform_has_kernels() {
     return true;
 }
 
+bool inform_has_int8_kernels() {
+#ifdef INFORM_KERNELS_INT8
+    return true;
+#else
+    return false;
+#endif
+}
+
 size_t inform_plan_mul_mat(ggml_tensor * tensor, int threads) {
     mark_of(tensor) = takes(tensor) ? chosen : INFORM_ACTIVATIONS_GGML;
     if (mark_of(tensor) == INFORM_ACTIVATIONS_GGML)
         return 0;
     const Product product(tensor);
-    // The group's length does not change what is needed.
-    return with_integers(tensor) ? Memory<IntStep<32, true> >::size(product, threads)
-                                 : Memory<FloatStep>::size(product, threads);
+    const bool integers = format_of(tensor->src[0]->type);
+    switch (mark_of(tensor)) {
+#ifdef INFORM_KERNELS_INT8
+        case INFORM_ACTIVATIONS_INT8:
+            if (integers)
+                return size_of_integers<int8_t>(product, threads);
+            break;
+#endif
+        case INFORM_ACTIVATIONS_INT16:
+            if (integers)
+                return size_of_integers<int16_t>(product, threads);
+            break;
+        default: break;
+    }
+    return Memory<FloatStep>::size(product, threads);
 }
 
 bool inform_mul_mat(const ggml_compute_params * params, ggml_tensor * tensor) {
-    if (mark_of(tensor) == INFORM_ACTIVATIONS_GGML || params->use_ref)
+    const int32_t mark = mark_of(tensor);
+    if (mark == INFORM_ACTIVATIONS_GGML || params->use_ref)
         return false;
     const Format * format = format_of(tensor->src[0]->type);
-    if (!with_integers(tensor)) {
-        compute<FloatStep>(params, tensor, format);
-    } else if (format->group == 16) {
-        if (format->has_offsets)
-            compute<IntStep<16, true> >(params, tensor, *format);
-        else
-            compute<IntStep<16, false> >(params, tensor, *format);
-    } else {
-        if (format->has_offsets)
-            compute<IntStep<32, true> >(params, tensor, *format);
-        else
-            compute<IntStep<32, false> >(params, tensor, *format);
+#ifdef INFORM_KERNELS_INT8
+    if (format && mark == INFORM_ACTIVATIONS_INT8) {
+        compute_integers<int8_t>(params, tensor, *format);
+        return true;
     }
+#endif
+    if (format && mark == INFORM_ACTIVATIONS_INT16)
+        compute_integers<int16_t>(params, tensor, *format);
+    else
+        compute<FloatStep>(params, tensor, format);
     return true;
 }
 

@@ -14,19 +14,30 @@ namespace inform::kernels {
 
 constexpr int columns = 2 * lanes;
 
-// Weights as integers: of each column pairs of neighbours, which one instruction multiplies and adds.
+// How many neighbours of a column one instruction multiplies and adds: two of 16 bits, four of 8.
+template <typename Quant>
+constexpr int in_lane = 4 / sizeof(Quant);
+
+// Weights as integers: each lane has neighbours of a column.
+template <typename Quant>
 struct IntTile {
-    alignas(64) int32_t pairs[depth / 2][columns];
+    alignas(64) int32_t packed[depth / in_lane<Quant>][columns];
     alignas(64) float scales[most_groups][columns];
     alignas(64) float offsets[most_groups][columns];
 };
 
-// Activations of one row: `scale * quants` to within half a scale. Sums of quants, one for each group, meet the
-// weights' offsets.
+// How many activations share a scale: with 8 bits no more than a group of weights does, since a single large value
+// costs the others their last bits.
+template <typename Quant>
+constexpr bool scale_for_group = sizeof(Quant) == 1;
+
+// Activations of one row: a scale times a quant, to within half a scale. There is a scale for each group, or one. Sums
+// of what the quants stand for (without the scale where there is one) meet the weights' offsets, group by group.
+template <typename Quant>
 struct IntActivations {
-    alignas(64) int16_t quants[depth];
+    alignas(64) Quant quants[depth];
+    float scales[scale_for_group<Quant> ? most_groups : 1];
     float sums[most_groups];
-    float scale;
 };
 
 struct FloatTile {
@@ -54,9 +65,9 @@ inline void add_to(Sums to, bool first, const Floats (&sums)[Rows][2], Scale sca
 }
 
 // A group's products are summed in 32 bits, exactly: 32 products of 8 and 16 bits take 28.
-template <int Rows, int Group, bool Offsets>
-void multiply(const IntTile & tile, int count, const IntActivations * rows, Sums to, bool first) {
-    constexpr int steps = Group / 2;
+template <int Rows, int Group, bool Offsets, typename Quant>
+void multiply(const IntTile<Quant> & tile, int count, const IntActivations<Quant> * rows, Sums to, bool first) {
+    constexpr int steps = Group / in_lane<Quant>;
     Floats sums[Rows][2];
 #pragma GCC unroll 6
     for (int r = 0; r < Rows; ++r)
@@ -68,13 +79,13 @@ void multiply(const IntTile & tile, int count, const IntActivations * rows, Sums
             dots[r][0] = dots[r][1] = zero_ints();
 #pragma GCC unroll 16
         for (int s = 0; s < steps; ++s) {
-            const int32_t * weights = tile.pairs[g * steps + s];
+            const int32_t * weights = tile.packed[g * steps + s];
             const Ints left = load(weights), right = load(weights + lanes);
 #pragma GCC unroll 6
             for (int r = 0; r < Rows; ++r) {
-                const Ints pair = broadcast(reinterpret_cast<const int32_t *>(rows[r].quants)[g * steps + s]);
-                dots[r][0] = dot_add(left, pair, dots[r][0]);
-                dots[r][1] = dot_add(right, pair, dots[r][1]);
+                const Ints values = broadcast(reinterpret_cast<const int32_t *>(rows[r].quants)[g * steps + s]);
+                dots[r][0] = dot_add(left, values, dots[r][0], Quant());
+                dots[r][1] = dot_add(right, values, dots[r][1], Quant());
             }
         }
 #pragma GCC unroll 2
@@ -82,7 +93,11 @@ void multiply(const IntTile & tile, int count, const IntActivations * rows, Sums
             const Floats scales = load(tile.scales[g] + half * lanes);
 #pragma GCC unroll 6
             for (int r = 0; r < Rows; ++r) {
-                sums[r][half] = multiply_add(to_floats(dots[r][half]), scales, sums[r][half]);
+                const Floats dot = to_floats(dots[r][half]);
+                if constexpr (scale_for_group<Quant>)
+                    sums[r][half] = multiply_add(times(dot, broadcast(rows[r].scales[g])), scales, sums[r][half]);
+                else
+                    sums[r][half] = multiply_add(dot, scales, sums[r][half]);
                 if (Offsets) {
                     const Floats offsets = load(tile.offsets[g] + half * lanes);
                     sums[r][half] = multiply_add(offsets, broadcast(rows[r].sums[g]), sums[r][half]);
@@ -90,7 +105,7 @@ void multiply(const IntTile & tile, int count, const IntActivations * rows, Sums
             }
         }
     }
-    add_to<Rows>(to, first, sums, [rows](int r) { return rows[r].scale; });
+    add_to<Rows>(to, first, sums, [rows](int r) { return scale_for_group<Quant> ? 1.0f : rows[r].scales[0]; });
 }
 
 template <int Rows>

@@ -10,6 +10,11 @@
 #define INFORM_KERNELS_LANES 8
 #endif
 
+// Products of 8-bit integers want an instruction of their own: without it pairs of them overflow 16 bits.
+#if defined(INFORM_KERNELS_LANES) && (defined(__AVX512VNNI__) || defined(__AVXVNNI__))
+#define INFORM_KERNELS_INT8
+#endif
+
 #ifdef INFORM_KERNELS_LANES
 #include <immintrin.h>
 
@@ -40,6 +45,9 @@ inline Floats broadcast(float value) {
 inline Floats zero_floats() {
     return _mm512_setzero_ps();
 }
+inline Floats times(Floats a, Floats b) {
+    return _mm512_mul_ps(a, b);
+}
 inline Floats multiply_add(Floats a, Floats b, Floats sum) {
     return _mm512_fmadd_ps(a, b, sum);
 }
@@ -47,6 +55,10 @@ inline Floats multiply_add(Floats a, Floats b, Floats sum) {
 inline void store_rounded(Floats values, Floats factor, int16_t * to) {
     const Ints rounded = _mm512_cvtps_epi32(_mm512_mul_ps(values, factor));
     _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), _mm512_cvtsepi32_epi16(rounded));
+}
+inline void store_rounded(Floats values, Floats factor, int8_t * to) {
+    const Ints rounded = _mm512_cvtps_epi32(_mm512_mul_ps(values, factor));
+    _mm_storeu_si128(reinterpret_cast<__m128i *>(to), _mm512_cvtsepi32_epi8(rounded));
 }
 
 inline Ints load(const int32_t * from) {
@@ -75,13 +87,20 @@ inline Ints larger(Ints a, Ints b) {
 }
 
 // In each lane the sum and the products of two pairs of 16-bit integers.
-inline Ints dot_add(Ints a, Ints b, Ints sum) {
+inline Ints dot_add(Ints a, Ints b, Ints sum, int16_t) {
 #ifdef __AVX512VNNI__
     return _mm512_dpwssd_epi32(sum, a, b);
 #else
     return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b));
 #endif
 }
+
+#ifdef INFORM_KERNELS_INT8
+// The same of four pairs of 8-bit ones, of which the first are not negative.
+inline Ints dot_add(Ints a, Ints b, Ints sum, int8_t) {
+    return _mm512_dpbusd_epi32(sum, a, b);
+}
+#endif
 
 // The columns of 16 vectors as rows: first pairs of lanes, then pairs of pairs, at last quarters.
 inline void transpose(Ints (&rows)[16]) {
@@ -135,6 +154,9 @@ inline Floats broadcast(float value) {
 inline Floats zero_floats() {
     return _mm256_setzero_ps();
 }
+inline Floats times(Floats a, Floats b) {
+    return _mm256_mul_ps(a, b);
+}
 inline Floats multiply_add(Floats a, Floats b, Floats sum) {
     return _mm256_fmadd_ps(a, b, sum);
 }
@@ -143,6 +165,12 @@ inline void store_rounded(Floats values, Floats factor, int16_t * to) {
     const Ints rounded = _mm256_cvtps_epi32(_mm256_mul_ps(values, factor));
     const __m128i low = _mm256_castsi256_si128(rounded), high = _mm256_extracti128_si256(rounded, 1);
     _mm_storeu_si128(reinterpret_cast<__m128i *>(to), _mm_packs_epi32(low, high));
+}
+inline void store_rounded(Floats values, Floats factor, int8_t * to) {
+    const Ints rounded = _mm256_cvtps_epi32(_mm256_mul_ps(values, factor));
+    const __m128i low = _mm256_castsi256_si128(rounded), high = _mm256_extracti128_si256(rounded, 1);
+    const __m128i words = _mm_packs_epi32(low, high);
+    _mm_storel_epi64(reinterpret_cast<__m128i *>(to), _mm_packs_epi16(words, words));
 }
 
 inline Ints load(const int32_t * from) {
@@ -171,15 +199,20 @@ inline Ints larger(Ints a, Ints b) {
 }
 
 // In each lane the sum and the products of two pairs of 16-bit integers.
-inline Ints dot_add(Ints a, Ints b, Ints sum) {
-#if defined(__AVX512VNNI__) && defined(__AVX512VL__)
-    return _mm256_dpwssd_epi32(sum, a, b);
-#elif defined(__AVXVNNI__)
+inline Ints dot_add(Ints a, Ints b, Ints sum, int16_t) {
+#ifdef __AVXVNNI__
     return _mm256_dpwssd_avx_epi32(sum, a, b);
 #else
     return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
 #endif
 }
+
+#ifdef INFORM_KERNELS_INT8
+// The same of four pairs of 8-bit ones, of which the first are not negative.
+inline Ints dot_add(Ints a, Ints b, Ints sum, int8_t) {
+    return _mm256_dpbusd_avx_epi32(sum, a, b);
+}
+#endif
 
 // The columns of 8 vectors as rows: first pairs of lanes, then pairs of pairs, at last halves.
 inline void transpose(Ints (&rows)[8]) {

@@ -38,8 +38,8 @@ export interface NativeModel {
   close(): Promise<void>;
 }
 
-/** What products on the CPU round activations to: int8 by llama.cpp's kernels, the others by ours (native/engine/runtime/activations.h). */
-export type Activations = 'int8' | 'int16' | 'f32';
+/** What products on the CPU round activations to: ggml by llama.cpp's kernels, the others by ours (native/engine/runtime/activations.h). */
+export type Activations = 'ggml' | 'int8' | 'int16' | 'f32';
 
 export interface NativeScorerOptions {
   contextTokens: number;

@@ -432,9 +432,9 @@ export const OPTIONS = [
     group: 'speed',
     affects: 'score',
     inPlan: true,
-    kind: { type: 'choice', choices: ['auto', 'int8', 'int16', 'f32'] },
+    kind: { type: 'choice', choices: ['auto', 'ggml', 'int8', 'int16', 'f32'] },
     fallback: 'auto',
-    help: "what the CPU rounds activations to before it multiplies weights with them: int8 by llama.cpp's kernels, int16 and f32 by ours; auto is int16 where the CPU has AVX2",
+    help: "what the CPU rounds activations to before it multiplies weights with them: to 8 bits by llama.cpp's kernels (ggml) or by ours (int8), to 16 bits, or not at all; auto is int16 where the CPU has AVX2, else ggml",
   },
 ] as const satisfies readonly OptionRow[];
 

@@ -35,21 +35,26 @@ function largestDifference(a: readonly number[], b: readonly number[]): number {
 test('16 bits of activations and F32 ones give what the weights give as floats, 8 bits do not', async () => {
   if (!HAS_KERNELS) return;
   const floats = await dequantizedCopy(QUANTIZED, path.join(tempFolder(), 'floats.gguf'));
-  const truth = await scoresOf(floats, { ...PRECISE, activations: 'int8' });
+  const truth = await scoresOf(floats, { ...PRECISE, activations: 'ggml' });
   const off = async (activations: ModelOptions['activations']): Promise<number> =>
     largestDifference(truth, await scoresOf(QUANTIZED, { ...PRECISE, activations }));
-  const found = { f32: await off('f32'), int16: await off('int16'), auto: await off('auto'), int8: await off('int8') };
+  const found = {
+    ...{ f32: await off('f32'), int16: await off('int16'), auto: await off('auto') },
+    ...{ int8: await off('int8'), ggml: await off('ggml') },
+  };
   const shown = JSON.stringify(found);
   assert.ok(found.f32 <= 1e-5, shown);
   assert.ok(found.int16 <= 2e-4, shown);
   assert.is(found.auto, found.int16);
-  assert.ok(found.int8 > 10 * found.int16, shown);
+  // Ours of 8 bits are no worse than llama.cpp's; they are llama.cpp's where the CPU has no VNNI.
+  assert.ok(found.ggml > 10 * found.int16, shown);
+  assert.ok(found.int8 < 2 * found.ggml, shown);
 });
 
 test('exact asks for F32 activations where the CPU has the kernels, and they are refused where it has not', async () => {
-  assert.is(await activationsOf({ activations: 'auto', exact: true }), HAS_KERNELS ? 'f32' : 'int8');
-  assert.is(await activationsOf({ activations: 'auto', exact: false }), HAS_KERNELS ? 'int16' : 'int8');
-  assert.is(await activationsOf({ activations: 'int8', exact: false }), 'int8');
+  assert.is(await activationsOf({ activations: 'auto', exact: true }), HAS_KERNELS ? 'f32' : 'ggml');
+  assert.is(await activationsOf({ activations: 'auto', exact: false }), HAS_KERNELS ? 'int16' : 'ggml');
+  assert.is(await activationsOf({ activations: 'ggml', exact: false }), 'ggml');
   if (HAS_KERNELS) return;
   try {
     await activationsOf({ activations: 'int16', exact: false });

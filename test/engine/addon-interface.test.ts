@@ -49,7 +49,7 @@ const OPTIONS: NativeScorerOptions = {
   f32Kv: false,
   deterministic: false,
   opOffload: true,
-  activations: 'int8',
+  activations: 'ggml',
 };
 
 const { addon, backendDir } = loadAddon();

@@ -24,19 +24,28 @@ bool has_kernels() {
     return has && has();
 }
 
+bool has_int8_kernels() {
+    const auto has = in_cpu_module<decltype(inform_has_int8_kernels)>("inform_has_int8_kernels");
+    return has && has();
+}
+
 void use_activations(Activations activations) {
     static const auto set = in_cpu_module<decltype(inform_set_activations)>("inform_set_activations");
     if (!set) {
         return;
     }
     switch (activations) {
-        case Activations::int8: return set(INFORM_ACTIVATIONS_GGML);
+        case Activations::ggml: return set(INFORM_ACTIVATIONS_GGML);
+        case Activations::int8: return set(has_int8_kernels() ? INFORM_ACTIVATIONS_INT8 : INFORM_ACTIVATIONS_GGML);
         case Activations::int16: return set(INFORM_ACTIVATIONS_INT16);
         case Activations::f32: return set(INFORM_ACTIVATIONS_F32);
     }
 }
 
 Activations to_activations(const std::string & name) {
+    if (name == "ggml") {
+        return Activations::ggml;
+    }
     if (name == "int8") {
         return Activations::int8;
     }

@@ -6,19 +6,21 @@ namespace inform {
 
 // What the CPU rounds activations to before it multiplies weights with them.
 enum class Activations {
-    int8,   // by llama.cpp's kernels: 8 bits for quantized weights, for others what these are, F16 or BF16
-    int16,  // by ours (native/kernels): 16 bits for quantized weights, nothing for others
+    ggml,   // by llama.cpp's kernels: 8 bits for quantized weights, for others what these are, F16 or BF16
+    int8,   // by ours (native/kernels): 8 bits for quantized weights, nothing for others
+    int16,  // by ours: 16 bits for quantized weights, nothing for others
     f32,    // by ours: nothing
 };
 
-// Whether this CPU has the instructions that our kernels need. The runtime must have been started.
+// Whether this CPU has the instructions that our kernels need: all but those for 8 bits, and those. The runtime must
+// have been started.
 bool has_kernels();
+bool has_int8_kernels();
 
-// For the graphs that the calling thread computes on a CPU from now on. Only int8 is possible without our kernels;
-// others are taken as it.
+// For the graphs that the calling thread computes on a CPU from now on. What it has no kernels of ours for is ggml's.
 void use_activations(Activations activations);
 
-// "int8", "int16" or "f32". Throws invalid_argument for anything else.
+// "ggml", "int8", "int16" or "f32". Throws invalid_argument for anything else.
 Activations to_activations(const std::string & name);
 
 }  // namespace inform

@@ -41,6 +41,9 @@ std::vector<std::string> features_of(ggml_backend_dev_t device) {
     std::vector<std::string> names = backend_features(ggml_backend_dev_backend_reg(device));
     if (ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU && has_kernels()) {
         names.push_back("INFORM_KERNELS");
+        if (has_int8_kernels()) {
+            names.push_back("INFORM_INT8_KERNELS");
+        }
     }
     return names;
 }

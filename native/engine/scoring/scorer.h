@@ -22,7 +22,7 @@ struct ScorerOptions {
     bool flash_attention = true;
     bool f32_kv = false;         // KV cache in F32 instead of F16 (only without flash attention does it gain anything)
     bool deterministic = false;  // see Scorer
-    Activations activations = Activations::int8;  // on the CPU
+    Activations activations = Activations::ggml;  // on the CPU
     bool op_offload = true;  // products with streamed weights are computed on a GPU, not on the CPU
 };
 

@@ -39,7 +39,7 @@ export async function loadPlanner(
 ): Promise<(part: number) => Promise<LoadPlan | undefined>> {
   const activations = await activationsOf(options);
   // Only llama.cpp's kernels want the weights in an order of their own.
-  const repacked = activations === 'int8';
+  const repacked = activations === 'ggml';
   const cpu: LoadPlan = {
     ...cpuBatchSizes(options),
     activations,

@@ -92,7 +92,7 @@ export function scorerOptions(
     opOffload = true,
     f32Kv = options.kvType === 'f32',
     // Changes no buffer that is measured.
-    activations = 'int8',
+    activations = 'ggml',
   }: { opOffload?: boolean; f32Kv?: boolean; activations?: Activations } = {},
 ): NativeScorerOptions {
   return {

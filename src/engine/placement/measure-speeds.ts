@@ -37,7 +37,7 @@ export async function measureSpeeds(
   const shares = typeShares(model);
   const { threads } = options;
   const activations = await activationsOf(options);
-  const repacked = activations === 'int8' && fitsHost(model.fileSize, hostFreeBytes);
+  const repacked = activations === 'ggml' && fitsHost(model.fileSize, hostFreeBytes);
   const count = threads === 'auto' ? physicalCores() : threads;
   const flops = async (device: string): Promise<number> => {
     // The time of a token is the sum of what each type's weights take.
