@@ -2,6 +2,7 @@ import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
+import { doesNotExist } from '../util/files/missing.js';
 import { boundedTextOf } from '../util/files/bounded-text.js';
 import { IrregularFileError, openRegularFile } from '../util/files/regular-file.js';
 import { invalidCheckpoint, parseJsonObject, type JsonObject } from './checkpoint-file.js';
@@ -45,7 +46,7 @@ export class CheckpointFiles {
       return new InformError('INFORM_MODEL_NOT_FOUND', message, { cause });
     };
     const status = await stat(this.folder).catch((error: unknown) => {
-      throw notFound('does not exist', error);
+      throw notFound(doesNotExist(this.folder), error);
     });
     if (!status.isDirectory()) throw notFound('is not a folder');
   }

@@ -1,3 +1,4 @@
+import type { WantedType } from '../gguf/model-types.js';
 import { trainedContextOf } from '../gguf/reward-model-file.js';
 import { readGguf } from '../gguf/reader.js';
 import { splitPaths } from '../gguf/split-model.js';
@@ -6,6 +7,7 @@ import { settleOptions, type SettledOptions } from '../options/settle.js';
 import type { ModelOptions } from '../options/model-options.js';
 import { throwIfAborted } from '../util/abort.js';
 import { fileVersion, type FileVersion } from '../util/files/file-version.js';
+import { DEMO } from './embedded-model.js';
 import { resolveModel, type ModelSourceOptions } from './resolve.js';
 import { readTemplateFile } from './template-file.js';
 
@@ -50,5 +52,21 @@ export async function prepareModel(
   const files = [...splitPaths(path), ...(headPath === undefined ? [] : [headPath])];
   const { metadata } = await readGguf(path, { wantArray: () => false });
   const settled = settleOptions(options, trainedContextOf(metadata));
-  return { path, headPath, template, ...settled, files: files.flatMap((file) => fileVersion(file) ?? []) };
+  const notes = [...typeNotes(model, path, type), ...settled.notes];
+  return {
+    path,
+    headPath,
+    template,
+    options: settled.options,
+    notes,
+    files: files.flatMap((file) => fileVersion(file) ?? []),
+  };
+}
+
+/** A type that was asked for and decides nothing is not passed over in silence. */
+function typeNotes(model: string, path: string, type: WantedType): string[] {
+  const isFile = model === DEMO || model === path;
+  return type === 'auto' || !isFile
+    ? []
+    : [`type ${type} has no effect: ${model} is a GGUF file already. inform-score quantize makes one of another type.`];
 }

@@ -51,6 +51,7 @@ export function compareCommand(finish: Finish): CommandModule<object, CompareArg
       };
       const { overwrite } = argv;
       const output = outputOf(argv);
+      if (overwrite && output === undefined) say('--overwrite has no effect without a page: name one with -o.');
       if (output !== undefined) await checkNewFile(output, data === undefined ? [a, b] : [a, b, data], overwrite);
       const comparison = await compare({ a, b, data, threshold: numberOf('--threshold', argv.threshold) });
       if (output !== undefined) {
