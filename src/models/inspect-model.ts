@@ -1,4 +1,8 @@
 import type { WantedType } from '../gguf/model-types.js';
+import { resolveModelOptions } from '../options/check.js';
+import { unknownKey } from '../options/unknown-key.js';
+import { requireFunction, requireOptions, requireSignal, requireText } from '../util/call-checks.js';
+import { CallerErrors } from '../util/caller-errors.js';
 import type { ProgressStatus } from '../util/progress-status.js';
 import { inspectGguf, type ModelReport } from './inspect.js';
 import { withPlannedModel } from './planned-model.js';
@@ -21,9 +25,21 @@ export interface InspectOptions {
  * INFORM_UNSUPPORTED_MODEL, INFORM_DOWNLOAD_FAILED, INFORM_ABORTED.
  */
 export async function inspectModel(model: string, options: InspectOptions = {}): Promise<ModelReport> {
-  const { type = 'auto', signal, onProgress } = options;
-  return withPlannedModel(model, { type, signal, onProgress, inFull: true }, async ({ path, notHere }) => {
-    const report = await inspectGguf(path);
-    return notHere === undefined ? report : { ...report, path: model, planned: true };
-  });
+  requireText(model, 'model');
+  requireOptions(options, 'options');
+  const { type = 'auto', signal, onProgress, ...others } = options;
+  const [stranger] = Object.keys(others);
+  if (stranger !== undefined) throw unknownKey(stranger, ['type', 'signal', 'onProgress'], 'option');
+  requireSignal(signal);
+  requireFunction(onProgress, 'onProgress');
+  const callers = new CallerErrors();
+  try {
+    const asked = { type: resolveModelOptions({ type }).type, signal, onProgress: callers.watch(onProgress) };
+    return await withPlannedModel(model, { ...asked, inFull: true }, async ({ path, notHere }) => {
+      const report = await inspectGguf(path);
+      return notHere === undefined ? report : { ...report, path: model, planned: true };
+    });
+  } catch (error) {
+    throw callers.outward(error);
+  }
 }

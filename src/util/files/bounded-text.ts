@@ -48,8 +48,8 @@ export async function readNamedText(
     text = await readBoundedText(path, maxBytes, signal);
   } catch (error) {
     throwIfAborted(signal);
-    const why = systemCodeOf(error) === 'ENOENT' ? doesNotExist(path) : `cannot be read: ${messageOf(error)}`;
-    throw new InformError(code, `${subject} ${why}.`, { cause: error });
+    const why = systemCodeOf(error) === 'ENOENT' ? `it ${doesNotExist(path)}` : messageOf(error);
+    throw new InformError(code, `${subject} cannot be read: ${why}.`, { cause: error });
   }
   if (text === undefined) throw new InformError(code, tooLarge);
   return text;
