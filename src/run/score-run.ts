@@ -1,3 +1,4 @@
+import { offerBackend } from '../backends/offer.js';
 import { throwIfAborted } from '../util/abort.js';
 import { InformError, messageOf } from '../errors.js';
 import type { InputRow } from '../input/rows.js';
@@ -281,6 +282,10 @@ class ScoreRun {
     });
     this.#reporter.clear();
     for (const note of model.info.notes) this.#reporter.note(note);
+    if (model.info.devices.length === 0 && this.options.gpuLayers === 'auto') {
+      const offer = await offerBackend();
+      if (offer !== undefined) this.#reporter.note(offer);
+    }
     this.#showEngineLog(model);
     return model;
   }
