@@ -65,10 +65,31 @@ export function systemCodeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** What the addon throws, as InformError: its own codes are ours already. Anything else is INFORM_INTERNAL. */
+/** What a system call changes or makes; the others look at something. */
+const WRITING_CALLS = new Set(
+  'copyfile fchmod fsync ftruncate fwrite link mkdir mkdtemp rename rmdir symlink truncate unlink utime write writev'.split(
+    ' ',
+  ),
+);
+
+/** What means that something cannot be written, whatever was called. */
+const WRITING_CODES = new Set(['EDQUOT', 'EEXIST', 'EFBIG', 'ENOSPC', 'EROFS']);
+
+/**
+ * Anything thrown, as InformError. The addon's own codes are ours already. A failure of the system (a full disk, a folder that may not be
+ * read) that nobody gave a better sentence is no bug; anything else is INFORM_INTERNAL.
+ */
 export function toInformError(error: unknown): InformError {
   if (error instanceof InformError) return error;
   const code = systemCodeOf(error);
   const known = ERROR_CODES.find((candidate) => candidate === code);
+  if (known === undefined && code !== undefined && error instanceof Error && 'syscall' in error) {
+    const isWriting = WRITING_CODES.has(code) || WRITING_CALLS.has(String(error.syscall));
+    const what = isWriting ? 'Something could not be written' : 'Something could not be read';
+    const message = `${what}: ${error.message}. Check the path, its permissions and the space on its disk.`;
+    return new InformError(isWriting ? 'INFORM_OUTPUT_UNWRITABLE' : 'INFORM_INPUT_UNREADABLE', message, {
+      cause: error,
+    });
+  }
   return new InformError(known ?? 'INFORM_INTERNAL', messageOf(error), { cause: error });
 }

@@ -6,7 +6,8 @@ export type { ConversionType, WantedType } from './gguf/model-types.js';
 export type { ReadToken } from './gguf/scoring-rules.js';
 export type { AnySample, InstructionSample, Message, MessagesSample, Role, Sample, SampleId } from './input/sample.js';
 export type { ConfirmDownload, DownloadPlan } from './models/confirm-download.js';
-export { inspectModel, type ModelReport, type Token } from './models/inspect.js';
+export type { ModelReport, Token } from './models/inspect.js';
+export { inspectModel, type InspectOptions } from './models/inspect-model.js';
 export type { ModelOptions } from './options/model-options.js';
 export type { DeviceLayers, ModelInfo } from './scoring/loaded-model.js';
 export {

@@ -7,6 +7,9 @@ import { bundleCharts } from './bundle.mjs';
 const manifest = JSON.parse(fs.readFileSync(path.join(packageRoot, 'package.json'), 'utf8'));
 const { version, license } = manifest;
 
+/** Yarn's Plug'n'Play leaves packages zipped, and native code opens files that are. */
+const UNPACKED = { preferUnplugged: true };
+
 /** What the main package holds of a clone. */
 const PARTS = [
   ...['dist', 'docs', 'configs', 'examples', 'README.md', 'CHANGELOG.md', 'NOTICE.md', 'LICENSE'],
@@ -33,6 +36,7 @@ export async function stageMain(out) {
   writeManifest(folder, {
     ...{ name, version, description, license, keywords, ...addresses(), type, engines, bin, main, types, exports },
     dependencies: { ...dependencies, [MODEL_PACKAGE]: version },
+    ...UNPACKED,
     optionalDependencies: Object.fromEntries(PLATFORMS.map((platform) => [packageOf(platform), version])),
   });
   return folder;
@@ -47,6 +51,7 @@ export function stageModel(out) {
   writeManifest(folder, {
     ...{ name: '@inform-score/inform-mini', version, description: "inform-score's embedded model, a demonstration" },
     ...{ license: 'Apache-2.0', ...addresses(), files: ['inform-mini.gguf', 'NOTICE.md'] },
+    ...UNPACKED,
   });
   return folder;
 }
@@ -75,7 +80,7 @@ export async function stagePlatform(out, native) {
   );
   writeManifest(folder, {
     ...{ name, version, description: `inform-score's native part for ${name.split('/')[1]}`, license, ...addresses() },
-    ...{ os: [platform.os], cpu: [platform.cpu], ...(platform.libc ? { libc: [platform.libc] } : {}) },
+    ...{ os: [platform.os], cpu: [platform.cpu], ...(platform.libc ? { libc: [platform.libc] } : {}), ...UNPACKED },
   });
   return folder;
 }

@@ -89,7 +89,7 @@ function remedies(attempts: readonly LoadAttempt[], where: Surroundings): string
         ]
       : []),
     ...(prebuilt === undefined ? [] : [installRemedy(prebuilt, where)]),
-    `Build it on this machine, once: ${run(where.manager)} inform-score build (cmake, git, make and a C++ compiler; 4 to 12 minutes).`,
+    `Build it on this machine, once: ${runnerOf(where.manager)} inform-score build (cmake, git, make and a C++ compiler; 4 to 12 minutes).`,
   ];
 }
 
@@ -120,6 +120,6 @@ function installRemedy(name: string, { os, cpu, libc, manager }: Surroundings): 
 }
 
 /** How a package manager runs an installed program. */
-function run(manager: PackageManager): string {
+export function runnerOf(manager: PackageManager): string {
   return { npm: 'npx', pnpm: 'pnpm exec', yarn: 'yarn', bun: 'bunx' }[manager];
 }

@@ -1,4 +1,4 @@
-import { InformError } from '../errors.js';
+import type { InformError } from '../errors.js';
 
 /** The CLI's exit codes, which are API. */
 export const ExitCode = {
@@ -11,9 +11,8 @@ export const ExitCode = {
   interrupted: 130,
 } as const;
 
-export function exitCodeOf(error: unknown): number {
-  if (!(error instanceof InformError)) return ExitCode.failed;
-  switch (error.code) {
+export function exitCodeOf({ code }: InformError): number {
+  switch (code) {
     case 'INFORM_INVALID_CONFIG':
     case 'INFORM_INVALID_ARGUMENT':
     case 'INFORM_RUN_DIFFERS':

@@ -7,13 +7,15 @@ const MAX_SHOWN = 200; // characters of a name or a line
 
 /** The report as lines of text for people, with a newline at the end. Control characters in names are escaped. */
 export function formatReport(report: ModelReport): string {
-  const { geometry, tokenizer, quantization, head, chatTemplate } = report;
+  const { geometry, quantization, head } = report;
   const inShards = report.shards > 1 ? ` in ${report.shards} shards` : '';
   const lines = [
     row('model', `${shown(report.name)}, architecture ${shown(report.architecture)}`),
     row(
       'file',
-      `${printable(report.path)}, ${formatBytes(report.fileBytes)}${inShards}, GGUF version ${report.ggufVersion}`,
+      report.planned
+        ? `none yet: ${printable(report.path)} would become one of ${formatBytes(report.fileBytes)}`
+        : `${printable(report.path)}, ${formatBytes(report.fileBytes)}${inShards}, GGUF version ${report.ggufVersion}`,
     ),
     row('parameters', report.parameters.toLocaleString('en')),
     row(
@@ -29,6 +31,18 @@ export function formatReport(report: ModelReport): string {
       row('', `${type}: ${tensors} tensors, ${formatBytes(bytes)}`),
     ),
     ...headLines(head),
+    ...textLines(report),
+    'metadata',
+    ...Object.entries(report.metadata).map(([key, value]) => `  ${shown(key)} = ${shown(value)}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** How texts become tokens; of a model of the hub that is not here only the weights' headers were read. */
+function textLines({ planned, tokenizer, chatTemplate }: ModelReport): string[] {
+  if (planned && tokenizer.tokens === null)
+    return [row('tokenizer', 'not read, nor the template: "inform-score pull" fetches them with the weights')];
+  return [
     row(
       'tokenizer',
       `${shown(tokenizer.model)} (${shown(tokenizer.pre)}), ${shown(tokenizer.tokens)} tokens${tokenizer.merges === null ? '' : `, ${tokenizer.merges} merges`}`,
@@ -38,10 +52,7 @@ export function formatReport(report: ModelReport): string {
     row('', `a text that is too long is cut on the ${tokenizer.truncationSide}`),
     row('template', chatTemplate === null ? 'none' : `${chatTemplate.characters} characters, beginning`),
     ...(chatTemplate?.firstLines ?? []).map((line) => row('', `| ${printable(line, MAX_SHOWN)}`)),
-    'metadata',
-    ...Object.entries(report.metadata).map(([key, value]) => `  ${shown(key)} = ${shown(value)}`),
   ];
-  return `${lines.join('\n')}\n`;
 }
 
 /** What a rule says of the pad token, behind "reads the last token". */

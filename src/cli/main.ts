@@ -1,5 +1,5 @@
 import { ExitCode, exitCodeOf } from './exit-codes.js';
-import { InformError, type ErrorCode } from '../errors.js';
+import { toInformError, type ErrorCode, type InformError } from '../errors.js';
 import { keepHangupIgnored } from './interrupt.js';
 import { helpStyle, isTerminal, leave, openTerminal, outputTaken, printHelp, say, sayLines } from './terminal.js';
 
@@ -34,8 +34,9 @@ async function main(args: readonly string[]): Promise<number> {
     await outputTaken();
     return exitCode;
   } catch (error) {
-    report(error);
-    return exitCodeOf(error);
+    const failure = toInformError(error);
+    report(failure);
+    return exitCodeOf(failure);
   }
 }
 
@@ -49,14 +50,15 @@ function askedHelp(args: readonly string[]): { all: boolean; scoreOnly: boolean 
 }
 
 /** One sentence for a mistake anyone can make; a stack only for what should not happen. */
-function report(error: unknown): void {
-  if (error instanceof InformError && error.code !== 'INFORM_INTERNAL') {
+function report(error: InformError): void {
+  if (error.code !== 'INFORM_INTERNAL') {
     const text = `inform-score: ${error.message} [${error.code}]`;
     // The messages that stand on several lines are ours; in others a line break is what someone wrote, and is shown as one.
     if (SEVERAL_LINES.includes(error.code)) sayLines(`${text}\n`);
     else say(text);
   } else {
-    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const { cause = error } = error;
+    const detail = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
     const lines = `inform-score: this is a bug in inform-score; please report it with the lines below.\n${detail}\n`;
     sayLines(lines);
   }

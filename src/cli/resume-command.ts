@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { packageManager, runnerOf } from '../addon/load-failure.js';
 import { shellWord } from '../util/shell-word.js';
 
 /** The command that goes on with what this one began, for a POSIX shell in the same folder. `argv` is process.argv. */
@@ -15,8 +16,13 @@ export function programLine([node = 'node', script = 'inform-score']: readonly s
 }
 
 function program(node: string, script: string): string[] {
-  if (path.basename(script) !== 'inform-score') return [path.basename(node), relative(script)];
-  return path.basename(path.dirname(script)) === '.bin' ? ['npx', 'inform-score'] : ['inform-score'];
+  const isBin = path.basename(script) === 'inform-score';
+  // Some package managers start the file that theirs stands for.
+  const isOfProject = isBin
+    ? path.basename(path.dirname(script)) === '.bin'
+    : /^(?:\.yarn|node_modules)[\\/]/.test(path.relative('', script));
+  if (isOfProject) return [...runnerOf(packageManager(process.env, path.resolve(script))).split(' '), 'inform-score'];
+  return isBin ? ['inform-score'] : [path.basename(node), relative(script)];
 }
 
 function relative(file: string): string {

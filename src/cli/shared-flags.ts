@@ -32,11 +32,11 @@ export const CONFIG = {
 
 export const YES = { type: 'boolean', default: false, describe: 'download more than 5 GB without asking' } as const;
 
-/** A GGUF that is looked at and not loaded. */
-export const LOCAL_MODEL = {
+/** A model that is looked at and not loaded. */
+export const MODEL_TO_LOOK_AT = {
   type: 'string',
   demandOption: true,
-  describe: 'a GGUF file, the id of a Hugging Face model that was pulled, or "demo"',
+  describe: 'a GGUF file, a checkpoint folder, "demo", or the id of a Hugging Face model, which is not downloaded',
 } as const;
 
 export function outputFlag(describe: string) {

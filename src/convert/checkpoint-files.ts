@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
 import { boundedBytesOf } from '../util/files/bounded-text.js';
+import { doesNotExist } from '../util/files/missing.js';
 import { IrregularFileError, openRegularFile } from '../util/files/regular-file.js';
 import { invalidCheckpoint, parseJsonObject, type JsonObject } from './checkpoint-file.js';
 
@@ -46,7 +47,7 @@ export class CheckpointFiles {
       return new InformError('INFORM_MODEL_NOT_FOUND', message, { cause });
     };
     const status = await stat(this.folder).catch((error: unknown) => {
-      throw notFound('does not exist', error);
+      throw notFound(doesNotExist(this.folder), error);
     });
     if (!status.isDirectory()) throw notFound('is not a folder');
   }

@@ -1,4 +1,10 @@
-import { baseTypeOf, type ConversionType, type WantedType } from '../gguf/model-types.js';
+import {
+  baseTypeOf,
+  type ConversionType,
+  type QuantizedType,
+  type WantedQuantizedType,
+  type WantedType,
+} from '../gguf/model-types.js';
 import { elementCount } from '../gguf/types.js';
 
 // docs/quantization.md has the measurements.
@@ -31,6 +37,20 @@ export function chooseType(wanted: WantedType, weights: number): ChosenType {
   }
   const why = 'what a 24 GB card and its host can hold; what it costs was not measured at this size';
   return { type: 'q4_k_m', note: `Type auto is q4_k_m for ${size}: ${why}. --type takes another.` };
+}
+
+/** The same for a model that is to be quantized whatever its size: BF16 is no choice. */
+export function chooseQuantizedType(
+  wanted: WantedQuantizedType,
+  weights: number,
+): ChosenType & { readonly type: QuantizedType } {
+  if (wanted !== 'auto') return { type: wanted, note: lossNote(wanted, weights) };
+  const type = weights < LARGE ? 'q8_0' : 'q4_k_m';
+  const why =
+    type === 'q8_0'
+      ? 'fewer bits change the order of scores of smaller models'
+      : 'what a 24 GB card and its host can hold';
+  return { type, note: `Type auto is ${type} for ${billions(weights)} billion weights: ${why}. --type takes another.` };
 }
 
 /** The number of a model's weights, its head and all. */

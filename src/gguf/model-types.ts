@@ -90,6 +90,9 @@ const FLOAT_TYPES = ['f32', 'f16', 'bf16'] as const;
 /** llama.cpp's mixes of quantized types. */
 export type QuantizedType = Exclude<ConversionType, (typeof FLOAT_TYPES)[number]>;
 
+/** A quantized type, or `auto` for the one that suits the model's size. */
+export type WantedQuantizedType = QuantizedType | 'auto';
+
 export const QUANTIZED_TYPES = CONVERSION_TYPES.filter(
   (type): type is QuantizedType => !(FLOAT_TYPES as readonly string[]).includes(type),
 );

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
+import { doesNotExist } from '../util/files/missing.js';
 import { IrregularFileError, openRegularFile } from '../util/files/regular-file.js';
 import { HeaderCursor, HeaderEndError } from './header-cursor.js';
 import {
@@ -90,7 +91,7 @@ async function openModelFile(path: string): Promise<FileHandle> {
     }
     const code = systemCodeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      const message = `${path} does not exist. Check the path of the model.`;
+      const message = `${path} ${doesNotExist(path)}. Check the path of the model.`;
       throw new InformError('INFORM_MODEL_NOT_FOUND', message, { cause: error });
     }
     const message = `${path} cannot be read (${code ?? messageOf(error)}). Check the path and its permissions.`;

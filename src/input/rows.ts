@@ -6,10 +6,11 @@ import { type SampleId, toId } from './sample.js';
 import type { RawRow } from './bytes.js';
 import { findJsonProblem } from './json-problem.js';
 import { MAX_DEPTH, hasNonFinite, rawId, replaceNonFinite, scanJson } from './json-scan.js';
+import { rejectRecordOf, type RejectRecord } from './reject-record.js';
 import { rawRows, type InputFormat } from './containers/raw-rows.js';
 import type { PipeStart } from './pipe-start.js';
 import { aborted, inputName, readChunks } from './source.js';
-import { printableJson } from '../util/printable.js';
+import { printable, printableJson } from '../util/printable.js';
 
 /** Where a row comes from. */
 export interface RowPlace {
@@ -42,7 +43,8 @@ export interface RejectedRow extends RowPlace {
   ok: false;
   /** INFORM_INVALID_SAMPLE, its message the reason. */
   error: InformError;
-  id: undefined;
+  /** Only where it is a reject of another run, which had one. */
+  id: RowId | undefined;
   text: string | undefined;
 }
 
@@ -109,7 +111,12 @@ function toRow(raw: RawRow, place: RowPlace): InputRow {
   if (!isUtf8(bytes)) return rejected(place, undefined, problem ?? 'the row is not valid UTF-8');
   const text = bytes.toString('utf8');
   if (problem !== undefined) return rejected(place, text, problem);
+  const row = rowOfText(text, place);
+  const record = row.ok ? rejectRecordOf(row.value) : undefined;
+  return record === undefined ? row : rejectedBefore(record, row.id, place);
+}
 
+function rowOfText(text: string, place: RowPlace): InputRow {
   const { tooDeep, idAt } = scanJson(text);
   if (tooDeep) return rejected(place, text, `the row nests deeper than ${MAX_DEPTH} levels`);
   try {
@@ -118,6 +125,21 @@ function toRow(raw: RawRow, place: RowPlace): InputRow {
   } catch (error) {
     return rejected(place, text, error instanceof InformError ? error.message : syntaxReason(text, error));
   }
+}
+
+/** A row that another run has rejected, as that run would have read it: it may be scored now. Its result carries the id that it had there. */
+function rejectedBefore(
+  { file, line, row, sample }: RejectRecord,
+  given: RowId | undefined,
+  place: RowPlace,
+): InputRow {
+  const id = given ?? { value: row, json: String(row) };
+  if (sample === undefined) {
+    const reason = `the rejected row was not kept with its reason; score it from ${printable(file)}, line ${line}`;
+    return { ...rejected(place, undefined, reason), id };
+  }
+  const again = rowOfText(sample, place);
+  return again.ok ? { ...again, id: again.id ?? id } : { ...again, id };
 }
 
 /** JSON with the numbers that Python's json writes too: NaN becomes Infinity, as no number of either kind is ever read. */

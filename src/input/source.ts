@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { constants, access, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
+import { doesNotExist } from '../util/files/missing.js';
 import { openPipe } from '../util/files/named-pipe.js';
 
 /** The input that stands for standard input. */
@@ -98,7 +99,7 @@ function explain(name: string, error: unknown): InformError {
   switch (systemCodeOf(error)) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return unreadable(name, 'does not exist. Check the path.', error);
+      return unreadable(name, `${doesNotExist(name)}. Check the path.`, error);
     case 'EACCES':
     case 'EPERM':
       return unreadable(name, 'may not be read by this user. Check its permissions.', error);

@@ -5,9 +5,12 @@ import { HEAD_KEY, readTokenOf, tokenizerRulesOf, type ReadToken } from '../gguf
 import { elementCount, type GgufMetadata, type GgufValue } from '../gguf/types.js';
 import { HEAD_TENSOR, HEAD_TENSORS } from '../gguf/head-tensors.js';
 
-/** What a GGUF file holds. Plain JSON: absent facts are null; numbers that JSON cannot hold exactly are strings. */
+/** What a model's file holds, or would hold. Plain JSON: absent facts are null; numbers that JSON cannot hold exactly are strings. */
 export interface ModelReport {
+  /** The file's; of one that is not there the model, as it was named. */
   readonly path: string;
+  /** Whether it is not there yet: then this is what converting or fetching the model would give. */
+  readonly planned: boolean;
   /** Size of all parts together in bytes. */
   readonly fileBytes: number;
   /** How many files the model is split into; 1 where it is not. */
@@ -77,12 +80,13 @@ const MAX_SHOWN = 200; // characters of a name or a line
  *
  * @throws InformError INFORM_MODEL_NOT_FOUND, INFORM_INVALID_MODEL_FILE
  */
-export async function inspectModel(path: string): Promise<ModelReport> {
+export async function inspectGguf(path: string): Promise<ModelReport> {
   const model = await readGgufModel(path, { wantArray: (key) => key === TOKENS_KEY });
   const { metadata, tensors, shards } = model;
   const architecture = stringAt(metadata, 'general.architecture');
   return {
     path,
+    planned: false,
     fileBytes: model.fileSize,
     shards: shards.length,
     ggufVersion: shards[0]?.version ?? 0,

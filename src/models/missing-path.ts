@@ -4,6 +4,7 @@ import { DEMO } from './embedded-model.js';
 import { InformError } from '../errors.js';
 import { KNOWN_MODELS } from './known-models.js';
 import { didYouMean, nearestName } from '../util/nearest-name.js';
+import { doesNotExist } from '../util/files/missing.js';
 import { printable } from '../util/printable.js';
 import { parseHubId } from './hub/hub-id.js';
 
@@ -14,8 +15,10 @@ const HUB_ADDRESS = /^(?:https?:\/\/)?(?:www\.)?(?:huggingface|hf)\.co\/([^/?#]+
 
 /** INFORM_MODEL_NOT_FOUND for a name that is no id of the hub either. */
 export function missingPath(model: string, cause: unknown): InformError {
-  const remedy = idWritten(model) ?? `Check the path of the model.${nearestModel(model)}`;
-  return new InformError('INFORM_MODEL_NOT_FOUND', `${printable(model)} does not exist. ${remedy}`, { cause });
+  const id = idWritten(model);
+  const what = id === undefined ? doesNotExist(model) : 'does not exist';
+  const remedy = id ?? `Check the path of the model.${nearestModel(model)}`;
+  return new InformError('INFORM_MODEL_NOT_FOUND', `${printable(model)} ${what}. ${remedy}`, { cause });
 }
 
 /**

@@ -3,15 +3,26 @@ import os from 'node:os';
 import path from 'node:path';
 import { CheckpointFiles } from '../convert/checkpoint-files.js';
 import { readCheckpointConfig } from '../convert/checkpoint-config.js';
-import { readFolderTensors } from '../convert/checkpoint.js';
+import { openCheckpoint, readFolderTensors } from '../convert/checkpoint.js';
 import type { CheckpointOutline } from '../convert/convert.js';
 import { writeHollowModel } from '../convert/hollow-model.js';
 import type { ConversionType, WantedType } from '../gguf/model-types.js';
+import type { GgufValue } from '../gguf/types.js';
 import { InformError } from '../errors.js';
 import { convertedModelsFolder } from './converted-models.js';
 import type { AskOptions } from './hub/ask-hub.js';
 import { parseHubId } from './hub/hub-id.js';
 import { resolveLocalModel } from './resolve.js';
+
+export interface PlanningOptions extends AskOptions {
+  /** Whether one type is enough, with all that a file would hold beside its weights: of a folder the tokenizer, too. */
+  readonly inFull?: boolean | undefined;
+}
+
+type Outline = CheckpointOutline & {
+  /** What the file would hold beside what its configuration says. */
+  readonly details?: readonly (readonly [string, GgufValue])[];
+};
 
 /** A GGUF file that may be hollow, in one type. */
 interface ModelInType {
@@ -57,36 +68,37 @@ const OTHER_TYPES: readonly ConversionType[] = ['q4_k_m', 'q8_0', 'bf16'];
  */
 export async function withPlannedModel<T>(
   model: string,
-  options: AskOptions,
+  options: PlanningOptions,
   use: (planned: PlannedModel) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'inform-score-plan-'));
+  let made: string | undefined;
+  const folder = async (): Promise<string> => (made ??= await mkdtemp(path.join(os.tmpdir(), 'inform-score-plan-')));
   try {
     return await use(await plannedModel(model, options, folder));
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    if (made !== undefined) await rm(made, { recursive: true, force: true });
   }
 }
 
-async function plannedModel(model: string, options: AskOptions, folder: string): Promise<PlannedModel> {
+type MakeFolder = () => Promise<string>;
+
+async function plannedModel(model: string, options: PlanningOptions, folder: MakeFolder): Promise<PlannedModel> {
   const isFolder = await stat(model).then(
     (found) => found.isDirectory(),
     () => false,
   );
-  if (isFolder) return ofFolder(model, options.type, folder);
+  if (isFolder) return ofFolder(model, options, await folder());
   const local = await resolveLocalModel(model, options.type).catch((error: unknown) => {
     const missing = error instanceof InformError && error.code === 'INFORM_MODEL_NOT_FOUND';
     if (missing && parseHubId(model) !== undefined) return undefined;
     throw error;
   });
-  return local === undefined ? ofHub(model, options, folder) : { path: local, notHere: undefined, types: [] };
+  return local === undefined ? ofHub(model, options, await folder()) : { path: local, notHere: undefined, types: [] };
 }
 
-async function ofFolder(model: string, type: WantedType, folder: string): Promise<PlannedModel> {
+async function ofFolder(model: string, options: PlanningOptions, folder: string): Promise<PlannedModel> {
   const files = new CheckpointFiles(model);
-  const config = await readCheckpointConfig(files);
-  const tensors = await readFolderTensors(config, files);
-  const { types, weights, wanted } = await hollowModels({ folder: model, config, tensors }, type, folder);
+  const { types, weights, wanted } = await hollowModels(await outlineOf(files, options), options, folder);
   const need = {
     command: `inform-score convert ${model}`,
     bytes: wanted.bytes,
@@ -95,7 +107,17 @@ async function ofFolder(model: string, type: WantedType, folder: string): Promis
   return { path: wanted.path, types, notHere: { weights, downloadBytes: 0, disk: [need] } };
 }
 
-async function ofHub(model: string, options: AskOptions, folder: string): Promise<PlannedModel> {
+/** The tokenizer is read where it is asked for: a plan needs none, and so no folder that has one. */
+async function outlineOf(files: CheckpointFiles, { inFull = false }: PlanningOptions): Promise<Outline> {
+  if (inFull) {
+    const checkpoint = await openCheckpoint(files, { templateOptional: true });
+    return { ...checkpoint, details: [...checkpoint.card, ...checkpoint.tokenizer.metadata] };
+  }
+  const config = await readCheckpointConfig(files);
+  return { folder: files.folder, config, tensors: await readFolderTensors(config, files) };
+}
+
+async function ofHub(model: string, options: PlanningOptions, folder: string): Promise<PlannedModel> {
   const id = parseHubId(model);
   if (id === undefined) throw new Error(`${model} is no id`); // the caller has looked
   const { hubOutline } = await import('./hub/outline.js');
@@ -106,7 +128,7 @@ async function ofHub(model: string, options: AskOptions, folder: string): Promis
     const disk = [{ command, bytes: downloadBytes, folders: [cacheFolder] }];
     return { path: found.path, types: [], notHere: { weights: undefined, downloadBytes, disk } };
   }
-  const { types, weights, wanted } = await hollowModels(found.outline, options.type, folder);
+  const { types, weights, wanted } = await hollowModels(found.outline, options, folder);
   const converted = convertedModelsFolder();
   const disk = [
     { command, bytes: downloadBytes + wanted.bytes, folders: [cacheFolder, converted] },
@@ -116,15 +138,16 @@ async function ofHub(model: string, options: AskOptions, folder: string): Promis
 }
 
 async function hollowModels(
-  outline: CheckpointOutline,
-  type: WantedType,
+  outline: Outline,
+  { type, inFull = false }: PlanningOptions,
   folder: string,
 ): Promise<{ types: ModelInType[]; wanted: ModelInType; weights: number }> {
   const write = async (what: WantedType): Promise<ModelInType & { weights: number }> => {
     const file = path.join(folder, `${what}.gguf`);
-    return { path: file, ...(await writeHollowModel(file, outline, what)) };
+    return { path: file, ...(await writeHollowModel(file, outline, what, outline.details)) };
   };
   const wanted = await write(type);
+  if (inFull) return { types: [wanted], wanted, weights: wanted.weights };
   const others = await Promise.all(OTHER_TYPES.filter((other) => other !== wanted.type).map(write));
   return { types: [wanted, ...others], wanted, weights: wanted.weights };
 }

@@ -1,4 +1,5 @@
 import { InformError } from '../errors.js';
+import type { WantedType } from '../gguf/model-types.js';
 import { trainedContextOf } from '../gguf/reward-model-file.js';
 import { readGguf } from '../gguf/reader.js';
 import { splitPaths } from '../gguf/split-model.js';
@@ -7,6 +8,7 @@ import { settleOptions, type SettledOptions } from '../options/settle.js';
 import type { ModelOptions } from '../options/model-options.js';
 import { throwIfAborted } from '../util/abort.js';
 import { fileVersion, type FileVersion } from '../util/files/file-version.js';
+import { DEMO } from './embedded-model.js';
 import { resolveModel, type ModelSourceOptions } from './resolve.js';
 import { readTemplateFile } from './template-file.js';
 
@@ -52,7 +54,22 @@ export async function prepareModel(
   const [own, heads] = [await contextOf(path), headPath === undefined ? Infinity : await contextOf(headPath)];
   const settled = settleOptions(options, Math.min(own, heads));
   checkHeadsContext(settled.options.maxLength, heads);
-  return { path, headPath, template, ...settled, files: files.flatMap((file) => fileVersion(file) ?? []) };
+  return {
+    path,
+    headPath,
+    template,
+    options: settled.options,
+    notes: [...typeNotes(model, path, type), ...settled.notes],
+    files: files.flatMap((file) => fileVersion(file) ?? []),
+  };
+}
+
+/** A type that was asked for and decides nothing is not passed over in silence. */
+function typeNotes(model: string, path: string, type: WantedType): string[] {
+  const isFile = model === DEMO || model === path;
+  return type === 'auto' || !isFile
+    ? []
+    : [`type ${type} has no effect: ${model} is a GGUF file already. inform-score quantize makes one of another type.`];
 }
 
 /** Infinity where the file does not say. */

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import { InformError } from '../errors.js';
 import {
   MAX_INT32,
@@ -12,6 +11,7 @@ import {
 import type { ModelOptions } from './model-options.js';
 import { unknownKey } from './unknown-key.js';
 import { didYouMean } from '../util/nearest-name.js';
+import { showValue } from '../util/show-value.js';
 
 /** "an integer from 1 to 256", for messages and help. */
 export function describeKind(kind: OptionKind): string {
@@ -83,7 +83,7 @@ export function checkOption(spec: OptionSpec, value: unknown, label: string): un
   const hint = kind.type === 'choice' && typeof value === 'string' ? didYouMean(value, kind.choices) : '';
   throw new InformError(
     'INFORM_INVALID_CONFIG',
-    `${label} must be ${describeKind(kind)}, but is ${show(value)}.${hint}`,
+    `${label} must be ${describeKind(kind)}, but is ${showValue(value)}.${hint}`,
   );
 }
 
@@ -156,15 +156,4 @@ export function exactSettings(given: Partial<Record<keyof RunOptions, unknown>>)
     );
   }
   return EXACT;
-}
-
-/** Any value at all, in one line: JSON has no word for infinity, big integers and loops. */
-function show(value: unknown): string {
-  const kind = Array.isArray(value) ? 'list' : value === null ? 'null' : typeof value;
-  const text = typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity });
-  return `${shorten(text)} (${kind})`;
-}
-
-function shorten(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

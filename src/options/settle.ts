@@ -1,4 +1,8 @@
 import type { ModelOptions } from './model-options.js';
+import { OPTIONS } from './table.js';
+
+/** That of the option table. */
+const DEFAULT_BATCH_SIZE = OPTIONS.find(({ key }) => key === 'batchSize')?.fallback;
 
 /** The most tokens of a sequence unless somebody says otherwise. */
 const DEFAULT_MAX_LENGTH = 4096;
@@ -16,9 +20,15 @@ export function settleOptions(
   trainedContext = Infinity,
 ): { options: SettledOptions; notes: readonly string[] } {
   const { maxLength } = options;
-  if (maxLength !== 'auto') return { options: { ...options, maxLength }, notes: [] };
-  if (trainedContext >= DEFAULT_MAX_LENGTH)
-    return { options: { ...options, maxLength: DEFAULT_MAX_LENGTH }, notes: [] };
+  const notes = withoutEffect(options);
+  if (maxLength !== 'auto') return { options: { ...options, maxLength }, notes };
+  if (trainedContext >= DEFAULT_MAX_LENGTH) return { options: { ...options, maxLength: DEFAULT_MAX_LENGTH }, notes };
   const note = `The model was trained on sequences of up to ${trainedContext} tokens, so max_length is ${trainedContext}.`;
-  return { options: { ...options, maxLength: trainedContext }, notes: [note] };
+  return { options: { ...options, maxLength: trainedContext }, notes: [...notes, note] };
+}
+
+/** What was stated and changes nothing beside another option. */
+function withoutEffect({ deterministic, batchSize }: ModelOptions): string[] {
+  if (!deterministic || batchSize === DEFAULT_BATCH_SIZE) return [];
+  return [`batch_size ${batchSize} has no effect: deterministic and exact take one sample at a time.`];
 }

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
+import { doesNotExist } from '../util/files/missing.js';
 import { arrayAt, numberAt, stringAt, stringsAt } from '../gguf/metadata.js';
 import { readGguf, type Gguf, type GgufTensor } from '../gguf/reader.js';
 import { elementCount } from '../gguf/types.js';
@@ -62,7 +63,7 @@ async function openImatrix(path: string): Promise<FileHandle> {
     if (error instanceof IrregularFileError) {
       throw new InformError('INFORM_INPUT_UNREADABLE', `${path} ${error.message}.`, { cause: error });
     }
-    const reason = systemCodeOf(error) === 'ENOENT' ? 'does not exist' : `cannot be read: ${messageOf(error)}`;
+    const reason = systemCodeOf(error) === 'ENOENT' ? doesNotExist(path) : `cannot be read: ${messageOf(error)}`;
     throw new InformError('INFORM_INPUT_UNREADABLE', `The importance matrix ${path} ${reason}.`, { cause: error });
   }
 }

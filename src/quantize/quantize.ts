@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 
+import { chooseQuantizedType, weightsOf } from '../convert/choose-type.js';
 import { InformError } from '../errors.js';
 import { writeFilesAtomically, type TemporaryFile } from '../util/files/atomic-file.js';
 import { HEAD_TENSOR, isHeadTensor } from '../gguf/head-tensors.js';
@@ -15,10 +16,10 @@ import { unwritable } from '../util/files/file-errors.js';
 import type { QuantizerJob } from './child.js';
 import { readImatrix, type Imatrix } from './imatrix.js';
 import { runQuantizer } from './quantizer.js';
-import { fileTypeName, fileTypeOf, type QuantizedType } from '../gguf/model-types.js';
+import { fileTypeName, fileTypeOf, type QuantizedType, type WantedQuantizedType } from '../gguf/model-types.js';
 
 export interface QuantizeOptions {
-  readonly type: QuantizedType;
+  readonly type: WantedQuantizedType;
   /** The file of an importance matrix. */
   readonly imatrix?: string | undefined;
   readonly threads: number;
@@ -28,6 +29,9 @@ export interface QuantizeOptions {
 }
 
 export interface QuantizeResult {
+  readonly type: QuantizedType;
+  /** What a user should know of the type, a sentence. */
+  readonly note: string | undefined;
   readonly inputBytes: number;
   readonly outputBytes: number;
   readonly hasHead: boolean;
@@ -57,10 +61,11 @@ export async function quantizeModel(input: string, output: string, options: Quan
   const imatrix = options.imatrix === undefined ? undefined : await readImatrix(options.imatrix);
   const importance = imatrix === undefined ? [] : importanceFor(model, imatrix, options.imatrix ?? '');
 
+  const { type, note } = chooseQuantizedType(options.type, weightsOf(model.tensors));
   const job: QuantizerJob = {
     input,
     output,
-    fileType: fileTypeOf(options.type),
+    fileType: fileTypeOf(type),
     threads: options.threads,
     dryRun: true,
     importance,
@@ -91,6 +96,8 @@ export async function quantizeModel(input: string, output: string, options: Quan
   });
   const covered = new Set(importance.map(({ tensor }) => tensor));
   return {
+    type,
+    note,
     inputBytes: model.fileSize,
     outputBytes: (await stat(output)).size,
     hasHead: model.tensors.some(({ name }) => name === HEAD_TENSOR.outputWeight),

@@ -1,3 +1,4 @@
+import { offerBackend } from '../backends/offer.js';
 import { throwIfAborted } from '../util/abort.js';
 import { InformError, messageOf } from '../errors.js';
 import type { InputRow } from '../input/rows.js';
@@ -10,7 +11,7 @@ import { refuseWrongInput } from '../input/wrong-input.js';
 import { prepareModel, type PreparedModel } from '../models/prepare.js';
 import { DEMO, DEMO_NOTICE } from '../models/embedded-model.js';
 import { modelOptionsOf } from '../options/check.js';
-import { type RunOptions } from '../options/table.js';
+import { snakeCase, type RunOptions } from '../options/table.js';
 import type { Job } from '../scoring/score-stream.js';
 import { counted } from '../util/format.js';
 import { fetchDatasets } from './fetch-datasets.js';
@@ -84,6 +85,11 @@ export async function scoreFiles(
   } finally {
     pipe?.close();
   }
+}
+
+/** Options by the names that they have in a configuration. */
+function asWritten(options: RunOptions): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).map(([key, value]) => [snakeCase(key), value as unknown]));
 }
 
 /** All that is settled before there is anything to resume. */
@@ -190,7 +196,9 @@ class ScoreRun {
   async abandon(error: unknown, interrupted: boolean): Promise<void> {
     this.#reporter.clear();
     // The failure that ended the run is the one to report; none that follows from it may take its place.
-    await this.#log?.write('failed', { reason: messageOf(error), scored: this.stats.scored }).catch(() => undefined);
+    const { scored } = this.stats;
+    const [event, reason] = interrupted ? ['interrupted', undefined] : ['failed', messageOf(error)];
+    await this.#log?.write(event, { reason, scored }).catch(() => undefined);
     const kept = await this.output.abandon().catch(() => undefined);
     this.#sayHowToResume(kept, interrupted);
     await this.#log?.close().catch(() => undefined);
@@ -200,7 +208,7 @@ class ScoreRun {
     const { note } = this.#reporter;
     if (kept !== undefined) {
       note(
-        `The run did not finish. ${counted(kept.rows, 'row')} ${kept.rows === 1 ? 'is' : 'are'} kept in ${kept.journal}.`,
+        `${interrupted ? INTERRUPTED : 'The run did not finish.'} ${counted(kept.rows, 'row')} ${kept.rows === 1 ? 'is' : 'are'} kept in ${kept.journal}.`,
       );
     }
     const { resumeCommand } = this.settings;
@@ -240,7 +248,9 @@ class ScoreRun {
     const model = await this.#load(prepared, signal);
     try {
       await this.#log?.write('start', {
-        options: this.options,
+        // What was typed, but for --restart.
+        command: this.settings.resumeCommand,
+        options: asWritten(this.options),
         inputs: this.inputs,
         model: model.info,
         resumed: this.stats.resumed?.rows,
@@ -272,6 +282,10 @@ class ScoreRun {
     });
     this.#reporter.clear();
     for (const note of model.info.notes) this.#reporter.note(note);
+    if (model.info.devices.length === 0 && this.options.gpuLayers === 'auto') {
+      const offer = await offerBackend();
+      if (offer !== undefined) this.#reporter.note(offer);
+    }
     this.#showEngineLog(model);
     return model;
   }

@@ -43,7 +43,7 @@ export async function scoreShard(
     reporter.note(`${name} is finished.`);
     return outcome;
   } catch (error) {
-    await task.release('stopped');
+    await task.release(signal.aborted ? 'interrupted' : 'stopped');
     throw task.lost.aborted && !signal.aborted ? task.lost.reason : error;
   }
 }

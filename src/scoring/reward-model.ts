@@ -3,6 +3,9 @@ import { checkedConversation, toId, type Sample, type SampleId } from '../input/
 import type { ConfirmDownload } from '../models/confirm-download.js';
 import { prepareModel } from '../models/prepare.js';
 import { resolveModelOptions } from '../options/check.js';
+import { unknownKey } from '../options/unknown-key.js';
+import { requireFunction, requireIterable, requireOptions, requireSignal, requireText } from '../util/call-checks.js';
+import { CallerErrors } from '../util/caller-errors.js';
 import type { ModelOptions } from '../options/model-options.js';
 import type { ProgressStatus } from '../util/progress-status.js';
 import { LoadedModel, type ModelInfo } from './loaded-model.js';
@@ -90,25 +93,37 @@ export class RewardModel implements AsyncDisposable {
    * INFORM_OUTPUT_UNWRITABLE, INFORM_DOWNLOAD_FAILED, INFORM_DOWNLOAD_REFUSED.
    */
   static async load(model: string, options: LoadOptions = {}): Promise<RewardModel> {
+    requireText(model, 'model');
+    requireOptions(options, 'options');
     const { signal, onProgress, confirmDownload, ...given } = options;
-    const prepared = await prepareModel(model, resolveModelOptions(given), {
-      signal,
-      onProgress,
-      confirm: confirmDownload,
-    });
-    const loaded = await LoadedModel.load(prepared, {
-      signal,
-      onProgress:
-        onProgress &&
-        ((fraction) => {
-          onProgress({ label: 'Loading model', fraction });
-        }),
-    });
-    return new RewardModel(loaded);
+    requireSignal(signal);
+    requireFunction(onProgress, 'onProgress');
+    requireFunction(confirmDownload, 'confirmDownload');
+    const callers = new CallerErrors();
+    const tell = callers.watch(onProgress);
+    try {
+      const prepared = await prepareModel(model, resolveModelOptions(given), {
+        signal,
+        onProgress: tell,
+        confirm: callers.watch(confirmDownload),
+      });
+      const loaded = await LoadedModel.load(prepared, {
+        signal,
+        onProgress:
+          tell &&
+          ((fraction) => {
+            tell({ label: 'Loading model', fraction });
+          }),
+      });
+      return new RewardModel(loaded);
+    } catch (error) {
+      throw callers.outward(error);
+    }
   }
 
   /** The reward of one sample. Throws INFORM_INVALID_SAMPLE, INFORM_NON_FINITE_SCORE, INFORM_CLOSED, INFORM_ABORTED. */
   async score(sample: Sample, options: ScoreOptions = {}): Promise<number> {
+    checkScoreOptions(options, ['signal']);
     for await (const { score } of this.scoreAll([sample], { signal: options.signal })) return score;
     throw new InformError('INFORM_INTERNAL', 'The sample was lost.');
   }
@@ -123,16 +138,25 @@ export class RewardModel implements AsyncDisposable {
     samples: Iterable<S> | AsyncIterable<S>,
     options: ScoreAllOptions = {},
   ): AsyncGenerator<ScoreResult<S>, void, undefined> {
+    requireIterable(samples, 'samples');
+    checkScoreOptions(options, ['signal', 'onReject']);
     const live = Symbol.asyncIterator in samples;
-    for await (const outcome of this.#model.scoreJobs(numbered(samples), { live, signal: options.signal })) {
-      const { index, id, sample } = outcome.tag;
-      if (outcome.error === undefined) {
-        yield { index, id, sample, score: outcome.score, tokens: outcome.tokens, truncated: outcome.truncated };
-      } else if (options.onReject) {
-        options.onReject({ index, id, error: outcome.error });
-      } else {
-        throw outcome.error;
+    const callers = new CallerErrors();
+    const reject = callers.watch(options.onReject);
+    try {
+      const jobs = numbered(callers.watchAll<S>(samples));
+      for await (const outcome of this.#model.scoreJobs(jobs, { live, signal: options.signal })) {
+        const { index, id, sample } = outcome.tag;
+        if (outcome.error === undefined) {
+          yield { index, id, sample, score: outcome.score, tokens: outcome.tokens, truncated: outcome.truncated };
+        } else if (reject) {
+          reject({ index, id, error: outcome.error });
+        } else {
+          throw outcome.error;
+        }
       }
+    } catch (error) {
+      throw callers.outward(error);
     }
   }
 
@@ -146,13 +170,22 @@ export class RewardModel implements AsyncDisposable {
   }
 }
 
+/** @throws InformError INFORM_INVALID_ARGUMENT; INFORM_INVALID_CONFIG for an option that there is not */
+function checkScoreOptions(options: ScoreAllOptions, known: readonly (keyof ScoreAllOptions)[]): void {
+  requireOptions(options, 'options');
+  const stranger = Object.keys(options).find((key) => !(known as readonly string[]).includes(key));
+  if (stranger !== undefined) throw unknownKey(stranger, known, 'option');
+  requireSignal(options.signal);
+  requireFunction(options.onReject, 'onReject');
+}
+
 interface Tag<S> {
   readonly index: number;
   readonly id: SampleId;
   readonly sample: S;
 }
 
-async function* numbered<S>(samples: Iterable<S> | AsyncIterable<S>): AsyncGenerator<Job<Tag<S>>> {
+async function* numbered<S>(samples: AsyncIterable<S>): AsyncGenerator<Job<Tag<S>>> {
   let index = 0;
   for await (const sample of samples) {
     yield jobOf(sample, index);

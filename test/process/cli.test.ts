@@ -48,6 +48,20 @@ test('standard input and `score` spelled out give the same; so does a JSON array
   assert.is(fromDash.stdout, fromArgument.stdout);
 });
 
+test('rejects are scored by another run that can read them, under their ids', async () => {
+  const output = inFolder('first-scores.jsonl');
+  const rows = [GOOD, { id: 'b', instruction: 'What is 3+3?', text: '6' }, { instruction: 'What is 4+4?', text: '8' }];
+  const input = fileIn(FOLDER, 'some-bad.jsonl', jsonl(...rows));
+  assert.is((await runCli([input, '-m', MODEL, '-o', output, ...QUIET])).code, 3);
+  const map = ['--map', 'instruction=instruction,output=text'];
+  const { code, stdout, stderr } = await runCli([`${output}.rejects.jsonl`, '-m', MODEL, ...map, ...QUIET]);
+  assert.is(code, 0, stderr);
+  assert.equal(
+    parseLines(stdout).map(({ id }) => id),
+    ['b', 2],
+  );
+});
+
 test('standard input of a wrong shape ends the run before the model is looked for, though more may come', async () => {
   const child = startCli(['-m', inFolder('none.gguf'), ...QUIET]);
   child.stdin.write(jsonl(...Array.from({ length: 150 }, (_, id) => ({ id, ask: 'q', reply: 'a' }))));

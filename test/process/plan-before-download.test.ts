@@ -5,6 +5,7 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FullPlan } from '#src/cli/plan-text.js';
+import type { ModelReport } from '#src/models/inspect.js';
 import { runCli } from '../support/children/cli.js';
 import { HubServer } from '../support/hub/hub-server.js';
 import { testCheckpoint, testModel } from '../support/models/models.js';
@@ -109,6 +110,37 @@ test('without the network a model that is not here is one sentence', async () =>
   const offline = await runCli(['plan', 'owner/generated'], '', { ...caches('offline'), HF_HUB_OFFLINE: '1' });
   assert.is(offline.code, 1);
   assert.match(offline.stderr, /^inform-score: owner\/generated is not in the cache, .*\[INFORM_DOWNLOAD_FAILED\]\n$/);
+});
+
+test('a model of the hub and a checkpoint folder are inspected as what they would be converted to', async () => {
+  server.publishFolder('owner/inspected', CHECKPOINT);
+  const env = caches('inspected');
+  const inspect = async (...args: string[]): Promise<ModelReport> => {
+    const { code, stdout, stderr } = await runCli(['inspect', ...args, '--json'], '', env);
+    assert.is(code, 0, stderr);
+    return JSON.parse(stdout) as ModelReport;
+  };
+  const file = await inspect(await testModel('bf16'));
+  assert.not.ok(file.planned);
+  const folder = await inspect(CHECKPOINT, '--type', 'bf16');
+  // The name is the folder's, and the hash of the tensors is not known.
+  const { 'inform.tensors.sha256': hash, 'general.name': name, ...metadata } = file.metadata;
+  assert.ok(hash !== undefined && name !== undefined);
+  assert.equal(
+    { ...folder, name, fileBytes: file.fileBytes, metadata: { ...folder.metadata, 'general.name': name } },
+    { ...file, path: CHECKPOINT, planned: true, metadata: { ...metadata, 'general.name': name } },
+  );
+  const hub = await inspect('owner/inspected', '--type', 'bf16');
+  assert.ok(hub.planned);
+  assert.equal([hub.geometry, hub.head, hub.parameters], [folder.geometry, folder.head, folder.parameters]);
+  const text = await runCli(['inspect', 'owner/inspected'], '', env);
+  assert.match(
+    text.stdout,
+    /\nfile +none yet: owner\/inspected would become one of [\d.]+ MB\n[^]*\ntokenizer +not read, /,
+  );
+  const verify = await runCli(['inspect', CHECKPOINT, '--verify'], '', env);
+  assert.is(verify.code, 2);
+  assert.match(verify.stderr, /is not one yet\. Fetch or convert it first\./);
 });
 
 test.run();

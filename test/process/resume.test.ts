@@ -53,11 +53,16 @@ function holdsRows(output: string): boolean {
 test('an interrupt ends the run within 2 s, with the very line that resumes it', async () => {
   const input = fileIn(FOLDER, "it's long.jsonl", rows(0, 1500));
   const output = inFolder('an output.jsonl');
-  const { code, stderr } = await interrupt('SIGINT', input, output);
+  const log = inFolder('interrupted.log');
+  const { code, stderr } = await interrupt('SIGINT', input, output, ['--batch-size', '16', '--log', log]);
   assert.is(code, 130, stderr);
+  const events = readFileSync(log, 'utf8');
+  assert.match(events, /"event": "interrupted", "scored": \d+\}$/m);
+  // Options are named as a configuration names them, and as they were typed.
+  assert.match(events, /"event": "start", "command": "[^\n]*--batch-size 16[^\n]*"batch_size":16/);
   assert.match(
     stderr,
-    /The run did not finish\. [\d,]+ rows? (?:is|are) kept in .*an output\.jsonl\.journal\.\nResume it with:\n/,
+    /The run was interrupted\. [\d,]+ rows? (?:is|are) kept in .*an output\.jsonl\.journal\.\nResume it with:\n/,
   );
   assert.not.ok(existsSync(output));
   const line = /Resume it with:\n {2}(.*)\n/.exec(stderr)?.[1] ?? '';

@@ -18,7 +18,14 @@ const MISTAKES: [what: string, args: () => string[], code: number, message: RegE
     2,
     /"x" is one argument too many: inform-score inspect <model>/,
   ],
-  ['an argument too few', () => ['quantize', 'x'], 2, /missing: inform-score quantize <input> <output>/],
+  ['an argument too few', () => ['quantize'], 2, /missing: inform-score quantize <input> \[out\]/],
+  [
+    'no output',
+    () => ['quantize', 'x'],
+    2,
+    /file to write is missing: name it last \(inform-score quantize <input> <out>\) or with -o/,
+  ],
+  ['two outputs', () => ['convert', 'x', 'y', '-o', 'z'], 2, /The output is named twice: y, and z with -o/],
   ['the embedded model in capitals', () => ['-', '-m', 'Demo'], 1, /Demo does not exist.*Did you mean "demo"\?/],
   [
     'a model with a letter wrong',

@@ -1,19 +1,21 @@
 import type { CommandModule } from 'yargs';
 import { formatBytes } from '../../util/format.js';
 import { bytesStatus } from '../../util/progress-status.js';
-import { outputFlag, OVERWRITE } from '../shared-flags.js';
+import { OUT, outputOption, requiredOutput, type OutputArguments } from '../output-argument.js';
+import { OVERWRITE } from '../shared-flags.js';
 import { runTask } from '../task.js';
 
-interface AttachArguments {
+const USAGE = 'attach <backbone> [out]';
+
+interface AttachArguments extends OutputArguments {
   backbone: string;
   head: string;
-  output: string;
   overwrite: boolean;
 }
 
 /** `inform-score attach backbone.gguf --head CHECKPOINT -o model.gguf` */
 export const attachCommand: CommandModule<object, AttachArguments> = {
-  command: 'attach <backbone>',
+  command: USAGE,
   describe: 'give a GGUF that was converted without its score head that head back',
   builder: (argv) =>
     argv
@@ -22,6 +24,8 @@ export const attachCommand: CommandModule<object, AttachArguments> = {
         demandOption: true,
         describe: 'the GGUF file without a head, or the first shard of a split one',
       })
+      .positional('out', OUT)
+      .option('output', outputOption('the GGUF file to write'))
       .option('head', {
         type: 'string',
         requiresArg: true,
@@ -29,9 +33,9 @@ export const attachCommand: CommandModule<object, AttachArguments> = {
         describe:
           'a Hugging Face checkpoint folder, of which only config.json, the index and the shard with the head need be there, or a GGUF with the head',
       })
-      .option('output', outputFlag('the GGUF file to write'))
       .option('overwrite', OVERWRITE),
-  handler: async ({ backbone, head, output, overwrite }) => {
+  handler: async ({ backbone, head, overwrite, ...named }) => {
+    const output = requiredOutput(named, USAGE);
     const { attachHead } = await import('../../head/attach.js');
     await runTask(async ({ signal, update, note }) => {
       const { outputBytes, differentNames, differences } = await attachHead(backbone, head, output, {

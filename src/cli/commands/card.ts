@@ -1,16 +1,18 @@
 import type { Argv, CommandModule } from 'yargs';
 import { numberOf, sampleOf } from '../numbers.js';
 import { belongsToModel, optionFlags, optionsFromFlags } from '../option-flags.js';
+import { OUT, outputOption, requiredOutput, type OutputArguments } from '../output-argument.js';
 import { scoringFlags, scoringSettings, type ScoringArguments } from '../scoring-command.js';
-import { outputFlag, sampleFlag } from '../shared-flags.js';
+import { sampleFlag } from '../shared-flags.js';
 import type { Task } from '../task.js';
 import { printJson, printLines, say } from '../terminal.js';
 
-interface CardArguments extends ScoringArguments {
+const USAGE = 'card <model> <data> [out]';
+
+interface CardArguments extends ScoringArguments, OutputArguments {
   model: string;
   data: string;
   against: string;
-  output: string;
   sample: string;
   threshold: string | undefined;
   [flag: string]: unknown;
@@ -18,12 +20,14 @@ interface CardArguments extends ScoringArguments {
 
 /** `inform-score card q4_k_m.gguf rows.jsonl --against f16.gguf -o card.html` */
 export const cardCommand: CommandModule<object, CardArguments> = {
-  command: 'card <model> <data>',
+  command: USAGE,
   describe: 'one page about a quantized model: right answers, distance from the original, rows that change',
   builder: (argv) =>
     argv
       .positional('model', { type: 'string', demandOption: true, describe: 'the model, as for -m' })
       .positional('data', { type: 'string', demandOption: true, describe: 'rows of yours to score, as for score' })
+      .positional('out', OUT)
+      .option('output', outputOption('the page; the same as JSON and the scores go beside it'))
       .option('against', {
         type: 'string',
         requiresArg: true,
@@ -31,7 +35,6 @@ export const cardCommand: CommandModule<object, CardArguments> = {
         describe: 'the model that it was made of, such as its f16',
       })
       .options(optionFlags((spec) => belongsToModel(spec) && spec.key !== 'model'))
-      .option('output', outputFlag('the page; the same as JSON and the scores go beside it'))
       .option('sample', sampleFlag('500'))
       .option('threshold', {
         type: 'string',
@@ -41,17 +44,18 @@ export const cardCommand: CommandModule<object, CardArguments> = {
       .options(scoringFlags('card')) as unknown as Argv<CardArguments>,
   handler: async (argv) => {
     const { runTask } = await import('../task.js');
-    await runTask((task) => run(task, argv));
+    const output = requiredOutput(argv, USAGE);
+    await runTask((task) => run(task, argv, output));
   },
 };
 
-async function run(task: Task, argv: CardArguments): Promise<void> {
+async function run(task: Task, argv: CardArguments, output: string): Promise<void> {
   const [{ mergeOptions }, { writeCard }, { cardText }] = await Promise.all([
     import('../../options/config.js'),
     import('../../evaluate/write-card.js'),
     import('../../evaluate/card-page.js'),
   ]);
-  const { model, data, against, output, json } = argv;
+  const { model, data, against, json } = argv;
   const { signal, clear } = task;
   const { configured, settings } = await scoringSettings(argv, task);
   const { card, files } = await writeCard({

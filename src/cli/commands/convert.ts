@@ -4,12 +4,14 @@ import { formatBytes } from '../../util/format.js';
 import { parseSize } from '../../util/parse-size.js';
 import { bytesStatus } from '../../util/progress-status.js';
 import { InformError } from '../../errors.js';
-import { outputFlag, OVERWRITE, typeFlag } from '../shared-flags.js';
+import { OUT, outputOption, requiredOutput, type OutputArguments } from '../output-argument.js';
+import { OVERWRITE, typeFlag } from '../shared-flags.js';
 import { runTask } from '../task.js';
 
-interface ConvertArguments {
+const USAGE = 'convert <checkpoint> [out]';
+
+interface ConvertArguments extends OutputArguments {
   checkpoint: string;
-  output: string;
   type: WantedType;
   'split-max-size'?: string | undefined;
   'chat-template'?: string | undefined;
@@ -19,12 +21,13 @@ interface ConvertArguments {
 
 /** `inform-score convert CHECKPOINT -o model.gguf` */
 export const convertCommand: CommandModule<object, ConvertArguments> = {
-  command: 'convert <checkpoint>',
+  command: USAGE,
   describe: 'make a GGUF with its score head out of a Hugging Face checkpoint folder',
   builder: (argv) =>
     argv
       .positional('checkpoint', { type: 'string', demandOption: true, describe: 'the folder with config.json' })
-      .option('output', outputFlag('the GGUF file to write'))
+      .positional('out', OUT)
+      .option('output', outputOption('the GGUF file to write'))
       .option('type', typeFlag("the matrices' type; auto is what suits the model's size"))
       .option('split-max-size', {
         type: 'string',
@@ -45,13 +48,14 @@ export const convertCommand: CommandModule<object, ConvertArguments> = {
       .option('overwrite', OVERWRITE),
   handler: async ({
     checkpoint,
-    output,
     type: wanted,
     'split-max-size': splitMaxSize,
     'chat-template': templateFile,
     'reward-token': rewardToken,
     overwrite,
+    ...named
   }) => {
+    const output = requiredOutput(named, USAGE);
     const { readTemplateFile } = await import('../../models/template-file.js');
     const { convertCheckpoint } = await import('../../convert/convert.js');
     const splitMaxBytes = splitMaxSize === undefined ? undefined : parseSize(splitMaxSize, '--split-max-size');

@@ -20,6 +20,7 @@ export const demoCommand: CommandModule<object, DemoArguments> = {
   builder: (argv) =>
     argv
       .option('write', {
+        alias: ['o', 'output'],
         type: 'string',
         requiresArg: true,
         describe: 'write the samples to this file, JSON Lines, in place of scoring them',

@@ -6,12 +6,13 @@ import type { EngineProcess } from '../../supervisor/engine-process.js';
 import { ExitCode } from '../exit-codes.js';
 import type { Finish } from '../finish.js';
 import { belongsToModel, optionFlags, optionsFromFlags } from '../option-flags.js';
+import { OUT, outputOption, outputOf, type OutputArguments } from '../output-argument.js';
 import { scoringFlags, scoringSettings, type ScoringArguments } from '../scoring-command.js';
 import { printJson, printLines, say } from '../terminal.js';
 import { onInterrupt } from '../interrupt.js';
 import type { Task } from '../task.js';
 
-interface EvaluateArguments extends ScoringArguments {
+interface EvaluateArguments extends ScoringArguments, OutputArguments {
   benchmark: (typeof BENCHMARKS)[number];
   data: string;
   scores: string | undefined;
@@ -23,14 +24,14 @@ interface EvaluateArguments extends ScoringArguments {
 /** `inform-score evaluate rewardbench filtered.parquet -m model.gguf -o results.json` */
 export function evaluateCommand(finish: Finish): CommandModule<object, EvaluateArguments> {
   return {
-    command: 'evaluate <benchmark> <data>',
+    command: 'evaluate <benchmark> <data> [out]',
     describe: 'measure how often a model scores the right answer best: RewardBench, RewardBench 2, pairs of your own',
     builder: (argv) =>
       argv
         .positional('benchmark', {
           choices: ['rewardbench', 'rewardbench2', 'pairs'] as const,
           demandOption: true,
-          describe: 'rewardbench and rewardbench2 are allenai/reward-bench and reward-bench-2; pairs is any such file',
+          describe: 'rewardbench and rewardbench2 are allenai/reward-bench and reward-bench-2; pairs is any file with such rows',
         })
         .positional('data', {
           type: 'string',
@@ -38,13 +39,12 @@ export function evaluateCommand(finish: Finish): CommandModule<object, EvaluateA
           describe:
             'rows with prompt, chosen and rejected (each a text, or a list), and subset: a file, or hf://datasets/OWNER/NAME/SPLIT',
         })
+        .positional('out', OUT)
+        .option(
+          'output',
+          outputOption('file for the results, as allenai has them; the scores go beside it, as NAME.scores.jsonl'),
+        )
         .options(optionFlags(belongsToModel))
-        .option('output', {
-          alias: 'o',
-          type: 'string',
-          requiresArg: true,
-          describe: 'file for the results, as allenai has them; the scores go beside it, as NAME.scores.jsonl',
-        })
         .option('scores', {
           type: 'string',
           requiresArg: true,
@@ -76,6 +76,7 @@ async function withScores(argv: EvaluateArguments, scores: string): Promise<numb
   const { overwrite, restart, config, as } = argv;
   if (
     Object.keys(optionsFromFlags(argv)).length > 0 ||
+    argv.out !== undefined ||
     overwrite ||
     restart ||
     config !== undefined ||
@@ -101,8 +102,8 @@ async function withScores(argv: EvaluateArguments, scores: string): Promise<numb
 }
 
 async function withModel(argv: EvaluateArguments): Promise<number> {
-  const output = argv['output'];
-  if (typeof output !== 'string') {
+  const output = outputOf(argv);
+  if (output === undefined) {
     throw new InformError(
       'INFORM_INVALID_ARGUMENT',
       'Name a file for the results with -o, which also makes the evaluation resumable; or --scores for scores that are there.',

@@ -7,7 +7,7 @@ import type { RunOptions } from '../../options/table.js';
 import { parseSize } from '../../util/parse-size.js';
 import { optionFlags, optionsFromFlags } from '../option-flags.js';
 import type { Alternative, FullPlan } from '../plan-text.js';
-import { CONFIG, JSON_FLAG } from '../shared-flags.js';
+import { CONFIG, JSON_FLAG, MODEL_TO_LOOK_AT } from '../shared-flags.js';
 import { runTask, type Task } from '../task.js';
 import { printJson, printLines } from '../terminal.js';
 
@@ -30,12 +30,7 @@ export function planCommand(): CommandModule<object, PlanArguments> {
       'say before a model is downloaded or loaded: disk, memory, what goes to which device, how long a file takes',
     builder: (argv) =>
       argv
-        .positional('model', {
-          type: 'string',
-          demandOption: true,
-          describe:
-            'a GGUF file, a checkpoint folder, "demo", or the id of a Hugging Face model, which is not downloaded',
-        })
+        .positional('model', MODEL_TO_LOOK_AT)
         .positional('inputs', {
           type: 'string',
           array: true,

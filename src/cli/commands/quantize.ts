@@ -1,17 +1,21 @@
 import type { CommandModule } from 'yargs';
-import { QUANTIZED_TYPES, type QuantizedType } from '../../gguf/model-types.js';
+import { QUANTIZED_TYPES, type WantedQuantizedType } from '../../gguf/model-types.js';
 import { checkOption } from '../../options/check.js';
 import { OPTIONS } from '../../options/table.js';
 import { formatBytes, formatCount } from '../../util/format.js';
 import { physicalCores } from '../../util/physical-cores.js';
 import { bytesStatus } from '../../util/progress-status.js';
+import { OUT, outputOption, requiredOutput, type OutputArguments } from '../output-argument.js';
 import { OVERWRITE } from '../shared-flags.js';
 import { runTask } from '../task.js';
 
-interface QuantizeArguments {
+const USAGE = 'quantize <input> [out]';
+
+const TYPES: readonly WantedQuantizedType[] = ['auto', ...QUANTIZED_TYPES];
+
+interface QuantizeArguments extends OutputArguments {
   input: string;
-  output: string;
-  type: QuantizedType;
+  type: WantedQuantizedType;
   imatrix: string | undefined;
   threads: string;
   overwrite: boolean;
@@ -19,7 +23,7 @@ interface QuantizeArguments {
 
 /** `inform-score quantize in.gguf out.gguf --type q4_k_m` */
 export const quantizeCommand: CommandModule<object, QuantizeArguments> = {
-  command: 'quantize <input> <output>',
+  command: USAGE,
   describe: 'make a smaller GGUF out of one in F32, F16 or BF16, with its score head as it is',
   builder: (argv) =>
     argv
@@ -28,12 +32,13 @@ export const quantizeCommand: CommandModule<object, QuantizeArguments> = {
         demandOption: true,
         describe: 'a GGUF file, or the first shard of a split one',
       })
-      .positional('output', { type: 'string', demandOption: true, describe: 'the GGUF file to write' })
+      .positional('out', OUT)
+      .option('output', outputOption('the GGUF file to write'))
       .option('type', {
-        choices: QUANTIZED_TYPES,
-        coerce: (type: string) => type.toLowerCase() as QuantizedType,
-        default: 'q4_k_m' as const,
-        describe: "llama.cpp's mix of types",
+        choices: TYPES,
+        coerce: (type: string) => type.toLowerCase() as WantedQuantizedType,
+        default: 'auto' as const,
+        describe: "llama.cpp's mix of types; auto is q8_0 below 40 billion weights, q4_k_m above",
       })
       .option('imatrix', {
         type: 'string',
@@ -47,7 +52,8 @@ export const quantizeCommand: CommandModule<object, QuantizeArguments> = {
         describe: 'CPU threads; auto is one per physical core',
       })
       .option('overwrite', OVERWRITE),
-  handler: async ({ input, output, type, imatrix, threads, overwrite }) => {
+  handler: async ({ input, type, imatrix, threads, overwrite, ...named }) => {
+    const output = requiredOutput(named, USAGE);
     const { quantizeModel } = await import('../../quantize/quantize.js');
     await runTask(async ({ signal, update, note }) => {
       const result = await quantizeModel(input, output, {
@@ -60,6 +66,7 @@ export const quantizeCommand: CommandModule<object, QuantizeArguments> = {
           update(bytesStatus('Quantizing', bytesWritten, totalBytes));
         },
       });
+      if (result.note !== undefined) note(`Note: ${result.note}`);
       const [first] = result.withoutImportance;
       if (first !== undefined) {
         note(
@@ -70,7 +77,7 @@ export const quantizeCommand: CommandModule<object, QuantizeArguments> = {
         note(`Note: ${input} has no score head; give it one with inform-score attach, or score with --score-head.`);
       }
       note(
-        `Quantized ${input} to ${output} (${type}, ${formatBytes(result.inputBytes)} to ${formatBytes(result.outputBytes)})`,
+        `Quantized ${input} to ${output} (${result.type}, ${formatBytes(result.inputBytes)} to ${formatBytes(result.outputBytes)})`,
       );
     });
   },

@@ -13,6 +13,9 @@ import { CONFIG, OVERWRITE, REJECTS_OK, restartFlag, YES } from '../shared-flags
 import type { Task } from '../task.js';
 import { chartRoom, sayLines } from '../terminal.js';
 
+/** How long a task may be silent unless somebody says otherwise. */
+const LEASE_SECONDS = 30;
+
 /** A day: a task that died would keep its shard for as long. */
 const MOST_LEASE_SECONDS = 86_400;
 
@@ -58,7 +61,7 @@ export const SCORE_FLAGS = {
     value: 'SECONDS',
     type: 'number',
     requiresArg: true,
-    default: 30,
+    defaultDescription: String(LEASE_SECONDS),
     describe: 'seconds for which a task with --run-dir may be silent before another one takes its shard',
   },
   'rejects-ok': { ...REJECTS_OK, ...GROUPS.run },
@@ -102,7 +105,7 @@ interface ScoreArguments {
   shard?: string;
   shards?: number;
   runDir?: string;
-  lease: number;
+  lease?: number;
   rejectsOk: boolean;
   oneLinePerRow: boolean;
   progress: (typeof PROGRESS_MODES)[number];
@@ -192,6 +195,7 @@ async function scoreOnce(
     confirm: confirmOnTerminal({ yes, signal, beforeAsking: clear }),
     resumeCommand: resumeCommand(process.argv),
   };
+  for (const line of withoutEffect(argv, options)) task.note(line);
   const context = { engine, signal, reporter: task };
   const outcome =
     argv.runDir === undefined
@@ -200,6 +204,17 @@ async function scoreOnce(
   if (typeof outcome === 'number') return outcome;
   if (!outcome.readerGone) await report(options, outcome, stats);
   return outcome.stats.rejected > 0 && !argv.rejectsOk ? ExitCode.someRejected : ExitCode.done;
+}
+
+/** Flags that change nothing in this run, a sentence each. */
+function withoutEffect({ lease, overwrite, runDir, config }: ScoreArguments, { output }: RunOptions): string[] {
+  return [
+    ...(lease !== undefined && runDir === undefined ? ['--lease has no effect without --run-dir.'] : []),
+    // A configuration of OpenDataArena's toolkit always replaces its outputs.
+    ...(overwrite && output === undefined && runDir === undefined && config === undefined
+      ? ['--overwrite has no effect without an output file: name one with -o.']
+      : []),
+  ];
 }
 
 /** A shard in a run's folder. A number is the exit code where there is nothing to report. */
@@ -221,7 +236,7 @@ async function scoreTask(
   }
 }
 
-function leaseOf({ lease }: ScoreArguments): number {
+function leaseOf({ lease = LEASE_SECONDS }: ScoreArguments): number {
   if (lease >= 1 && lease <= MOST_LEASE_SECONDS) return lease;
   throw new InformError(
     'INFORM_INVALID_CONFIG',

@@ -4,14 +4,16 @@ import { InformError } from '../../errors.js';
 import { counted, formatCount } from '../../util/format.js';
 import { numberOf } from '../numbers.js';
 import { MAP_FLAG, mapFrom } from '../map-flag.js';
-import { outputFlag, OVERWRITE } from '../shared-flags.js';
+import { OUT, outputOption, requiredOutput, type OutputArguments } from '../output-argument.js';
+import { OVERWRITE } from '../shared-flags.js';
 import { alignedLines } from '../table.js';
 import { say, sayLines } from '../terminal.js';
 
-interface SelectArguments {
+const USAGE = 'select <data> [scores] [out]';
+
+interface SelectArguments extends OutputArguments {
   data: string;
   scores: string | undefined;
-  output: string;
   top: string | undefined;
   min: string | undefined;
   between: string | undefined;
@@ -29,13 +31,14 @@ interface SelectArguments {
 
 /** `inform-score select data.jsonl scores.jsonl --top 20% -o curated.jsonl` */
 export const selectCommand: CommandModule<object, SelectArguments> = {
-  command: 'select <data> [scores]',
+  command: USAGE,
   describe: 'keep the best rows of a scored data set, and say why of each',
   builder: (argv) =>
     argv
       .positional('data', { type: 'string', demandOption: true, describe: 'the rows that were scored' })
       .positional('scores', { type: 'string', describe: 'their scores; without it each row has a member "score"' })
-      .option('output', outputFlag('file for the rows that are kept, unchanged and in their order'))
+      .positional('out', OUT)
+      .option('output', outputOption('file for the rows that are kept, unchanged and in their order'))
       .option('top', value('keep so many rows (5000), or a share of them (20%)'))
       .option('min', value('keep rows with this score and more'))
       .option('between', value('keep rows with scores in this range, such as 1.5,3'))
@@ -70,8 +73,9 @@ export const selectCommand: CommandModule<object, SelectArguments> = {
       .option('map', MAP_FLAG)
       .option('overwrite', OVERWRITE),
   handler: async (argv) => {
+    const { data, scores, overwrite } = argv;
+    const output = requiredOutput(argv, USAGE);
     const { select } = await import('../../curate/select.js');
-    const { data, scores, output, overwrite } = argv;
     const map = mapFrom(argv.map);
     const outcome = await select({ data: [data], scores, output, overwrite, map, criteria: criteriaOf(argv) });
     const written = argv.pairs ? `${counted(outcome.written, 'pair')} from` : `${formatCount(outcome.written)} of`;

@@ -43,7 +43,7 @@ export function verifyCommand(finish: Finish): CommandModule<object, VerifyArgum
           describe: 'how far a score may be from the published one; else half a point and two grains of bf16',
         })
         .option('config', CONFIG)
-        .options(optionFlags(belongsToModel))
+        .options(optionFlags((spec) => belongsToModel(spec) && spec.key !== 'model'))
         .option('json', JSON_FLAG)
         .option('yes', YES) as unknown as Argv<VerifyArguments>,
     handler: async (argv) => {

@@ -15,7 +15,7 @@ interface Guide {
 /** What the help of a command shows below its flags. */
 const GUIDES: Readonly<Record<string, { page: string; examples: readonly Row[] }>> = {
   score: {
-    page: 'README.md',
+    page: 'docs/cli.md',
     examples: [
       ['inform-score demo', 'good, mediocre and bad answers, ranked by the embedded model'],
       ['inform-score data.jsonl -m model.gguf -o scores.jsonl', 'score a file; the same line again resumes it'],

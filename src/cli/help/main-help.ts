@@ -52,7 +52,7 @@ export function mainHelp({ all, scoreOnly = false, ...style }: MainHelp): string
 function commandRows(): Row[] {
   return commandModules(() => undefined).map(({ command, describe }) => {
     const [usage = ''] = [command].flat();
-    return [usage.replace('[inputs..]', 'FILES...'), String(describe)];
+    return [usage.replace('[inputs..]', 'FILES...').replace(' [out]', ''), String(describe)];
   });
 }
 

@@ -27,7 +27,8 @@ export interface LeaseProgress {
   seconds: number;
 }
 
-export type LeaseState = 'running' | 'stopped' | 'done';
+/** `interrupted`: a signal ended its task; `stopped`: a failure did. */
+export type LeaseState = 'running' | 'interrupted' | 'stopped' | 'done';
 
 /** What stands in a lease's file. */
 export interface LeaseRecord extends LeaseProgress {

@@ -9,10 +9,10 @@ import type { RowRange } from './shard.js';
 import { shardBase } from './shard-task.js';
 
 /**
- * `done`: its journal came to its end. `running`: a task has it, and was heard of lately; `silent`: not lately. `stopped`: its task
- * let go of it before the end. `waiting`: no task had it yet.
+ * `done`: its journal came to its end. `running`: a task has it, and was heard of lately; `silent`: not lately. `interrupted`:
+ * a signal ended its task before the end, `stopped`: a failure did. `waiting`: no task had it yet.
  */
-type ShardState = 'done' | 'running' | 'silent' | 'stopped' | 'waiting';
+type ShardState = 'done' | 'running' | 'silent' | 'interrupted' | 'stopped' | 'waiting';
 
 export interface ShardStatus {
   /** 1..count */
@@ -133,7 +133,7 @@ async function shardStatus(
 
 function stateOf(lease: LeaseRecord | undefined, ageMs = Infinity): ShardState {
   if (lease === undefined) return 'waiting';
-  if (lease.state !== 'running') return 'stopped';
+  if (lease.state !== 'running') return lease.state === 'interrupted' ? 'interrupted' : 'stopped';
   return ageMs > lease.leaseSeconds * 1000 ? 'silent' : 'running';
 }
 

@@ -1,8 +1,9 @@
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 
-import { InformError, messageOf, type ErrorCode } from '../../errors.js';
+import { InformError, messageOf, systemCodeOf, type ErrorCode } from '../../errors.js';
 import { throwIfAborted } from '../abort.js';
+import { doesNotExist } from './missing.js';
 import { openPipe } from './named-pipe.js';
 
 /**
@@ -47,7 +48,8 @@ export async function readNamedText(
     text = await readBoundedText(path, maxBytes, signal);
   } catch (error) {
     throwIfAborted(signal);
-    throw new InformError(code, `${subject} cannot be read: ${messageOf(error)}.`, { cause: error });
+    const why = systemCodeOf(error) === 'ENOENT' ? `it ${doesNotExist(path)}` : messageOf(error);
+    throw new InformError(code, `${subject} cannot be read: ${why}.`, { cause: error });
   }
   if (text === undefined) throw new InformError(code, tooLarge);
   return text;

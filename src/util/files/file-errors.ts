@@ -3,6 +3,7 @@
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { InformError, messageOf, systemCodeOf } from '../../errors.js';
+import { doesNotExist } from './missing.js';
 
 /** A JSON object on a line of its own, from names and JSON texts. */
 export function jsonLine(members: readonly (readonly [name: string, json: string])[]): string {
@@ -33,7 +34,7 @@ export function outputError(name: string, error: unknown): InformError {
   switch (systemCodeOf(error)) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return unwritable(name, 'cannot be created: its folder does not exist. Create it first.', error);
+      return unwritable(name, `cannot be created: its folder ${doesNotExist(name)}. Create it first.`, error);
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { chooseType, weightsOf } from '#src/convert/choose-type.js';
+import { chooseQuantizedType, chooseType, weightsOf } from '#src/convert/choose-type.js';
 import { CONVERSION_TYPES } from '#src/gguf/model-types.js';
 import { KNOWN_MODELS } from '#src/models/known-models.js';
 
@@ -32,6 +32,19 @@ test('auto is chosen by the size, and says what and why', () => {
       new RegExp(`^Type auto is ${type} for ${size} billion weights: .+ --type takes another\\.$`),
     );
   }
+});
+
+test('quantize has auto, too, which never means bf16', () => {
+  for (const [weights, type] of [
+    [0.135e9, 'q8_0'],
+    [39e9, 'q8_0'],
+    [40e9, 'q4_k_m'],
+  ] as const) {
+    const chosen = chooseQuantizedType('auto', weights);
+    assert.is(chosen.type, type);
+    assert.match(chosen.note ?? '', new RegExp(`^Type auto is ${type} for .+ --type takes another\\.$`));
+  }
+  assert.match(chooseQuantizedType('q4_k_m', 1e8).note ?? '', /lose much in q4_k_m/);
 });
 
 test('no known model of less than 70 billion weights gets few bits unasked', () => {

@@ -6,7 +6,7 @@ import { ggufNumber } from '#src/gguf/metadata.js';
 import { readGguf } from '#src/gguf/reader.js';
 import { readGgufModel, shardPath, splitPaths } from '#src/gguf/split-model.js';
 import type { GgufMetadata, GgufValue } from '#src/gguf/types.js';
-import { inspectModel } from '#src/models/inspect.js';
+import { inspectGguf } from '#src/models/inspect.js';
 import { expectError } from '../../support/assert/expect-error.js';
 import { llamaGguf } from '../../support/models/llama-gguf.js';
 import { editGguf } from '../../support/models/models.js';
@@ -58,10 +58,10 @@ test('all shards together are the model', async () => {
     whole.tensors.map(({ name, shape, byteLength }) => [name, shape, byteLength]),
   );
   assert.equal([...new Set(model.tensors.map(({ file }) => file))], paths);
-  const report = await inspectModel(paths[0]);
+  const report = await inspectGguf(paths[0]);
   assert.is(report.shards, 3);
   assert.is(report.fileBytes, model.fileSize);
-  assert.is(report.parameters, (await inspectModel(WHOLE)).parameters);
+  assert.is(report.parameters, (await inspectGguf(WHOLE)).parameters);
   assert.is(report.head?.tensors.length, 4);
   assert.not.ok('split.count' in report.metadata);
 });

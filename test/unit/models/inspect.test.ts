@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatReport } from '#src/cli/inspect-text.js';
-import { inspectModel, type ModelReport } from '#src/models/inspect.js';
+import { inspectGguf, type ModelReport } from '#src/models/inspect.js';
 import { expectError } from '../../support/assert/expect-error.js';
 import { entry, ggufBytes, tensorInfo, text, u32, u64, u8, type GgufParts } from '../../support/models/gguf-bytes.js';
 import { fileIn, tempFolder } from '../../support/temp-folder.js';
@@ -9,7 +9,7 @@ import { fileIn, tempFolder } from '../../support/temp-folder.js';
 const folder = tempFolder();
 
 function inspect(parts: GgufParts): Promise<ModelReport> {
-  return inspectModel(fileIn(folder, 'model.gguf', ggufBytes(parts)));
+  return inspectGguf(fileIn(folder, 'model.gguf', ggufBytes(parts)));
 }
 
 function strings(key: string, ...values: string[]): Buffer {
@@ -198,9 +198,7 @@ test('control sequences in a file do not reach the terminal', async () => {
 });
 
 test('errors of the reader pass through', async () => {
-  await expectError('INFORM_INVALID_MODEL_FILE', /is not a GGUF file/, () =>
-    inspectModel(fileIn(folder, 'x', 'hello')),
-  );
+  await expectError('INFORM_INVALID_MODEL_FILE', /is not a GGUF file/, () => inspectGguf(fileIn(folder, 'x', 'hello')));
 });
 
 test.run();

@@ -177,4 +177,13 @@ test('keys become flags and YAML keys', () => {
   assert.is(kebabCase('contextTokens'), 'context-tokens');
 });
 
+test('a batch size that deterministic makes useless is said', () => {
+  const notesOf = (given: Record<string, unknown>): readonly string[] =>
+    settleOptions(resolveModelOptions(given)).notes;
+  assert.equal(notesOf({ deterministic: true }), []);
+  assert.equal(notesOf({ batchSize: 64 }), []);
+  for (const option of ['deterministic', 'exact'])
+    assert.match(notesOf({ [option]: true, batchSize: 64 }).join(), /^batch_size 64 has no effect: /);
+});
+
 test.run();
