@@ -1,5 +1,5 @@
 import { InformError } from '../errors.js';
-import type { ReadToken, RewardScale } from '../gguf/scoring-rules.js';
+import type { PromptRules, ReadToken, RewardScale } from '../gguf/scoring-rules.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
 import { BACKBONES, type Backbone } from './backbones.js';
@@ -32,6 +32,8 @@ export interface CheckpointConfig {
   readonly scale: RewardScale | undefined;
   /** Which token the model's class scores. */
   readonly readToken: ReadToken;
+  /** What the class's code does with a text. */
+  readonly prompt: PromptRules;
   /** The token whose logit is the reward, where the recipe's head is a row of the output matrix. */
   readonly rewardToken: number | undefined;
   readonly vocabSize: number;
@@ -98,6 +100,7 @@ export async function readCheckpointConfig(
     recipe,
     backbone,
     readToken: readTokenOf(config, recipe, backbone, path),
+    prompt: promptRulesOf(config, recipe, vocabSize, path),
     scale: scaleOf(config, recipe, path),
     rewardToken,
     vocabSize,
@@ -206,6 +209,21 @@ function readTokenOf(config: JsonObject, { reads }: Recipe, { defaultPadTokenId 
   }
   // No token has a negative id, so all of them count.
   return padTokenId < 0 || padTokenId > MAX_COUNT ? { kind: 'last' } : { kind: reads, padTokenId };
+}
+
+function promptRulesOf(config: JsonObject, recipe: Recipe, vocabSize: number, path: string): PromptRules {
+  const { suffixToken, alwaysBos = false } = recipe;
+  const suffixTokenId = typeof suffixToken === 'string' ? tokenAt(config, suffixToken, path) : suffixToken;
+  if (suffixTokenId === undefined || suffixTokenId < vocabSize) return { suffixTokenId, alwaysBos };
+  throw invalidCheckpoint(
+    `A ${recipe.className} scores the token ${suffixTokenId}, which is outside of the vocab_size of ${vocabSize} in ${path}.`,
+  );
+}
+
+function tokenAt(config: JsonObject, key: string, path: string): number {
+  const id = config[key];
+  if (typeof id === 'number' && Number.isInteger(id) && id >= 0) return id;
+  throw invalidCheckpoint(`${path} must give ${key} as the id of a token but has ${named(id)}.`);
 }
 
 function checkSupported(config: JsonObject, backbone: Backbone, path: string): void {

@@ -42,6 +42,10 @@ export interface Recipe {
   /** The file that holds the head, where that is not among the model's weights. */
   readonly headFile?: string;
   readonly reads: Reading;
+  /** The token that the class's own code puts behind a text: its id, or the key of config.json that has it. */
+  readonly suffixToken?: number | string;
+  /** Whether that code has a text that begins with BOS tokenized as transformers' pipelines do, which put another before it. */
+  readonly alwaysBos?: true;
   /** A model of this class, or who makes such models. */
   readonly example: string;
 }
@@ -52,8 +56,21 @@ export const VALUE_HEAD_FILE = 'value_head.safetensors';
 const SCORE: HeadLayers = { output: 'score', bias: 'maybe' };
 const SCORE_TWO_LAYERS: HeadLayers = { hidden: 'score.0', output: 'score.2', bias: 'all' };
 const VALUE_HEAD_TWO_LAYERS: HeadLayers = { hidden: 'v_head.summary.0', output: 'v_head.summary.2', bias: 'all' };
+const LINEAR_VALUE_HEAD: HeadLayers = { output: 'v_head', bias: 'none' };
 const LOGIT: HeadLayers = { output: 'lm_head', bias: 'none', rowOfToken: true };
 const VALUE_HEAD: HeadLayers = { output: 'v_head.summary', bias: 'maybe' };
+
+/** Llama 3's `<|reserved_special_token_1|>`, the CLS token of Athene's tokenizer. */
+const ATHENE_CLS = 128003;
+
+/** Its pipeline puts CLS behind the text, and the class reads the last one. */
+const ATHENE = {
+  backbone: 'llama',
+  head: LINEAR_VALUE_HEAD,
+  reads: 'last',
+  suffixToken: ATHENE_CLS,
+  alwaysBos: true,
+} as const;
 
 export const RECIPES: readonly Recipe[] = [
   {
@@ -152,6 +169,8 @@ export const RECIPES: readonly Recipe[] = [
     reads: 'last',
     example: 'Ray2333/GRM-llama3-8B-sftreg',
   },
+  { ...ATHENE, className: 'CustomAutoModelForSequenceClassification', example: 'Nexusflow/Athene-RM-8B' },
+  { ...ATHENE, className: 'AtheneForSequenceClassification', example: 'the same, saved by the class of its card' },
   {
     className: 'LlamaForCausalLM',
     backbone: 'llama',

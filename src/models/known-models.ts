@@ -37,6 +37,8 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
     licence: 'llama3.1',
     results: ['94.1 on RewardBench (its model card)'],
   },
+  athene('Nexusflow/Athene-RM-70B', 69.5, 66.6),
+  athene('Nexusflow/Athene-RM-8B', 7.5, 64.6),
   {
     id: 'Skywork/Skywork-Reward-Gemma-2-27B-v0.2',
     className: 'Gemma2ForSequenceClassification',
@@ -55,6 +57,16 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
 
 function llama(id: string, billions: number, licence: string, ...results: string[]): KnownModel {
   return { id, className: 'LlamaForSequenceClassification', billions, licence, results };
+}
+
+function athene(id: string, billions: number, humanPreference: number): KnownModel {
+  return {
+    id,
+    className: 'CustomAutoModelForSequenceClassification',
+    billions,
+    licence: 'as its card says',
+    results: [`${humanPreference} human preference (PPE's paper)`],
+  };
 }
 
 function qwen3(id: string, billions: number, ...results: string[]): KnownModel {

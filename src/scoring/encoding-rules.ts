@@ -1,6 +1,12 @@
 import { arrayAt, stringsAt } from '../gguf/metadata.js';
 import { readGguf } from '../gguf/reader.js';
-import { longestSpaceRunOf, readTokenOf, tokenizerRulesOf, type Normalizer } from '../gguf/scoring-rules.js';
+import {
+  longestSpaceRunOf,
+  promptRulesOf,
+  readTokenOf,
+  tokenizerRulesOf,
+  type Normalizer,
+} from '../gguf/scoring-rules.js';
 import { isTemplateTokenArray, templateTokensOf, type TemplateTokens } from '../gguf/template-tokens.js';
 import { TOKEN_TYPE } from '../gguf/token-types.js';
 import type { GgufMetadata } from '../gguf/types.js';
@@ -30,7 +36,7 @@ export async function readModelRules({
   const head = headPath === path ? metadata : await metadataOf(headPath);
   const { normalizer, ...tokenizer } = tokenizerRulesOf(metadata, path);
   return {
-    encoding: { ...tokenizer, readToken: readTokenOf(head, headPath) },
+    encoding: { ...tokenizer, ...promptRulesOf(head, headPath), readToken: readTokenOf(head, headPath) },
     normalizer,
     templateTokens: templateTokensOf(metadata, path),
   };

@@ -23,6 +23,7 @@ from transformers import (
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
+    LlamaModel,
     Qwen2Model,
     Qwen2PreTrainedModel,
 )
@@ -124,12 +125,41 @@ def grm(folder: Path):
     return on_backbone(folder, head)
 
 
+def athene(folder: Path):
+    """The class of Athene's model card: a Linear without bias, at the last CLS token."""
+    cls_id = 128003
+    config = AutoConfig.from_pretrained(folder)
+    weights = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
+    head = weights.pop("v_head.weight")
+    backbone = LlamaModel(config).eval()
+    backbone.load_state_dict({name.removeprefix("model."): value for name, value in weights.items()})
+
+    def reward(ids):
+        states = backbone(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state[0]
+        return (states @ head[0])[max(place for place, token in enumerate(ids) if token == cls_id)].item()
+
+    return reward
+
+
+def athene_ids(tokenizer, text: str) -> list[int]:
+    """The pipeline of Athene's model card: CLS behind the text, and all tokens that the tokenizer adds."""
+    return tokenizer(text + tokenizer.cls_token, truncation=True, max_length=MAX_LENGTH).input_ids
+
+
 CLASSES = {
+    "CustomAutoModelForSequenceClassification": athene,
     "Qwen2ForRewardModel": qwen2_reward_model,
     "LlamaForCausalLM": token_logit,
     "RewardModel": openrlhf,
     "GRewardModel": grm,
 }
+
+
+def ids_of(tokenizer, text: str) -> list[int]:
+    return tokenizer(text, add_special_tokens=False, truncation=True, max_length=MAX_LENGTH).input_ids
+
+
+PIPELINES = {"CustomAutoModelForSequenceClassification": athene_ids}
 
 
 @torch.inference_mode()
@@ -141,7 +171,7 @@ def judged(folder: Path) -> dict:
     entries = []
     for entry in inputs(name):
         prompt = tokenizer.apply_chat_template(messages_of(entry["sample"]), tokenize=False, add_generation_prompt=False)
-        ids = tokenizer(prompt, add_special_tokens=False, truncation=True, max_length=MAX_LENGTH).input_ids
+        ids = PIPELINES.get(class_name, ids_of)(tokenizer, prompt)
         entries.append({**entry, "ids": ids, "score": reward(ids)})
     scores = [entry["score"] for entry in entries if entry["score"] is not None]
     print(f"{name}: {len(entries)} samples, scores from {min(scores):.2f} to {max(scores):.2f}")

@@ -43,6 +43,8 @@ export interface ClassCheckpoint {
   readonly config: Readonly<Record<string, unknown>>;
   /** Default: Qwen's. */
   readonly tokenizer?: 'llama3' | 'gemma3' | 'pieces';
+  /** What tokenizer_config.json has beyond the tokenizer's own. */
+  readonly tokenizerConfig?: Readonly<Record<string, unknown>>;
   /** What becomes of the generated tensors. */
   readonly tensors?: (generated: SafetensorsSource[]) => SafetensorsSource[];
   readonly rewardToken?: number;
@@ -300,18 +302,36 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
     tokenizer: 'llama3',
     tensors: renamed('score', 'v_head.summary'),
   },
+  {
+    // Nexusflow/Athene-RM-8B: a CLS token behind the text, and BOS twice before it.
+    name: 'athene',
+    geometry: { ...LLAMA, feedForwardSize: 224, head: 'one-layer' },
+    seed: 30,
+    config: {
+      architectures: ['CustomAutoModelForSequenceClassification'],
+      id2label: undefined,
+      label2id: undefined,
+      max_position_embeddings: 8192,
+      rope_scaling: null,
+    },
+    tokenizer: 'llama3',
+    tokenizerConfig: { cls_token: '<|reserved_special_token_1|>', pad_token: '<|reserved_special_token_0|>' },
+    tensors: renamed('score', 'v_head'),
+  },
 ];
 
 /** Writes the checkpoint's folder. The same checkpoint gives the same bytes. */
 export async function generateClassCheckpoint(folder: string, made: ClassCheckpoint): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeJson(folder, 'config.json', { ...modelConfig(made.geometry), ...made.config });
-  await TOKENIZERS[made.tokenizer ?? 'qwen'](folder);
+  await TOKENIZERS[made.tokenizer ?? 'qwen'](folder, made.tokenizerConfig);
   const generated = generateWeights(made.geometry, made.seed);
   await writeSafetensors(path.join(folder, 'model.safetensors'), made.tensors?.(generated) ?? generated);
 }
 
-const TOKENIZERS = {
+type Tokenizer = NonNullable<ClassCheckpoint['tokenizer']> | 'qwen';
+
+const TOKENIZERS: Record<Tokenizer, (folder: string, more: ClassCheckpoint['tokenizerConfig']) => Promise<void>> = {
   llama3: writeLlamaTokenizer,
   qwen: writeQwenTokenizer,
   gemma3: (folder: string) => writePieces(folder, readGemma3Vocabulary(pieceVocabularyFiles().gemma)),
@@ -324,10 +344,13 @@ async function writePieces(folder: string, reading: ReturnType<typeof readSmallV
   await writeJson(folder, 'tokenizer_config.json', gemmaTokenizerConfig(vocabulary));
 }
 
-async function writeLlamaTokenizer(folder: string): Promise<void> {
+async function writeLlamaTokenizer(folder: string, more: ClassCheckpoint['tokenizerConfig']): Promise<void> {
   const { vocabFile, templateFile } = await llamaVocabularyFiles();
   await writeJson(folder, 'tokenizer.json', tokenizerJson(await readBaseVocabulary(vocabFile)));
-  await writeJson(folder, 'tokenizer_config.json', tokenizerConfig(await readFile(templateFile, 'utf8')));
+  await writeJson(folder, 'tokenizer_config.json', {
+    ...tokenizerConfig(await readFile(templateFile, 'utf8')),
+    ...more,
+  });
 }
 
 async function writeQwenTokenizer(folder: string): Promise<void> {

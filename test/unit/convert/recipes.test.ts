@@ -21,6 +21,7 @@ function documented({
   headNameKey,
   normalized,
   reads,
+  suffixToken,
   example,
 }: Recipe): string[] {
   const { hidden, output, rowOfToken } = head;
@@ -28,7 +29,12 @@ function documented({
   const layers = hidden === undefined ? name : `\`${hidden}\`, ReLU, ${name}`;
   const how = `${rowOfToken === true ? ', one row: `--reward-token`' : ''}${normalized === true ? '; `mean`, `std`' : ''}`;
   const where = headFile === undefined ? '' : ` in \`${headFile}\``;
-  return [`\`${className}\``, backbone, layers + where + how, reads.replaceAll('_', ' '), example];
+  return [`\`${className}\``, backbone, layers + where + how, readAt(reads, suffixToken), example];
+}
+
+function readAt(reads: Recipe['reads'], suffix: Recipe['suffixToken']): string {
+  if (suffix === undefined) return reads.replaceAll('_', ' ');
+  return `suffix token ${typeof suffix === 'string' ? `\`${suffix}\`` : suffix}`;
 }
 
 test('the list in docs/models.md is that of the recipes', () => {
