@@ -5,7 +5,7 @@ import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.
 import { BACKBONES, type Backbone } from './backbones.js';
 import { count, MAX_COUNT, named, positive, unsupported } from './config-values.js';
 import { gemmaRope, readGemma, type GemmaConfig } from './gemma-config.js';
-import { recipesOf, refusalOf, VALUE_HEAD_FILE, withHeadName, type Recipe } from './recipes.js';
+import { recipesOf, refusalOf, VALUE_HEAD_FILE, withStatedHead, type Recipe } from './recipes.js';
 import { isAbsent } from '../util/is-absent.js';
 
 /** Llama 3.1's scaling of rope frequencies, from `rope_scaling` (or `rope_parameters`) of config.json. */
@@ -143,15 +143,16 @@ function refuseAdapter(files: CheckpointFiles, adapter: JsonObject): never {
   );
 }
 
-/** The row of the checkpoint's class. Of two of one class, one has its head in a file of its own. */
+/** The row of the checkpoint's class, with the head where it is. Of two of one class, one is for a token's logit. */
 async function recipeOf(config: JsonObject, files: CheckpointFiles, rewardToken: number | undefined): Promise<Recipe> {
   const [className] = [config['architectures']].flat();
-  const rows = recipesOf(className).filter(({ head }) => (head.rowOfToken === true) === (rewardToken !== undefined));
-  const withHead = rows.find(({ headFile }) => headFile !== undefined);
-  if (withHead !== undefined && (await hasHeadFile(withHead, files))) return withHead;
-  const within = rows.find(({ headFile }) => headFile === undefined);
-  if (within !== undefined) return withHeadName(within, config);
   const path = files.path('config.json');
+  const row = recipesOf(className).find(({ head }) => (head.rowOfToken === true) === (rewardToken !== undefined));
+  if (row !== undefined) {
+    const recipe = withStatedHead(row, config);
+    checkValueHead(recipe, config, path);
+    return (await hasHeadFile(recipe, files)) ? recipe : { ...recipe, headFile: undefined };
+  }
   if (rewardToken !== undefined) {
     throw unsupported(
       `${path} describes a ${named(className)}, whose reward is no token's logit. Leave --reward-token out.`,
@@ -163,7 +164,21 @@ async function recipeOf(config: JsonObject, files: CheckpointFiles, rewardToken:
   throw unsupported(`${path} describes a ${className.slice(0, 80)}, which ${refusalOf(className)}.`);
 }
 
-async function hasHeadFile({ headFile = '' }: Recipe, files: CheckpointFiles): Promise<boolean> {
+function checkValueHead({ isValueHead, head }: Recipe, config: JsonObject, path: string): void {
+  const { vhead_layer_type: type, vhead_num_layers: layers } = config;
+  if (isValueHead !== true) return;
+  if (!isAbsent(type) && type !== 'linear' && type !== 'mlp') {
+    throw unsupported(`${path} has a value head of vhead_layer_type ${named(type)}; "linear" and "mlp" are known.`);
+  }
+  if (head.hidden !== undefined && !isAbsent(layers) && layers !== 1) {
+    throw unsupported(
+      `${path} has a value head with vhead_num_layers ${named(layers)}; 1 hidden layer can be computed.`,
+    );
+  }
+}
+
+async function hasHeadFile({ headFile }: Recipe, files: CheckpointFiles): Promise<boolean> {
+  if (headFile === undefined) return false;
   if (await files.has(headFile)) return true;
   if (!(await files.has('value_head.bin'))) return false;
   throw unsupported(

@@ -39,8 +39,10 @@ export interface Recipe {
   readonly headNameKey?: string;
   /** Whether `mean` and `std` of config.json make the reward a score, where it has `normalize_reward`. */
   readonly normalized?: true;
-  /** The file that holds the head, where that is not among the model's weights. */
-  readonly headFile?: string;
+  /** Whether the head is a ValueHead as TRL has it, whose layers config.json may state (`vhead_layer_type`), as GRM's code does. */
+  readonly isValueHead?: true;
+  /** The file that holds the head where it is there; else the head is among the model's weights. */
+  readonly headFile?: string | undefined;
   readonly reads: Reading;
   /** The token that the class's own code puts behind a text: its id, or the key of config.json that has it. */
   readonly suffixToken?: number | string;
@@ -129,30 +131,12 @@ export const RECIPES: readonly Recipe[] = [
     reads: 'last_non_pad',
     example: 'Gemma 3 270M and 1B with one label',
   },
-  {
-    className: 'LlamaForCausalLM',
-    backbone: 'llama',
-    head: VALUE_HEAD,
-    headFile: VALUE_HEAD_FILE,
-    reads: 'last',
-    example: 'value heads of TRL and LLaMA-Factory',
-  },
-  {
-    className: 'Qwen2ForCausalLM',
-    backbone: 'qwen2',
-    head: VALUE_HEAD,
-    headFile: VALUE_HEAD_FILE,
-    reads: 'last',
-    example: 'the same',
-  },
-  {
-    className: 'Qwen3ForCausalLM',
-    backbone: 'qwen3',
-    head: VALUE_HEAD,
-    headFile: VALUE_HEAD_FILE,
-    reads: 'last',
-    example: 'the same',
-  },
+  valueHeadOf('LlamaForCausalLM', 'llama', 'value heads of TRL and LLaMA-Factory'),
+  valueHeadOf('MistralForCausalLM', 'mistral'),
+  valueHeadOf('Qwen2ForCausalLM', 'qwen2'),
+  valueHeadOf('Qwen3ForCausalLM', 'qwen3'),
+  valueHeadOf('Gemma2ForCausalLM', 'gemma2'),
+  valueHeadOf('Gemma3ForCausalLM', 'gemma3'),
   {
     className: 'RewardModel',
     backbone: 'any',
@@ -166,6 +150,7 @@ export const RECIPES: readonly Recipe[] = [
     className: 'GRewardModel',
     backbone: 'any',
     head: VALUE_HEAD_TWO_LAYERS,
+    isValueHead: true,
     reads: 'last',
     example: 'Ray2333/GRM-llama3-8B-sftreg',
   },
@@ -180,12 +165,32 @@ export const RECIPES: readonly Recipe[] = [
   },
 ];
 
+/** A language model that was saved with a value head. Without one it is no reward model. */
+function valueHeadOf(className: string, backbone: BackboneName, example = 'the same'): Recipe {
+  return {
+    className,
+    backbone,
+    head: VALUE_HEAD,
+    isValueHead: true,
+    headFile: VALUE_HEAD_FILE,
+    reads: 'last',
+    example,
+  };
+}
+
 /** Models of the hub whose reward is a token's logit. */
 const REWARD_TOKENS: ReadonlyMap<string, number> = new Map([['nvidia/Llama-3.1-Nemotron-70B-Reward-HF', 0]]);
 
 /** The token whose logit is the reward of a repository's model; undefined for all but the known ones. */
 export function knownRewardToken(repository: string): number | undefined {
   return REWARD_TOKENS.get(repository);
+}
+
+const LANGUAGE_MODEL = /For(?:Causal|ConditionalGeneration)/;
+
+/** Whether models of this class write text, unless they were given a head. */
+export function isLanguageModel(className: string): boolean {
+  return LANGUAGE_MODEL.test(className);
 }
 
 /** Classes that give no single reward, or not one that this package computes, and what they would need. */
@@ -204,7 +209,7 @@ const REFUSED: readonly (readonly [pattern: RegExp, why: string])[] = [
   ],
   [/Moe|MixtralFor/, 'is a mixture of experts; its backbone is not supported yet'],
   [
-    /For(?:Causal|ConditionalGeneration)/,
+    LANGUAGE_MODEL,
     'is a language model, which writes text instead of giving a score. Where the logit of a token is its reward, name that token (convert --reward-token 0); a judge that writes its verdict cannot be converted',
   ],
 ];
@@ -214,10 +219,13 @@ export function recipesOf(className: unknown): readonly Recipe[] {
   return RECIPES.filter((recipe) => recipe.className === className);
 }
 
-/** A row with the head's name as config.json has it. */
-export function withHeadName(recipe: Recipe, config: JsonObject): Recipe {
+/** A row with the head as config.json has it. */
+export function withStatedHead(recipe: Recipe, config: JsonObject): Recipe {
   const name = recipe.headNameKey === undefined ? undefined : config[recipe.headNameKey];
-  return typeof name === 'string' && name !== '' ? { ...recipe, head: { ...recipe.head, output: name } } : recipe;
+  if (typeof name === 'string' && name !== '') return { ...recipe, head: { ...recipe.head, output: name } };
+  const type = recipe.isValueHead === true ? config['vhead_layer_type'] : undefined;
+  if (type === 'linear') return { ...recipe, head: VALUE_HEAD };
+  return type === 'mlp' ? { ...recipe, head: VALUE_HEAD_TWO_LAYERS } : recipe;
 }
 
 /** Why a class that has no row cannot be converted, to follow its name; and which ones can. */
@@ -228,7 +236,7 @@ export function refusalOf(className: string): string {
       ? `${name} with --reward-token`
       : headFile === undefined
         ? name
-        : `${name} with a ${headFile} beside it`,
+        : `${name} with ${head.output} or a ${headFile} beside it`,
   );
   return `${why ?? 'is no class of reward models that can be converted'}. These can be: ${known.join(', ')}`;
 }

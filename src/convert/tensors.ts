@@ -2,6 +2,7 @@ import { InformError } from '../errors.js';
 import { HEAD_TENSOR } from '../gguf/head-tensors.js';
 import type { CheckpointConfig } from './checkpoint-config.js';
 import { invalidCheckpoint } from './checkpoint-file.js';
+import { isLanguageModel, refusalOf } from './recipes.js';
 import { llama3RopeFactors } from './rope.js';
 import type { FloatType, SafetensorsTensor } from './safetensors.js';
 
@@ -52,9 +53,7 @@ export function planTensors(
   config: CheckpointConfig,
   checkpoint: ReadonlyMap<string, SafetensorsTensor>,
 ): PlannedTensor[] {
-  checkNotQuantized(checkpoint);
-  checkNotWrapped(checkpoint);
-  const mapper = new TensorMapper(checkpoint);
+  const mapper = mapperOf(checkpoint, config);
   planBackbone(mapper, config);
   planHead(mapper, config);
   mapper.checkNothingLeft();
@@ -70,11 +69,25 @@ export function planHeadTensors(
   config: CheckpointConfig,
   checkpoint: ReadonlyMap<string, SafetensorsTensor>,
 ): PlannedTensor[] {
-  checkNotQuantized(checkpoint);
-  checkNotWrapped(checkpoint);
-  const mapper = new TensorMapper(checkpoint);
+  const mapper = mapperOf(checkpoint, config);
   planHead(mapper, config);
   return mapper.planned;
+}
+
+function mapperOf(checkpoint: ReadonlyMap<string, SafetensorsTensor>, { recipe }: CheckpointConfig): TensorMapper {
+  const tensors = recipe.isValueHead === true ? withoutPrefix(checkpoint, VALUE_HEAD_WRAPPER) : checkpoint;
+  checkNotQuantized(tensors);
+  checkNotWrapped(tensors);
+  return new TensorMapper(tensors);
+}
+
+function withoutPrefix(
+  checkpoint: ReadonlyMap<string, SafetensorsTensor>,
+  prefix: string,
+): ReadonlyMap<string, SafetensorsTensor> {
+  return new Map(
+    [...checkpoint].map(([name, tensor]) => [name.startsWith(prefix) ? name.slice(prefix.length) : name, tensor]),
+  );
 }
 
 function checkNotQuantized(checkpoint: ReadonlyMap<string, SafetensorsTensor>): void {
@@ -87,13 +100,16 @@ function checkNotQuantized(checkpoint: ReadonlyMap<string, SafetensorsTensor>): 
   }
 }
 
+/** What TRL's value-head class calls the model inside it, beside which its head lies. */
+const VALUE_HEAD_WRAPPER = 'pretrained_model.';
+
 /** Prefixes that a model has as long as something else holds it, and how to save it without them. */
 const WRAPPERS = [
   ['module.', 'as a model has inside DistributedDataParallel. Save model.module with save_pretrained()'],
   ['_orig_mod.', 'as a model has inside torch.compile. Save model._orig_mod with save_pretrained()'],
   ['base_model.model.', 'as a model has inside PEFT. Save the result of merge_and_unload() with save_pretrained()'],
   [
-    'pretrained_model.',
+    VALUE_HEAD_WRAPPER,
     "as a model has inside TRL's value-head class. Save its pretrained_model with save_pretrained()",
   ],
 ] as const;
@@ -155,6 +171,10 @@ function planHead(mapper: TensorMapper, { recipe, hiddenSize, vocabSize, rewardT
   if (rowOfToken === true) {
     mapper.headRow(HEAD_TENSOR.outputWeight, outputMatrix(mapper), [vocabSize, hiddenSize], rewardToken ?? 0);
     return;
+  }
+  const { className } = recipe;
+  if (isLanguageModel(className) && !mapper.has(`${output}.weight`)) {
+    throw unsupported(`The checkpoint has no ${output}.weight, and a ${className} without it ${refusalOf(className)}.`);
   }
   const [labels] = mapper.find(`${output}.weight`).shape;
   if (labels !== 1) {

@@ -58,6 +58,14 @@ def inputs(name: str) -> list[dict]:
     return [*(entry for group in groups for entry in group()), *special]
 
 
+# Their backbones' tokenizers and arithmetic are tested by others: their head is of interest.
+HEADS = ["trl", "grm-gemma2", "grm-qwen2", "openrlhf-qwen3"]
+
+
+def head_inputs() -> list[dict]:
+    return [*hard.short(), *hard.numbers(), *hard.conversations()]
+
+
 def classifier(folder: Path):
     model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).eval()
     return lambda ids: model(input_ids=torch.tensor([ids]), use_cache=False).logits.item()
@@ -88,6 +96,15 @@ def qwen2_reward_model(folder: Path):
 REWARD_TOKEN = 7
 
 
+def value_head(folder: Path):
+    """TRL's ValueHead: a Linear at the last token, on a model that its class may have saved under a name of its own."""
+
+    def head(weights, _, state):
+        return (weights["v_head.summary.weight"] @ state + weights["v_head.summary.bias"]).item()
+
+    return on_backbone(folder, head)
+
+
 def token_logit(folder: Path):
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     return lambda ids: model(input_ids=torch.tensor([ids]), use_cache=False).logits[0, -1, REWARD_TOKEN].item()
@@ -96,7 +113,8 @@ def token_logit(folder: Path):
 def on_backbone(folder: Path, head):
     """A head on transformers' backbone, of which the checkpoint has the weights under the names of its causal model."""
     config = AutoConfig.from_pretrained(folder)
-    weights = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
+    stored = load_file(folder / "model.safetensors")
+    weights = {name.removeprefix("pretrained_model."): value.float() for name, value in stored.items()}
     backbone = AutoModel.from_config(config, dtype=torch.float32).eval()
     missing, _ = backbone.load_state_dict({name.removeprefix("model."): value for name, value in weights.items()}, strict=False)
     if missing:
@@ -115,10 +133,12 @@ def openrlhf(folder: Path):
 
 
 def grm(folder: Path):
-    """GRM's ValueHead of the kind "mlp" with one layer, at the last token."""
+    """GRM's ValueHead of the kinds "mlp" with one layer and "linear", at the last token."""
 
-    def head(weights, _, state):
+    def head(weights, config, state):
         name = "v_head.summary"
+        if config.vhead_layer_type == "linear":
+            return (weights[f"{name}.weight"] @ state + weights.get(f"{name}.bias", 0)).item()
         hidden = torch.relu(weights[f"{name}.0.weight"] @ state + weights[f"{name}.0.bias"])
         return (weights[f"{name}.2.weight"] @ hidden + weights[f"{name}.2.bias"]).item()
 
@@ -146,10 +166,14 @@ def athene_ids(tokenizer, text: str) -> list[int]:
     return tokenizer(text + tokenizer.cls_token, truncation=True, max_length=MAX_LENGTH).input_ids
 
 
+def causal(folder: Path):
+    return token_logit(folder) if folder.name.endswith("logit") else value_head(folder)
+
+
 CLASSES = {
     "CustomAutoModelForSequenceClassification": athene,
     "Qwen2ForRewardModel": qwen2_reward_model,
-    "LlamaForCausalLM": token_logit,
+    "LlamaForCausalLM": causal,
     "RewardModel": openrlhf,
     "GRewardModel": grm,
 }
@@ -169,7 +193,7 @@ def judged(folder: Path) -> dict:
     (class_name,) = json.loads((folder / "config.json").read_text())["architectures"]
     reward = CLASSES.get(class_name, classifier)(folder)
     entries = []
-    for entry in inputs(name):
+    for entry in head_inputs() if name in HEADS else inputs(name):
         prompt = tokenizer.apply_chat_template(messages_of(entry["sample"]), tokenize=False, add_generation_prompt=False)
         ids = PIPELINES.get(class_name, ids_of)(tokenizer, prompt)
         entries.append({**entry, "ids": ids, "score": reward(ids)})

@@ -80,6 +80,23 @@ function asOutputMatrix(generated: SafetensorsSource[]): SafetensorsSource[] {
 
 const REWARD_TOKEN = 7;
 
+/** What TRL's class saves where nothing unwraps it: the model under its own name, and the head beside it. */
+function asValueHeadModel(generated: SafetensorsSource[]): SafetensorsSource[] {
+  const head = generated.find(({ name }) => name === 'score.weight');
+  if (head === undefined) throw new Error('no head');
+  const bias = { ...head, shape: [1], byteLength: 2, chunks: () => [Uint8Array.of(0, 0x3f)] }; // 0.5 in BF16
+  const matrix = generated.find(({ name }) => name === 'model.embed_tokens.weight');
+  if (matrix === undefined) throw new Error('no embedding');
+  return [
+    ...generated
+      .filter((tensor) => tensor !== head)
+      .map((tensor) => ({ ...tensor, name: `pretrained_model.${tensor.name}` })),
+    { ...matrix, name: 'pretrained_model.lm_head.weight' },
+    { ...head, name: 'v_head.summary.weight' },
+    { ...bias, name: 'v_head.summary.bias' },
+  ];
+}
+
 const QWEN_TOKENS = {
   bos_token_id: QWEN_END_OF_TEXT,
   eos_token_id: QWEN_END_OF_TURN,
@@ -110,6 +127,51 @@ const QWEN2_KEYS = {
   use_sliding_window: false,
 };
 
+const QWEN3_KEYS = {
+  max_position_embeddings: 40960,
+  max_window_layers: 28,
+  mlp_bias: undefined,
+  pretraining_tp: undefined,
+  sliding_window: null,
+  tie_word_embeddings: true,
+  use_sliding_window: false,
+};
+
+const GEMMA2_CONFIG = {
+  model_type: 'gemma2',
+  ...GEMMA_KEYS,
+  attn_logit_softcapping: 5.5,
+  bos_token_id: 1,
+  eos_token_id: 2,
+  final_logit_softcapping: 30.5,
+  max_position_embeddings: 8192,
+  pad_token_id: SMALL_PAD_TOKEN,
+  query_pre_attn_scalar: 32,
+  rope_theta: 10000,
+  sliding_window: 96,
+};
+
+/** Backbones whose tokenizer and arithmetic other checkpoints test: what is of interest is their head. */
+const SMALL_QWEN: Geometry = {
+  hiddenSize: 32,
+  feedForwardSize: 96,
+  layerCount: 2,
+  headCount: 4,
+  kvHeadCount: 2,
+  vocabularySize: QWEN_VOCABULARY_SIZE,
+};
+
+const SMALL_GEMMA2: Geometry = {
+  hiddenSize: 64,
+  feedForwardSize: 128,
+  layerCount: 2,
+  headCount: 4,
+  kvHeadCount: 2,
+  headDim: 32,
+  vocabularySize: SMALL_VOCABULARY_SIZE,
+  gemma: true,
+};
+
 export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
   {
     // Skywork-Reward-V2-Qwen3-0.6B: heads that together are twice as wide as the model, tied embeddings.
@@ -131,13 +193,7 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
       model_type: 'qwen3',
       ...QWEN_TOKENS,
       ...PLAIN_ROPE,
-      max_position_embeddings: 40960,
-      max_window_layers: 28,
-      mlp_bias: undefined,
-      pretraining_tp: undefined,
-      sliding_window: null,
-      tie_word_embeddings: true,
-      use_sliding_window: false,
+      ...QWEN3_KEYS,
     },
   },
   {
@@ -218,20 +274,7 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
       gemma: true,
     },
     seed: 28,
-    config: {
-      architectures: ['Gemma2ForSequenceClassification'],
-      model_type: 'gemma2',
-      ...GEMMA_KEYS,
-      attn_logit_softcapping: 5.5,
-      bos_token_id: 1,
-      eos_token_id: 2,
-      final_logit_softcapping: 30.5,
-      max_position_embeddings: 8192,
-      pad_token_id: SMALL_PAD_TOKEN,
-      query_pre_attn_scalar: 32,
-      rope_theta: 10000,
-      sliding_window: 96,
-    },
+    config: { architectures: ['Gemma2ForSequenceClassification'], ...GEMMA2_CONFIG },
     tokenizer: 'pieces',
   },
   {
@@ -301,6 +344,56 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
     config: { architectures: ['GRewardModel'], vhead_layer_type: 'mlp', vhead_num_neurons: 64, vhead_num_layers: 1 },
     tokenizer: 'llama3',
     tensors: renamed('score', 'v_head.summary'),
+  },
+  {
+    // TRL's AutoModelForCausalLMWithValueHead, saved as a whole: its prefix, a bias, and the matrix of logits.
+    name: 'trl',
+    geometry: { ...LLAMA, head: 'one-layer' },
+    seed: 44,
+    config: { architectures: ['LlamaForCausalLM'], id2label: undefined, label2id: undefined },
+    tokenizer: 'llama3',
+    tensors: asValueHeadModel,
+  },
+  {
+    // Ray2333/GRM-gemma2-2B-rewardmodel-ft's backbone.
+    name: 'grm-gemma2',
+    geometry: { ...SMALL_GEMMA2, head: 'two-layer' },
+    seed: 32,
+    config: { ...GEMMA2_CONFIG, architectures: ['GRewardModel'], vhead_layer_type: 'mlp', vhead_num_layers: 1 },
+    tokenizer: 'pieces',
+    tensors: renamed('score', 'v_head.summary'),
+  },
+  {
+    // GRM's code with a Linear alone, on Qwen 2.5.
+    name: 'grm-qwen2',
+    geometry: { ...SMALL_QWEN, head: 'one-layer', qkvBias: true },
+    seed: 33,
+    config: {
+      ...QWEN_TOKENS,
+      ...PLAIN_ROPE,
+      ...QWEN2_KEYS,
+      architectures: ['GRewardModel'],
+      model_type: 'qwen2',
+      vhead_layer_type: 'linear',
+    },
+    tensors: renamed('score', 'v_head.summary'),
+  },
+  {
+    // OpenRLHF on Qwen 3; it calls the head `score`, and need not make rewards scores.
+    name: 'openrlhf-qwen3',
+    geometry: { ...SMALL_QWEN, headDim: 32, head: 'one-layer', headNorms: true },
+    seed: 39,
+    config: {
+      ...QWEN_TOKENS,
+      ...PLAIN_ROPE,
+      ...QWEN3_KEYS,
+      architectures: ['RewardModel'],
+      mean: 0.5,
+      model_type: 'qwen3',
+      normalize_reward: true,
+      std: 0.75,
+      value_head_prefix: 'score',
+    },
   },
   {
     // Nexusflow/Athene-RM-8B: a CLS token behind the text, and BOS twice before it.

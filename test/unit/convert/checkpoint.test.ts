@@ -277,7 +277,10 @@ test('what scoring does not need is left out', async () => {
 test('models that cannot be converted', async () => {
   const config = handConfig();
   const cases: [RegExp, Record<string, unknown>][] = [
-    [/describes a LlamaForCausalLM, which is a language model/, { architectures: ['LlamaForCausalLM'] }],
+    [
+      /has no v_head\.summary\.weight, and a LlamaForCausalLM without it is a language model/,
+      { architectures: ['LlamaForCausalLM'] },
+    ],
     [/names no class of model/, { architectures: [] }],
     [/of model type "qwen2"; its model type is "llama"/, { model_type: 'qwen2' }],
     [/describes a x, which is no class .* can be: INFORMForSequenceClassification, Llama/, { architectures: 'x' }],

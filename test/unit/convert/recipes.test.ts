@@ -28,7 +28,7 @@ function documented({
   const name = headNameKey === undefined ? `\`${output}\`` : `as \`${headNameKey}\` says`;
   const layers = hidden === undefined ? name : `\`${hidden}\`, ReLU, ${name}`;
   const how = `${rowOfToken === true ? ', one row: `--reward-token`' : ''}${normalized === true ? '; `mean`, `std`' : ''}`;
-  const where = headFile === undefined ? '' : ` in \`${headFile}\``;
+  const where = headFile === undefined ? '' : `, also in \`${headFile}\``;
   return [`\`${className}\``, backbone, layers + where + how, readAt(reads, suffixToken), example];
 }
 
@@ -55,7 +55,7 @@ test('engine and converter know the same architectures, and a backbone for each'
 test('a refusal says why, and what can be converted', () => {
   for (const { className } of RECIPES) assert.ok(refusalOf('SomethingElse').includes(className));
   assert.match(refusalOf('LlamaForRewardModelWithGating'), /^has several objectives/);
-  assert.match(refusalOf('MistralForCausalLM'), /^is a language model/);
+  assert.match(refusalOf('FalconForCausalLM'), /^is a language model/);
   assert.match(refusalOf('Gemma3ForSequenceClassification'), /^has an image tower/);
 });
 
