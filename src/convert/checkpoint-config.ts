@@ -49,6 +49,8 @@ export interface CheckpointConfig {
   readonly rmsNormEps: number;
   readonly ropeTheta: number;
   readonly ropeScaling: Llama3RopeScaling | LinearRopeScaling | undefined;
+  /** Whether other frequencies hold for texts beyond the trained context. */
+  readonly hasDynamicRope?: boolean;
   /** How a Gemma attends; undefined for others. */
   readonly gemma: GemmaConfig | undefined;
   /** By their name (`bos_token`, `eos_token`, …), as config.json gives them; the tokenizer's own files come first (see tokenizer.ts). */
@@ -254,7 +256,7 @@ function checkSupported(config: JsonObject, backbone: Backbone, path: string): v
     throw unsupported(
       `${path} has ${activationKey} ${named(activation)}; ${backbone.modelType} has ${named(backbone.activation)}.`,
     );
-  for (const key of ['attention_bias', 'mlp_bias']) {
+  for (const key of ['attention_bias', 'mlp_bias', 'bias']) {
     if (config[key] === true) throw unsupported(`${path} has ${key}, which is not supported.`);
   }
   if (backbone.optionalWindow === true) checkNoWindow(config, path);
@@ -295,7 +297,7 @@ function readRope(
   config: JsonObject,
   backbone: Backbone,
   path: string,
-): Pick<CheckpointConfig, 'ropeTheta' | 'ropeScaling'> {
+): Pick<CheckpointConfig, 'ropeTheta' | 'ropeScaling' | 'hasDynamicRope'> {
   if (backbone.gemma?.localRope === true) return gemmaRope(config, path);
   const dictionaries = [objectIn(config['rope_scaling']), objectIn(config['rope_parameters'])];
   const scaling = dictionaries.find((parameters) => Object.keys(parameters ?? {}).length > 0) ?? {};
@@ -306,7 +308,8 @@ function readRope(
       throw unsupported(`${path} rotates only a part of each head, which is not supported.`);
   }
   const type = scaling['rope_type'] ?? scaling['type'] ?? 'default';
-  if (type === 'default') return { ropeTheta, ropeScaling: undefined };
+  const isDynamic = type === 'dynamic' && backbone.dynamicRope === true;
+  if (type === 'default' || isDynamic) return { ropeTheta, ropeScaling: undefined, hasDynamicRope: isDynamic };
   if (type === 'linear') return { ropeTheta, ropeScaling: { type, factor: positive(scaling, 'factor', path) } };
   if (type !== 'llama3' || backbone.llama3Rope !== true) {
     const known = backbone.llama3Rope === true ? '"linear" and "llama3" are' : '"linear" is';

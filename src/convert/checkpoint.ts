@@ -104,6 +104,11 @@ export function checkpointNotes({ config, tokenizer }: Checkpoint): string[] {
       `The pad token of config.json is ${text}, which ends turns. As transformers does, the token before it is scored.`,
     );
   }
+  if (config.hasDynamicRope === true) {
+    notes.push(
+      `config.json asks for dynamic rope scaling, which changes nothing up to ${config.contextLength} tokens and is not computed beyond: leave max_length below.`,
+    );
+  }
   const { beyondEmbedding, splitNote } = tokenizer;
   if (splitNote !== undefined) notes.push(splitNote);
   if (beyondEmbedding.length > 0) {

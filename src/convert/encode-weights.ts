@@ -97,27 +97,30 @@ async function encodeShard(
   signal: AbortSignal | undefined,
   onProgress: (fraction: number) => void,
 ): Promise<void> {
-  const jobs = tensors.map((tensor) => jobOf(tensor, path)).sort((a, b) => a.sourceOffset - b.sourceOffset);
+  const jobs = tensors.flatMap((tensor) => jobsOf(tensor, path)).sort((a, b) => a.sourceOffset - b.sourceOffset);
   // One more thread than cores: while one waits for the disk, the others compute.
   await encodeTensors(jobs, availableParallelism() + 1, { signal, onProgress });
 }
 
-function jobOf({ shape, type, source, path, offset }: PlacedTensor, shard: string): EncodeJob {
-  const { tensor, dtype, headRows, addend } = source;
+/** One for each piece in which the rows lie. */
+function jobsOf({ shape, type, source, path, offset }: PlacedTensor, shard: string): EncodeJob[] {
+  const { tensor, dtype, headRows, addend, groups = { count: 1, stride: 0 } } = source;
   const [columns = 1, ...others] = shape;
-  return {
+  const rows = others.reduce((product, size) => product * size, 1) / groups.count;
+  const pieceBytes = tensorByteLength(type, [columns, rows]);
+  return Array.from({ length: groups.count }, (_, index) => ({
     name: tensor.name,
     source: shard,
-    sourceOffset: tensor.offset,
+    sourceOffset: tensor.offset + index * groups.stride,
     sourceType: GGML_TYPES[dtype].id,
     target: path,
-    targetOffset: offset,
+    targetOffset: offset + index * pieceBytes,
     targetType: type.id,
-    rows: others.reduce((product, size) => product * size, 1),
+    rows,
     columns,
     headRows: headRows ?? 0,
     addend: addend ?? 0,
-  };
+  }));
 }
 
 function sourceBytes(tensors: readonly PlacedTensor[]): number {

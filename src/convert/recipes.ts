@@ -157,6 +157,15 @@ export const RECIPES: readonly Recipe[] = [
   { ...ATHENE, className: 'CustomAutoModelForSequenceClassification', example: 'Nexusflow/Athene-RM-8B' },
   { ...ATHENE, className: 'AtheneForSequenceClassification', example: 'the same, saved by the class of its card' },
   {
+    className: 'InternLM2ForRewardModel',
+    backbone: 'internlm2',
+    head: LINEAR_VALUE_HEAD,
+    reads: 'last',
+    suffixToken: 'reward_token_id',
+    alwaysBos: true,
+    example: 'internlm/internlm2-7b-reward',
+  },
+  {
     className: 'LlamaForCausalLM',
     backbone: 'llama',
     head: LOGIT,

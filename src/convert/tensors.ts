@@ -5,6 +5,7 @@ import { invalidCheckpoint } from './checkpoint-file.js';
 import { isLanguageModel, refusalOf } from './recipes.js';
 import { llama3RopeFactors } from './rope.js';
 import type { FloatType, SafetensorsTensor } from './safetensors.js';
+import { USUAL_NAMES, type TensorNames } from './tensor-names.js';
 
 /** Where a tensor's values come from. */
 export type TensorSource =
@@ -16,6 +17,8 @@ export type TensorSource =
       readonly headRows: number | undefined;
       /** Added to every value; undefined: nothing. */
       readonly addend?: number | undefined;
+      /** The rows lie in pieces of one size, this many bytes from each other; undefined: in one. */
+      readonly groups?: { readonly count: number; readonly stride: number } | undefined;
     }
   | { readonly kind: 'computed'; readonly values: Float32Array };
 
@@ -124,46 +127,64 @@ function checkNotWrapped(checkpoint: ReadonlyMap<string, SafetensorsTensor>): vo
 }
 
 function planBackbone(mapper: TensorMapper, config: CheckpointConfig): void {
-  const { hiddenSize, feedForwardSize, headDim, headCount, kvHeadCount, vocabSize, layerCount, backbone } = config;
+  const { hiddenSize, feedForwardSize, headDim, headCount, vocabSize, layerCount, backbone } = config;
   const queryRows = headCount * headDim;
-  const keyRows = kvHeadCount * headDim;
-  const headRows = backbone.interleavedRope === true ? headDim : undefined;
   if (config.ropeScaling?.type === 'llama3') {
     mapper.computed('rope_freqs.weight', llama3RopeFactors(headDim, config.ropeTheta, config.ropeScaling));
   }
-  const norm = (name: string, from: string, size = hiddenSize): void => {
-    mapper.vector(`${name}.weight`, `${from}.weight`, size, backbone.normAddend);
+  const norm = (name: string, from: string): void => {
+    mapper.vector(`${name}.weight`, `${from}.weight`, hiddenSize, backbone.normAddend);
   };
-  mapper.matrix('token_embd.weight', 'model.embed_tokens.weight', [vocabSize, hiddenSize]);
+  const names = backbone.names ?? USUAL_NAMES;
+  mapper.matrix('token_embd.weight', `model.${names.embedding}.weight`, [vocabSize, hiddenSize]);
   for (let layer = 0; layer < layerCount; layer++) {
     const from = `model.layers.${layer}`;
     const to = `blk.${layer}`;
-    norm(`${to}.attn_norm`, `${from}.input_layernorm`);
-    mapper.matrix(`${to}.attn_q.weight`, `${from}.self_attn.q_proj.weight`, [queryRows, hiddenSize], headRows);
-    mapper.matrix(`${to}.attn_k.weight`, `${from}.self_attn.k_proj.weight`, [keyRows, hiddenSize], headRows);
-    if (backbone.qkvBias === true) {
-      mapper.vector(`${to}.attn_q.bias`, `${from}.self_attn.q_proj.bias`, queryRows);
-      mapper.vector(`${to}.attn_k.bias`, `${from}.self_attn.k_proj.bias`, keyRows);
-      mapper.vector(`${to}.attn_v.bias`, `${from}.self_attn.v_proj.bias`, keyRows);
-    }
-    if (backbone.headNorms === true) {
-      norm(`${to}.attn_q_norm`, `${from}.self_attn.q_norm`, headDim);
-      norm(`${to}.attn_k_norm`, `${from}.self_attn.k_norm`, headDim);
-    }
-    mapper.matrix(`${to}.attn_v.weight`, `${from}.self_attn.v_proj.weight`, [keyRows, hiddenSize]);
-    mapper.matrix(`${to}.attn_output.weight`, `${from}.self_attn.o_proj.weight`, [hiddenSize, queryRows]);
+    norm(`${to}.attn_norm`, `${from}.${names.attentionNorm}`);
+    planAttention(mapper, config, names, layer);
+    mapper.matrix(`${to}.attn_output.weight`, `${from}.${names.attentionOutput}.weight`, [hiddenSize, queryRows]);
     if (backbone.outputNorms === true) {
       norm(`${to}.post_attention_norm`, `${from}.post_attention_layernorm`);
       norm(`${to}.ffn_norm`, `${from}.pre_feedforward_layernorm`);
       norm(`${to}.post_ffw_norm`, `${from}.post_feedforward_layernorm`);
     } else {
-      norm(`${to}.ffn_norm`, `${from}.post_attention_layernorm`);
+      norm(`${to}.ffn_norm`, `${from}.${names.feedForwardNorm}`);
     }
-    mapper.matrix(`${to}.ffn_gate.weight`, `${from}.mlp.gate_proj.weight`, [feedForwardSize, hiddenSize]);
-    mapper.matrix(`${to}.ffn_up.weight`, `${from}.mlp.up_proj.weight`, [feedForwardSize, hiddenSize]);
-    mapper.matrix(`${to}.ffn_down.weight`, `${from}.mlp.down_proj.weight`, [hiddenSize, feedForwardSize]);
+    mapper.matrix(`${to}.ffn_gate.weight`, `${from}.${names.gate}.weight`, [feedForwardSize, hiddenSize]);
+    mapper.matrix(`${to}.ffn_up.weight`, `${from}.${names.up}.weight`, [feedForwardSize, hiddenSize]);
+    mapper.matrix(`${to}.ffn_down.weight`, `${from}.${names.down}.weight`, [hiddenSize, feedForwardSize]);
   }
   norm('output_norm', 'model.norm');
+}
+
+/** Query, key and value: three matrices, or the rows of one. */
+function planAttention(mapper: TensorMapper, config: CheckpointConfig, names: TensorNames, layer: number): void {
+  const { hiddenSize, headDim, headCount, kvHeadCount, backbone } = config;
+  const from = `model.layers.${layer}`;
+  const to = `blk.${layer}`;
+  const interleaved = backbone.interleavedRope === true ? headDim : undefined;
+  const queries = (headCount / kvHeadCount) * headDim; // of one key-value head
+  const matrix = (letter: string, name: string, rows: number, start: number, headRows: number | undefined): void => {
+    const target = `${to}.attn_${letter}.weight`;
+    if (names.isFused === true) {
+      const group = { count: kvHeadCount, rows, start, of: queries + 2 * headDim };
+      mapper.groupedRows(target, `${from}.${name}.weight`, hiddenSize, group, headRows);
+    } else {
+      mapper.matrix(target, `${from}.${name}.weight`, [kvHeadCount * rows, hiddenSize], headRows);
+    }
+  };
+  matrix('q', names.query, queries, 0, interleaved);
+  matrix('k', names.key, headDim, queries, interleaved);
+  if (backbone.qkvBias === true) {
+    mapper.vector(`${to}.attn_q.bias`, `${from}.${names.query}.bias`, kvHeadCount * queries);
+    mapper.vector(`${to}.attn_k.bias`, `${from}.${names.key}.bias`, kvHeadCount * headDim);
+    mapper.vector(`${to}.attn_v.bias`, `${from}.${names.value}.bias`, kvHeadCount * headDim);
+  }
+  if (backbone.headNorms === true) {
+    mapper.vector(`${to}.attn_q_norm.weight`, `${from}.self_attn.q_norm.weight`, headDim, backbone.normAddend);
+    mapper.vector(`${to}.attn_k_norm.weight`, `${from}.self_attn.k_norm.weight`, headDim, backbone.normAddend);
+  }
+  matrix('v', names.value, headDim, queries + headDim, undefined);
 }
 
 function planHead(mapper: TensorMapper, { recipe, hiddenSize, vocabSize, rewardToken }: CheckpointConfig): void {
@@ -195,6 +216,16 @@ function outputMatrix(mapper: TensorMapper): string {
   return mapper.has('lm_head.weight') ? 'lm_head.weight' : 'model.embed_tokens.weight';
 }
 
+/** Rows that a matrix has in each of several groups. */
+interface RowGroups {
+  readonly count: number;
+  /** How many of a group's, and from which on. */
+  readonly rows: number;
+  readonly start: number;
+  /** Rows of a whole group. */
+  readonly of: number;
+}
+
 class TensorMapper {
   readonly planned: PlannedTensor[] = [];
   readonly #checkpoint: ReadonlyMap<string, SafetensorsTensor>;
@@ -212,6 +243,22 @@ class TensorMapper {
 
   headMatrix(name: string, from: string, shape: readonly number[]): void {
     this.#take(name, from, shape, 'head', undefined);
+  }
+
+  /** Some rows of each group of a matrix, the groups one after the other. */
+  groupedRows(name: string, from: string, columns: number, group: RowGroups, headRows: number | undefined): void {
+    const { count, rows, start, of } = group;
+    const tensor = this.#checked(from, [count * of, columns]);
+    const rowBytes = tensor.byteLength / (count * of);
+    const part = {
+      ...tensor,
+      shape: [count * rows, columns],
+      offset: tensor.offset + start * rowBytes,
+      byteLength: count * rows * rowBytes,
+    };
+    const groups = { count, stride: of * rowBytes };
+    const source = { kind: 'checkpoint', tensor: part, dtype: floatTypeOf(part), headRows, groups } as const;
+    this.planned.push({ name, shape: [columns, count * rows], role: 'matrix', source });
   }
 
   /** One row of a matrix, as the matrix of a head. */

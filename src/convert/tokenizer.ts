@@ -44,6 +44,7 @@ export async function readTokenizer(
   options: TokenizerOptions = {},
 ): Promise<CheckpointTokenizer> {
   const path = files.path('tokenizer.json');
+  await checkHasTokenizer(files);
   const tokenizer = await files.requiredJson('tokenizer.json');
   const tokenizerConfig = await readTokenizerConfig(files, tokenizer);
   const added = await readAddedTokens(files, tokenizer, tokenizerConfig);
@@ -72,6 +73,17 @@ export async function readTokenizer(
     beyondEmbedding,
     splitNote: splitNote(tokenizer, tokenizerConfig, pre),
   };
+}
+
+/** Tokenizers that are code of their own (InternLM2's) come without the file that says what they do. */
+async function checkHasTokenizer(files: CheckpointFiles): Promise<void> {
+  if (await files.has('tokenizer.json')) return;
+  const config = await files.json('tokenizer_config.json');
+  if (objectIn(config?.['auto_map'])?.['AutoTokenizer'] === undefined) return;
+  throw new InformError(
+    'INFORM_UNSUPPORTED_MODEL',
+    `${files.folder} has a tokenizer that is code of its own (auto_map in tokenizer_config.json) and no tokenizer.json. Where that code has a fast tokenizer, AutoTokenizer.from_pretrained(folder, trust_remote_code=True).save_pretrained(folder) in Python writes one; what it says is then checked.`,
+  );
 }
 
 /** Classes of transformers 5 that put their own normalizer and pre-tokenizer in place of tokenizer.json's. */

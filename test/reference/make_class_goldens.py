@@ -23,6 +23,7 @@ from transformers import (
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
+    LlamaConfig,
     LlamaModel,
     Qwen2Model,
     Qwen2PreTrainedModel,
@@ -59,7 +60,7 @@ def inputs(name: str) -> list[dict]:
 
 
 # Their backbones' tokenizers and arithmetic are tested by others: their head is of interest.
-HEADS = ["trl", "grm-gemma2", "grm-qwen2", "openrlhf-qwen3"]
+HEADS = ["trl", "internlm2", "grm-gemma2", "grm-qwen2", "openrlhf-qwen3"]
 
 
 def head_inputs() -> list[dict]:
@@ -94,6 +95,7 @@ def qwen2_reward_model(folder: Path):
 
 
 REWARD_TOKEN = 7
+INTERNLM2_REWARD_TOKEN = 128056  # reward_token_id of the generated config.json
 
 
 def value_head(folder: Path):
@@ -161,6 +163,43 @@ def athene(folder: Path):
     return reward
 
 
+def internlm2(folder: Path):
+    """InternLM2ForRewardModel: a Llama, as its own code computes it, whose wqkv is taken apart as that code does."""
+    stated = json.loads((folder / "config.json").read_text())
+    same = ["hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers", "num_key_value_heads", "vocab_size"]
+    more = ["max_position_embeddings", "rms_norm_eps", "rope_theta"]  # the dynamic scaling begins beyond the first of these
+    config = LlamaConfig(**{key: stated[key] for key in [*same, *more]})
+    renamed = {"tok_embeddings": "embed_tokens", "attention_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm"}
+    renamed |= {"attention.wo": "self_attn.o_proj", "feed_forward.w1": "mlp.gate_proj", "feed_forward.w3": "mlp.up_proj"}
+    renamed |= {"feed_forward.w2": "mlp.down_proj"}
+    weights = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
+    head = weights.pop("v_head.weight")
+    state = {}
+    for name, value in weights.items():
+        name = name.removeprefix("model.")
+        for old, new in renamed.items():
+            name = name.replace(old, new)
+        if "wqkv" not in name:
+            state[name] = value
+            continue
+        width = config.hidden_size // config.num_attention_heads
+        grouped = value.view(config.num_key_value_heads, -1, width, config.hidden_size)  # groups of several queries, a key, a value
+        for letter, rows in (("q", grouped[:, :-2]), ("k", grouped[:, -2]), ("v", grouped[:, -1])):
+            state[name.replace("attention.wqkv", f"self_attn.{letter}_proj")] = rows.reshape(-1, config.hidden_size)
+    backbone = LlamaModel(config).eval()
+    backbone.load_state_dict(state)
+
+    def reward(ids):
+        return (backbone(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state[0, -1] @ head[0]).item()
+
+    return reward
+
+
+def internlm2_ids(tokenizer, text: str) -> list[int]:
+    """The class's get_score, which does not truncate."""
+    return [*tokenizer.encode(text), INTERNLM2_REWARD_TOKEN]
+
+
 def athene_ids(tokenizer, text: str) -> list[int]:
     """The pipeline of Athene's model card: CLS behind the text, and all tokens that the tokenizer adds."""
     return tokenizer(text + tokenizer.cls_token, truncation=True, max_length=MAX_LENGTH).input_ids
@@ -172,6 +211,7 @@ def causal(folder: Path):
 
 CLASSES = {
     "CustomAutoModelForSequenceClassification": athene,
+    "InternLM2ForRewardModel": internlm2,
     "Qwen2ForRewardModel": qwen2_reward_model,
     "LlamaForCausalLM": causal,
     "RewardModel": openrlhf,
@@ -183,7 +223,10 @@ def ids_of(tokenizer, text: str) -> list[int]:
     return tokenizer(text, add_special_tokens=False, truncation=True, max_length=MAX_LENGTH).input_ids
 
 
-PIPELINES = {"CustomAutoModelForSequenceClassification": athene_ids}
+PIPELINES = {
+    "InternLM2ForRewardModel": internlm2_ids,
+    "CustomAutoModelForSequenceClassification": athene_ids,
+}
 
 
 @torch.inference_mode()

@@ -97,6 +97,39 @@ function asValueHeadModel(generated: SafetensorsSource[]): SafetensorsSource[] {
   ];
 }
 
+/** The same tensors under InternLM2's names, with query, key and value in one matrix, grouped by key-value head. */
+function asInternLM2(generated: SafetensorsSource[]): SafetensorsSource[] {
+  const names: [RegExp, string][] = [
+    [/embed_tokens/, 'tok_embeddings'],
+    [/input_layernorm/, 'attention_norm'],
+    [/post_attention_layernorm/, 'ffn_norm'],
+    [/self_attn\.o_proj/, 'attention.wo'],
+    [/mlp\.gate_proj/, 'feed_forward.w1'],
+    [/mlp\.up_proj/, 'feed_forward.w3'],
+    [/mlp\.down_proj/, 'feed_forward.w2'],
+    [/^score/, 'v_head'],
+  ];
+  const called = (name: string): string => names.reduce((text, [from, to]) => text.replace(from, to), name);
+  return generated.flatMap((tensor, index) => {
+    if (/[kv]_proj/.test(tensor.name)) return [];
+    if (!tensor.name.includes('q_proj')) return [{ ...tensor, name: called(tensor.name) }];
+    const [query, key, value] = generated.slice(index, index + 3);
+    if (query === undefined || key === undefined || value === undefined) throw new Error('no attention');
+    const keyValueHeads = 2;
+    const parts = [query, key, value].map((part) => Buffer.concat([...part.chunks()]));
+    const groups = Array.from({ length: keyValueHeads }, (_, group) =>
+      parts.map((bytes) => {
+        const size = bytes.length / keyValueHeads;
+        return bytes.subarray(group * size, (group + 1) * size);
+      }),
+    );
+    const fused = Buffer.concat(groups.flat());
+    const rows = [query, key, value].reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
+    const name = tensor.name.replace('self_attn.q_proj', 'attention.wqkv');
+    return [{ ...tensor, name, shape: [rows, tensor.shape[1] ?? 0], byteLength: fused.length, chunks: () => [fused] }];
+  });
+}
+
 const QWEN_TOKENS = {
   bos_token_id: QWEN_END_OF_TEXT,
   eos_token_id: QWEN_END_OF_TURN,
@@ -394,6 +427,31 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
       std: 0.75,
       value_head_prefix: 'score',
     },
+  },
+  {
+    // internlm/internlm2-7b-reward: query, key and value in one matrix, and a reward token behind the text. Its tokenizer's files are
+    // code of their own over a SentencePiece model that could not be had.
+    name: 'internlm2',
+    geometry: { ...LLAMA, headCount: 8, kvHeadCount: 2, head: 'one-layer' },
+    seed: 40,
+    config: {
+      architectures: ['InternLM2ForRewardModel'],
+      attention_bias: undefined,
+      bias: false,
+      head_dim: undefined,
+      id2label: undefined,
+      label2id: undefined,
+      max_position_embeddings: 32768,
+      mlp_bias: undefined,
+      model_type: 'internlm2',
+      pretraining_tp: undefined,
+      reward_token_id: VOCABULARY_SIZE - 200,
+      rms_norm_eps: 1e-5,
+      rope_scaling: { type: 'dynamic', factor: 2 },
+      rope_theta: 1000000,
+    },
+    tokenizer: 'llama3',
+    tensors: asInternLM2,
   },
   {
     // Nexusflow/Athene-RM-8B: a CLS token behind the text, and BOS twice before it.

@@ -9,7 +9,13 @@ import { InformError } from '#src/errors.js';
 import { readGguf } from '#src/gguf/reader.js';
 import { convertFolder } from '#src/models/checkpoint-folder.js';
 import { expectError } from '../../support/assert/expect-error.js';
-import { handCheckpoint, handOneLayer, handSafetensors, handTensors } from '../../support/models/checkpoint.js';
+import {
+  handCheckpoint,
+  handOneLayer,
+  handSafetensors,
+  handTensors,
+  handTokenizer,
+} from '../../support/models/checkpoint.js';
 import { fileIn, tempFolder } from '../../support/temp-folder.js';
 import { testIf } from '../../support/test-if.js';
 
@@ -141,6 +147,21 @@ test('the layers of a value head that config.json states', async () => {
   ] as const) {
     await refused(message, handCheckpoint(root, String(made++), { config: of(more), tensors }));
   }
+});
+
+test('a tokenizer that is code of its own, and a vocabulary that llama.cpp cannot read', async () => {
+  const folder = handCheckpoint(root, String(made++), {
+    tokenizerConfig: { auto_map: { AutoTokenizer: ['tokenization_internlm2.InternLM2Tokenizer', null] } },
+  });
+  rmSync(join(folder, 'tokenizer.json'));
+  await refused(/is code of its own .* and no tokenizer\.json\. .*save_pretrained\(folder\)/, folder);
+  const tokenizer = handTokenizer();
+  const model = tokenizer['model'] as { vocab: object };
+  const withNul = { ...tokenizer, model: { ...model, vocab: { ...model.vocab, '\0': 4 } } };
+  await refused(
+    /has the token "\\u0000" \(id 4\), which holds the character U\+0000/,
+    handCheckpoint(root, String(made++), { tokenizer: withNul }),
+  );
 });
 
 test('a value head in a file that is not read, or with other tensors', async () => {
