@@ -3,6 +3,7 @@ import type { PromptRules, ReadToken, RewardScale } from '../gguf/scoring-rules.
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
 import { BACKBONES, type Backbone } from './backbones.js';
+import { ADAPTER_CONFIG } from './adapter-config.js';
 import { count, MAX_COUNT, named, positive, unsupported } from './config-values.js';
 import { gemmaRope, readGemma, type GemmaConfig } from './gemma-config.js';
 import { recipesOf, refusalOf, VALUE_HEAD_FILE, withStatedHead, type Recipe } from './recipes.js';
@@ -129,8 +130,6 @@ async function readConfigFile(files: CheckpointFiles): Promise<JsonObject> {
   return adapter === undefined ? files.requiredJson('config.json') : refuseAdapter(files, adapter);
 }
 
-const ADAPTER_CONFIG = 'adapter_config.json';
-
 /** @throws InformError INFORM_UNSUPPORTED_MODEL where the folder holds what PEFT trained and not a model */
 export async function checkIsNoAdapter(files: CheckpointFiles): Promise<void> {
   const adapter = await files.json(ADAPTER_CONFIG);
@@ -141,7 +140,7 @@ function refuseAdapter(files: CheckpointFiles, adapter: JsonObject): never {
   const base = adapter['base_model_name_or_path'];
   const of = typeof base === 'string' && base !== '' ? ` of ${JSON.stringify(base.slice(0, 200))}` : '';
   throw unsupported(
-    `${files.folder} holds a PEFT adapter${of} (${ADAPTER_CONFIG}), not a whole model. Load both with PEFT as LlamaForSequenceClassification with one label, merge them with merge_and_unload(), save that with save_pretrained(), and name its folder.`,
+    `${files.folder} holds a PEFT adapter${of} (${ADAPTER_CONFIG}), not a whole model. Merge it into its base: inform-score convert ${files.folder} --base BASE_FOLDER -o model.gguf.`,
   );
 }
 

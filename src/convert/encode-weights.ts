@@ -3,7 +3,9 @@ import { availableParallelism } from 'node:os';
 import { throwIfAborted } from '../util/abort.js';
 import { GGML_TYPES, tensorByteLength, type GgmlType } from '../gguf/types.js';
 import { encodeTensors } from '../addon/encode.js';
-import type { EncodeJob } from '../addon/load-addon.js';
+import type { EncodeJob, NativeLowRank } from '../addon/load-addon.js';
+import { floatTypeOf } from './float-type.js';
+import type { SafetensorsTensor } from './safetensors.js';
 import type { ConvertProgress } from './progress.js';
 import type { TensorData, TensorHashes } from '../gguf/tensors-hash.js';
 import type { TensorSource } from './tensors.js';
@@ -120,7 +122,22 @@ function jobsOf({ shape, type, source, path, offset }: PlacedTensor, shard: stri
     columns,
     headRows: headRows ?? 0,
     addend: addend ?? 0,
+    lowRank: nativeLowRank(tensor.lowRank),
   }));
+}
+
+function nativeLowRank(added: SafetensorsTensor['lowRank']): NativeLowRank | undefined {
+  if (added === undefined) return undefined;
+  const { a, b, rank, scale } = added;
+  return {
+    source: a.file,
+    aOffset: a.offset,
+    aType: GGML_TYPES[floatTypeOf(a)].id,
+    bOffset: b.offset,
+    bType: GGML_TYPES[floatTypeOf(b)].id,
+    rank,
+    scale,
+  };
 }
 
 function sourceBytes(tensors: readonly PlacedTensor[]): number {

@@ -2,6 +2,7 @@ import { InformError } from '../errors.js';
 import { HEAD_TENSOR } from '../gguf/head-tensors.js';
 import type { CheckpointConfig } from './checkpoint-config.js';
 import { invalidCheckpoint } from './checkpoint-file.js';
+import { floatTypeOf } from './float-type.js';
 import { isLanguageModel, refusalOf } from './recipes.js';
 import { llama3RopeFactors } from './rope.js';
 import type { FloatType, SafetensorsTensor } from './safetensors.js';
@@ -325,11 +326,6 @@ class TensorMapper {
     }
     return tensor;
   }
-}
-
-function floatTypeOf({ name, dtype }: SafetensorsTensor): FloatType {
-  if (dtype === 'F32' || dtype === 'F16' || dtype === 'BF16') return dtype;
-  throw invalidCheckpoint(`Tensor ${name} is of type ${dtype}; F32, F16 and BF16 can be converted.`);
 }
 
 function unsupported(message: string): InformError {

@@ -81,7 +81,7 @@ test('an adapter, with and without its config.json', async () => {
   fileIn(folder, 'adapter_config.json', '{"base_model_name_or_path": "owner/base", "peft_type": "LORA"}');
   rmSync(join(folder, 'model.safetensors'));
   fileIn(folder, 'adapter_model.safetensors', handSafetensors({}));
-  const sentence = /holds a PEFT adapter of "owner\/base" .*merge_and_unload\(\), save that with save_pretrained\(\)/;
+  const sentence = /holds a PEFT adapter of "owner\/base" .*inform-score convert .* --base BASE_FOLDER/;
   await refused(sentence, folder);
   rmSync(join(folder, 'config.json'));
   await refused(sentence, folder);
