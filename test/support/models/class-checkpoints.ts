@@ -388,7 +388,7 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
     tensors: asValueHeadModel,
   },
   {
-    // Ray2333/GRM-gemma2-2B-rewardmodel-ft's backbone.
+    // Ray2333/GRM-Gemma2-2B-sftreg's backbone.
     name: 'grm-gemma2',
     geometry: { ...SMALL_GEMMA2, head: 'two-layer' },
     seed: 32,
