@@ -41,8 +41,8 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
   athene('Nexusflow/Athene-RM-8B', 7.5, 64.6),
   grm('Ray2333/GRM-Llama3-8B-rewardmodel-ft', 'LlamaForSequenceClassification', 7.5, 91.5),
   grm('Ray2333/GRM-gemma2-2B-rewardmodel-ft', 'Gemma2ForSequenceClassification', 2.6, 88.4),
-  grm('Ray2333/GRM-llama3-8B-sftreg', 'GRewardModel', 7.5, 87),
-  grm('Ray2333/GRM-llama3.2-3B-sftreg', 'GRewardModel', 3.2, 85.8),
+  grm('Ray2333/GRM-llama3-8B-sftreg', 'LlamaForCausalLM', 7.5, 87),
+  grm('Ray2333/GRM-llama3.2-3B-sftreg', 'LlamaForCausalLM', 3.2, 85.8),
   {
     id: 'Skywork/Skywork-Reward-Gemma-2-27B-v0.2',
     className: 'Gemma2ForSequenceClassification',

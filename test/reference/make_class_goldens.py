@@ -206,7 +206,10 @@ def athene_ids(tokenizer, text: str) -> list[int]:
 
 
 def causal(folder: Path):
-    return token_logit(folder) if folder.name.endswith("logit") else value_head(folder)
+    if folder.name.endswith("logit"):
+        return token_logit(folder)
+    has_layers = "vhead_layer_type" in json.loads((folder / "config.json").read_text())
+    return grm(folder) if has_layers else value_head(folder)
 
 
 CLASSES = {
@@ -214,6 +217,7 @@ CLASSES = {
     "InternLM2ForRewardModel": internlm2,
     "Qwen2ForRewardModel": qwen2_reward_model,
     "LlamaForCausalLM": causal,
+    "Gemma2ForCausalLM": causal,
     "RewardModel": openrlhf,
     "GRewardModel": grm,
 }

@@ -184,6 +184,8 @@ const GEMMA2_CONFIG = {
   sliding_window: 96,
 };
 
+const GRM_HEAD = { vhead_layer_type: 'mlp', vhead_num_layers: 1, vhead_num_neurons: 64 };
+
 /** Backbones whose tokenizer and arithmetic other checkpoints test: what is of interest is their head. */
 const SMALL_QWEN: Geometry = {
   hiddenSize: 32,
@@ -370,11 +372,17 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
     tensors: renamed('score', 'reward_head'),
   },
   {
-    // Ray2333/GRM-llama3-8B-sftreg.
+    // Ray2333/GRM-llama3-8B-sftreg, whose config.json names the language model.
     name: 'grm',
     geometry: { ...LLAMA, head: 'two-layer' },
     seed: 26,
-    config: { architectures: ['GRewardModel'], vhead_layer_type: 'mlp', vhead_num_neurons: 64, vhead_num_layers: 1 },
+    config: {
+      architectures: ['LlamaForCausalLM'],
+      auto_map: { AutoModel: 'model.AutoModelForCausalLMWithValueHead' },
+      id2label: undefined,
+      label2id: undefined,
+      ...GRM_HEAD,
+    },
     tokenizer: 'llama3',
     tensors: renamed('score', 'v_head.summary'),
   },
@@ -392,12 +400,18 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
     name: 'grm-gemma2',
     geometry: { ...SMALL_GEMMA2, head: 'two-layer' },
     seed: 32,
-    config: { ...GEMMA2_CONFIG, architectures: ['GRewardModel'], vhead_layer_type: 'mlp', vhead_num_layers: 1 },
+    config: {
+      ...GEMMA2_CONFIG,
+      architectures: ['Gemma2ForCausalLM'],
+      id2label: undefined,
+      label2id: undefined,
+      ...GRM_HEAD,
+    },
     tokenizer: 'pieces',
     tensors: renamed('score', 'v_head.summary'),
   },
   {
-    // GRM's code with a Linear alone, on Qwen 2.5.
+    // GRM's code with a Linear alone, on Qwen 2.5, under RewardBench's name.
     name: 'grm-qwen2',
     geometry: { ...SMALL_QWEN, head: 'one-layer', qkvBias: true },
     seed: 33,
