@@ -240,14 +240,10 @@ export function withStatedHead(recipe: Recipe, config: JsonObject): Recipe {
 /** Why a class that has no row cannot be converted, to follow its name; and which ones can. */
 export function refusalOf(className: string): string {
   const [, why] = REFUSED.find(([pattern]) => pattern.test(className)) ?? [];
-  const known = RECIPES.map(({ className: name, head, headFile }) =>
-    head.rowOfToken === true
-      ? `${name} with --reward-token`
-      : headFile === undefined
-        ? name
-        : `${name} with ${head.output} or a ${headFile} beside it`,
-  );
-  return `${why ?? 'is no class of reward models that can be converted'}. These can be: ${known.join(', ')}`;
+  const plain = RECIPES.filter(({ head, headFile }) => head.rowOfToken !== true && headFile === undefined);
+  const withHead = RECIPES.filter(({ headFile }) => headFile !== undefined);
+  const names = (rows: readonly Recipe[]): string => rows.map(({ className: name }) => name).join(', ');
+  return `${why ?? 'is no class of reward models that can be converted'}. These can be: ${names(plain)}; with v_head.summary or a ${VALUE_HEAD_FILE}: ${names(withHead)}; with --reward-token: LlamaForCausalLM`;
 }
 
 /** The names that a head's tensors may have. */
