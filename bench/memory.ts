@@ -2,19 +2,17 @@
 // `npm run bench -- memory [-- --rows 1000000]`. Linux only: it reads /proc. Ten minutes and more on two cores. Writes its section
 // of RESULTS.md.
 
-import { spawn } from 'node:child_process';
-import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { packageRoot } from '#src/util/package-root.js';
 import { log } from './support/log.js';
 import { tinyModel } from './support/models.js';
+import { peakOfCli } from './support/peak.js';
 import { table, writeSection } from './support/results-file.js';
 
 const BAR_MB = 150;
-const POLL_MS = 50;
 
 const { values: flags } = parseArgs({ options: { rows: { type: 'string', default: '1000000' } } });
 const most = Number(flags.rows);
@@ -27,7 +25,7 @@ try {
   for (const rows of new Set([10_000, Math.min(100_000, most), most])) {
     const input = path.join(folder, `${rows}.jsonl`);
     await writeRows(input, rows);
-    const found = { rows, ...(await peakOf(input)) };
+    const found = { rows, ...(await peakOfCli([input, '-m', model, '-o', `${input}.scores`, '--progress', 'none'])) };
     log(`${rows} rows: ${found.megabytes.toFixed(0)} MB, ${found.seconds.toFixed(0)} s`);
     peaks.push(found);
     rmSync(input);
@@ -48,43 +46,4 @@ async function writeRows(file: string, rows: number): Promise<void> {
   }
   stream.end();
   await once(stream, 'finish');
-}
-
-/** Runs the command line over a file. The kernel keeps a process's peak (VmHWM); it is read until the process is gone. */
-async function peakOf(input: string): Promise<{ megabytes: number; seconds: number }> {
-  const cli = path.join(packageRoot(), 'dist', 'cli', 'bin.js');
-  const start = performance.now();
-  const child = spawn(process.execPath, [cli, input, '-m', model, '-o', `${input}.scores`, '--progress', 'none'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  let kilobytes = 0;
-  const timer = setInterval(() => {
-    // Its own peak, and that of the process in which it evaluates.
-    const processes = [child.pid, ...childrenOf(child.pid)];
-    kilobytes = Math.max(
-      kilobytes,
-      processes.reduce<number>((sum, pid) => sum + peakSoFar(pid), 0),
-    );
-  }, POLL_MS);
-  const [code] = (await once(child, 'exit')) as [number | null];
-  clearInterval(timer);
-  if (code !== 0) throw new Error(`the run over ${input} ended with ${code}`);
-  return { megabytes: kilobytes / 1024, seconds: (performance.now() - start) / 1000 };
-}
-
-function childrenOf(pid: number | undefined): number[] {
-  try {
-    return (readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').match(/\d+/g) ?? []).map(Number);
-  } catch {
-    return []; // it has just ended
-  }
-}
-
-function peakSoFar(pid: number | undefined): number {
-  try {
-    const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-    return Number(kilobytes ?? 0);
-  } catch {
-    return 0; // it has just ended
-  }
 }

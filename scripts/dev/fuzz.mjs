@@ -1,10 +1,10 @@
 // Coverage-guided fuzzing of the native readers, and damaged models against the whole of loading and scoring:
 //
-//   npm run fuzz -- [--seconds 60] [--models 500] [--seed 1]
+//   npm run fuzz -- [--seconds 60] [--models 500] [--seed 1] [--from MODEL.gguf]
 //
 // libFuzzer's targets are built with clang, ASan and UBSan in a tree of their own, start from native/fuzz/corpus and run one
 // after the other for --seconds each. What they find lies in .cmake/fuzz/findings; the exit code is 1 where there is anything.
-// --seconds 0 leaves them out (they need clang on Linux), --models 0 the damaged models.
+// --seconds 0 leaves them out (they need clang on Linux), --models 0 the damaged models, which are copies of a tiny Llama or of --from.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -38,11 +38,13 @@ const files = readdirSync(findings);
 if (files.length > 0) console.error(`Found: ${files.map((file) => path.join(findings, file)).join(', ')}`);
 process.exit(files.length > 0 || results.some(({ failed }) => failed) ? 1 : 0);
 
+function option(name) {
+  const text = { type: 'string' };
+  return parseArgs({ options: { seconds: text, models: text, seed: text, from: text } }).values[name];
+}
+
 function numberOption(name, fallback) {
-  const { values } = parseArgs({
-    options: { seconds: { type: 'string' }, models: { type: 'string' }, seed: { type: 'string' } },
-  });
-  const value = Number(values[name] ?? fallback);
+  const value = Number(option(name) ?? fallback);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   return fail(`--${name} must be a whole number of 0 or more.`);
 }
@@ -99,7 +101,7 @@ async function damagedModels() {
   const { tinyModel } = await support('tiny-model.js');
   const folder = path.join(tree, 'models');
   mkdirSync(folder, { recursive: true });
-  const source = await tinyModel(path.join(folder, 'tiny.gguf'));
+  const source = option('from') ?? (await tinyModel(path.join(folder, 'tiny.gguf')));
   const campaign = { source, folder, seed, first: 0, end: models, silenceMs: 60_000 };
   const { outcomes, failures } = await loadDamagedModels(campaign);
   for (const failure of failures) console.error(failure);

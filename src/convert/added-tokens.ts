@@ -8,6 +8,8 @@ export interface AddedToken {
   readonly id: number;
   readonly content: string;
   readonly special: boolean;
+  /** Whether it is found in the text that the normalizer makes of a text. */
+  readonly normalized: boolean;
 }
 
 interface DescribedToken extends AddedToken {
@@ -45,7 +47,7 @@ export async function readAddedTokens(
     const known = tokens.get(token.content);
     // For a token that both list, transformers takes what the configuration says about it.
     if (known === undefined) add(token.content, token.flags, token.special, token.id);
-    else tokens.set(token.content, { ...known, flags: token.flags });
+    else tokens.set(token.content, { ...known, flags: token.flags, normalized: token.normalized });
   }
   for (const { content, flags } of specialTokens(tokenizerConfig)) {
     if (!tokens.has(content)) add(content, flags, true);
@@ -64,7 +66,7 @@ export async function readAddedTokens(
         `${path} does not have the token ${quoted(content)}, which the files beside it give the id ${statedId}; transformers would give it ${id}. Save the tokenizer again with save_pretrained.`,
       );
     }
-    tokens.set(content, { id, content, special, flags });
+    tokens.set(content, { id, content, special, normalized: flags['normalized'] === true, flags });
   }
 
   function nextId(): number {
@@ -92,13 +94,15 @@ function describedToken(id: unknown, entry: unknown, path: string): DescribedTok
   if (typeof id !== 'number' || typeof content !== 'string') {
     throw invalidCheckpoint(`${path} has an added token without id and content.`);
   }
-  return { id, content, special: special === true, flags };
+  return { id, content, special: special === true, normalized: flags['normalized'] === true, flags };
 }
 
 /** added_tokens.json: ids by texts. */
 function fromNames(names: JsonObject | undefined): DescribedToken[] {
   return Object.entries(names ?? {})
-    .flatMap(([content, id]) => (typeof id === 'number' ? [{ id, content, special: false, flags: {} }] : []))
+    .flatMap(([content, id]) =>
+      typeof id === 'number' ? [{ id, content, special: false, normalized: false, flags: {} }] : [],
+    )
     .sort((a, b) => a.id - b.id);
 }
 

@@ -38,7 +38,10 @@ export interface CheckpointConfig {
   /** The token whose logit is the reward, where the recipe's head is a row of the output matrix. */
   readonly rewardToken: number | undefined;
   readonly vocabSize: number;
+  /** The longest text that llama.cpp computes as the checkpoint's class does. */
   readonly contextLength: number;
+  /** How many tokens a token sees in a class whose window llama.cpp has not; undefined where that is all of them. */
+  readonly window: number | undefined;
   readonly hiddenSize: number;
   readonly feedForwardSize: number;
   readonly layerCount: number;
@@ -92,6 +95,8 @@ export async function readCheckpointConfig(
     );
   }
   const vocabSize = count(config, 'vocab_size', path);
+  const trained = count(config, 'max_position_embeddings', path);
+  const window = windowOf(config, backbone, trained, path);
   if (rewardToken !== undefined && rewardToken >= vocabSize) {
     throw new InformError(
       'INFORM_INVALID_CONFIG',
@@ -107,7 +112,8 @@ export async function readCheckpointConfig(
     scale: scaleOf(config, recipe, path),
     rewardToken,
     vocabSize,
-    contextLength: count(config, 'max_position_embeddings', path),
+    contextLength: window ?? trained,
+    window,
     hiddenSize,
     feedForwardSize: count(config, 'intermediate_size', path),
     layerCount: count(config, 'num_hidden_layers', path),
@@ -259,17 +265,16 @@ function checkSupported(config: JsonObject, backbone: Backbone, path: string): v
     if (config[key] === true) throw unsupported(`${path} has ${key}, which is not supported.`);
   }
   if (backbone.optionalWindow === true) checkNoWindow(config, path);
-  const window = config['sliding_window'];
-  const context = config['max_position_embeddings'];
-  const seesAll = isAbsent(window) || (typeof window === 'number' && typeof context === 'number' && window >= context);
-  if (backbone.window === true && !seesAll) {
-    throw unsupported(
-      `${path} lets tokens see the last ${named(window)} tokens only (sliding_window), which llama.cpp does not compute for this backbone.`,
-    );
-  }
   if (!isAbsent(config['quantization_config'])) {
     throw unsupported(`${path} describes quantized weights. Convert the original checkpoint instead.`);
   }
+}
+
+/** Up to its length, a text is computed as if there were none. */
+function windowOf(config: JsonObject, backbone: Backbone, trained: number, path: string): number | undefined {
+  if (backbone.window !== true || isAbsent(config['sliding_window'])) return undefined;
+  const window = count(config, 'sliding_window', path);
+  return window < trained ? window : undefined;
 }
 
 /** As transformers reads it: layers from `max_window_layers` on see a window, unless `layer_types` says otherwise. */

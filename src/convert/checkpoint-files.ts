@@ -2,7 +2,7 @@ import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
-import { boundedTextOf } from '../util/files/bounded-text.js';
+import { boundedBytesOf } from '../util/files/bounded-text.js';
 import { IrregularFileError, openRegularFile } from '../util/files/regular-file.js';
 import { invalidCheckpoint, parseJsonObject, type JsonObject } from './checkpoint-file.js';
 
@@ -14,6 +14,7 @@ export const CHECKPOINT_FILES: ReadonlySet<string> = new Set([
   'config.json',
   'model.safetensors.index.json',
   'tokenizer.json',
+  'tokenizer.model',
   'tokenizer_config.json',
   'special_tokens_map.json',
   'added_tokens.json',
@@ -25,7 +26,7 @@ export const CHECKPOINT_FILES: ReadonlySet<string> = new Set([
 // tokenizer.json is the largest, Llama 3's has 9 to 17 MB. Parsed JSON can take 60 times its size.
 const MAX_FILE_BYTES = 40 << 20;
 
-/** The text files of a checkpoint folder, each read when it is first asked for, and only then. */
+/** The small files of a checkpoint folder, each read when it is first asked for, and only then. */
 export class CheckpointFiles {
   readonly folder: string;
   readonly #texts = new Map<string, Promise<string | undefined>>();
@@ -64,9 +65,14 @@ export class CheckpointFiles {
    * @throws InformError INFORM_INVALID_CHECKPOINT
    */
   text(name: string): Promise<string | undefined> {
-    const known = this.#texts.get(name) ?? this.#read(name);
+    const known = this.#texts.get(name) ?? this.#read(name).then((bytes) => bytes?.toString('utf8'));
     this.#texts.set(name, known);
     return known;
+  }
+
+  /** As `text`, of a file that holds none. */
+  bytes(name: string): Promise<Buffer | undefined> {
+    return this.#read(name);
   }
 
   /** As `text`, parsed: the file must hold one JSON object. */
@@ -82,14 +88,14 @@ export class CheckpointFiles {
     throw invalidCheckpoint(`${this.path(name)} is missing. Give the folder of a complete Hugging Face checkpoint.`);
   }
 
-  async #read(name: string): Promise<string | undefined> {
+  async #read(name: string): Promise<Buffer | undefined> {
     const path = this.path(name);
     try {
       const file = await openRegularFile(path);
       try {
-        const text = await boundedTextOf(file, MAX_FILE_BYTES);
-        if (text === undefined) throw invalidCheckpoint(`${path} is larger than ${MAX_FILE_BYTES} bytes.`);
-        return text;
+        const bytes = await boundedBytesOf(file, MAX_FILE_BYTES);
+        if (bytes === undefined) throw invalidCheckpoint(`${path} is larger than ${MAX_FILE_BYTES} bytes.`);
+        return bytes;
       } finally {
         await file.close();
       }

@@ -97,7 +97,12 @@ async function withHeadFile(
 /** What a user should know before relying on the scores of a checkpoint, a sentence each. */
 export function checkpointNotes({ config, tokenizer }: Checkpoint): string[] {
   const notes: string[] = [];
-  const { readToken } = config;
+  const { readToken, window } = config;
+  if (window !== undefined) {
+    notes.push(
+      `A token of this model sees the last ${window} tokens (sliding_window), which llama.cpp does not compute for this backbone. Texts of up to ${window} tokens are scored as transformers does; max_length cannot be above that.`,
+    );
+  }
   if (readToken.kind === 'last_non_pad' && tokenizer.endTokenIds.has(readToken.padTokenId)) {
     const text = JSON.stringify(tokenizer.tokens[readToken.padTokenId] ?? '');
     notes.push(

@@ -37,9 +37,14 @@ const PRE_TOKENIZERS: readonly PreTokenizer[] = [
   { name: 'gpt-2', ignoreMerges: false, steps: [byteLevel(true)] },
 ];
 
+/** Tekken's, of Mistral Nemo and Small, which llama.cpp has in another form: a combining mark is no part of a word there. */
+const TEKKEN_SPLIT_PATTERN =
+  '[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
+
 /**
- * llama.cpp's name for the way in which a tokenizer splits text into words, and what it does to the text before. Everything in tokenizer.json that decides about
- * token ids is compared: what llama.cpp would do otherwise is refused, as the score would be that of other tokens.
+ * llama.cpp's name for the way in which a tokenizer splits text into words, and what it does to the text before. Everything in
+ * tokenizer.json that decides about token ids is compared: what llama.cpp would do otherwise is refused, as the score would be
+ * that of other tokens.
  *
  * @throws InformError INFORM_UNSUPPORTED_MODEL
  */
@@ -54,6 +59,9 @@ export function preTokenizerOf(tokenizer: JsonObject, path: string): { name: str
 
   const steps = stepsOf(tokenizer['pre_tokenizer']);
   const found = PRE_TOKENIZERS.find(({ steps: known }) => canonical(known) === canonical(steps));
+  if (found === undefined && canonical(steps) === canonical([split(TEKKEN_SPLIT_PATTERN), byteLevel(false)])) {
+    throw new InformError('INFORM_UNSUPPORTED_MODEL', `${path} ${TEKKEN}`);
+  }
   if (found === undefined) throw unsupported(path, `splits text by ${steps.map(named).join(', then ') || 'nothing'}`);
   const ignoresMerges = model['ignore_merges'] === true;
   if (ignoresMerges !== found.ignoreMerges) {
@@ -100,8 +108,11 @@ function named(value: unknown): string {
   return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 240);
 }
 
+const TEKKEN =
+  "is Tekken, Mistral's tokenizer since Nemo, which llama.cpp splits in another way: text with combining marks (Arabic, Hindi, Thai, accents on their own) gets other tokens, and so other scores. Where such text does not occur, convert the backbone with llama.cpp's own converter and give it the score head with inform-score attach.";
+
 function unsupported(path: string, what: string): InformError {
-  const known = 'those of Llama 3, Qwen 2 and 3, SmolLM and GPT-2';
+  const known = "those of Llama 3, Qwen 2 and 3, SmolLM and GPT-2, and SentencePiece's";
   return new InformError(
     'INFORM_UNSUPPORTED_MODEL',
     `${path} ${what}, which is none of the tokenizers that can be converted: ${known}. If llama.cpp's own converter takes the backbone, convert that and give it the score head with inform-score attach.`,

@@ -94,7 +94,7 @@ export const RECIPES: readonly Recipe[] = [
     backbone: 'mistral',
     head: SCORE,
     reads: 'last_non_pad',
-    example: 'Mistrals without a window',
+    example: 'reward models on Mistral 7B and Zephyr',
   },
   {
     className: 'Qwen3ForSequenceClassification',

@@ -7,36 +7,12 @@ import { objectIn, type JsonObject } from './checkpoint-file.js';
 // neighbours whose texts together are a piece, the best score first. Both give the same tokens where what is checked here holds.
 
 /** What stands for a space inside of the pieces. */
-const SPACE = '▁';
+export const SPACE = '▁';
 
 /** Whether a tokenizer's model is of this kind, as opposed to one over bytes. */
 export function isSentencePiece(tokenizer: JsonObject): boolean {
   const model = objectIn(tokenizer['model']);
   return model?.['type'] === 'BPE' && model['byte_fallback'] === true;
-}
-
-/**
- * Checks that a text is changed and split as Gemma's is: each space becomes ▁, and nothing is put before a text.
- *
- * @throws InformError INFORM_UNSUPPORTED_MODEL
- */
-export function checkSpaces(tokenizer: JsonObject, path: string): void {
-  const normalizer = objectIn(tokenizer['normalizer']);
-  const replaces =
-    normalizer?.['type'] === 'Replace' &&
-    objectIn(normalizer['pattern'])?.['String'] === ' ' &&
-    normalizer['content'] === SPACE;
-  if (!replaces) throw unsupported(path, `changes texts by ${named(tokenizer['normalizer'] ?? null)}`);
-  const splitter = objectIn(tokenizer['pre_tokenizer']);
-  // It looks for spaces where none are left.
-  const splitsNothing =
-    splitter === undefined || (splitter['type'] === 'Split' && objectIn(splitter['pattern'])?.['String'] === ' ');
-  if (!splitsNothing) throw unsupported(path, `splits texts by ${named(splitter)}`);
-  const added: unknown[] = Array.isArray(tokenizer['added_tokens']) ? tokenizer['added_tokens'] : [];
-  const changed = added.map(objectIn).find((token) => token?.['normalized'] === true);
-  if (changed !== undefined) {
-    throw unsupported(path, `looks for the token ${named(changed['content'])} in text that it changed before`);
-  }
 }
 
 const BYTE = /^<0x[0-9A-F]{2}>$/;
@@ -54,7 +30,10 @@ export function isByteToken(token: string): boolean {
 export function addedPiece(content: string, path: string): string {
   if (isRunOfSpaces(content)) return content.replaceAll(SPACE, ' ');
   if (content.includes(SPACE) || /^ *$/.test(content)) {
-    throw unsupported(path, `has the added token ${named(content)}, whose spaces llama.cpp would find in other places`);
+    throw unsupportedPieces(
+      path,
+      `has the added token ${named(content)}, whose spaces llama.cpp would find in other places`,
+    );
   }
   return content;
 }
@@ -80,7 +59,7 @@ const UNUSED_SCORE = -10000;
  *
  * @throws InformError INFORM_UNSUPPORTED_MODEL where no scores give the same tokens
  */
-export function pieceScores(pieces: Pieces, types: Int32Array, path: string): Float32Array {
+export function mergeScores(pieces: Pieces, types: Int32Array, path: string): Float32Array {
   checkCharacters(pieces, path);
   const makings = makingsOf(pieces, path);
   checkAllMerges(pieces, makings, path);
@@ -89,14 +68,29 @@ export function pieceScores(pieces: Pieces, types: Int32Array, path: string): Fl
     .sort(([, a], [, b]) => a - b);
   const merged = normal.flatMap(([piece]) => makings.get(piece)?.rank ?? []);
   const numbered = merged.every((rank, i) => i === 0 || rank > (merged[i - 1] ?? 0));
-  const scores = Float32Array.from(types, (type) =>
-    type === TOKEN_TYPE.byte ? 0 : type === TOKEN_TYPE.unused ? UNUSED_SCORE : ADDED_SCORE,
-  );
+  const scores = Float32Array.from(types, scoreOfType);
   // A character is no result of merging: its score decides nothing.
   for (const [number, [piece, id]] of normal.entries()) {
     scores[id] = numbered ? -number : -(makings.get(piece)?.rank ?? pieces.merges.length);
   }
   return scores;
+}
+
+/**
+ * Those of SentencePiece's own file, by which it merges as llama.cpp does.
+ *
+ * @throws InformError INFORM_UNSUPPORTED_MODEL where characters or bytes are missing
+ */
+export function ownScores(own: readonly number[], pieces: Pieces, types: Int32Array, path: string): Float32Array {
+  checkCharacters(pieces, path);
+  return Float32Array.from(types, (type, id) =>
+    type === TOKEN_TYPE.normal ? (own[id] ?? UNUSED_SCORE) : scoreOfType(type),
+  );
+}
+
+/** Of a token that is no result of merging. */
+function scoreOfType(type: number): number {
+  return type === TOKEN_TYPE.byte ? 0 : type === TOKEN_TYPE.unused ? UNUSED_SCORE : ADDED_SCORE;
 }
 
 /** tokenizers begins with the characters that are tokens; llama.cpp would find a piece whose characters are none. */
@@ -105,13 +99,13 @@ function checkCharacters({ vocabulary, added }: Pieces, path: string): void {
     const token = `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
     // The tab is a piece itself in Gemma 2, and has the byte's id.
     const isCharacter = byte < 128 && vocabulary.has(String.fromCharCode(byte));
-    if (!vocabulary.has(token) && !isCharacter) throw unsupported(path, `has no token ${token} for a byte`);
+    if (!vocabulary.has(token) && !isCharacter) throw unsupportedPieces(path, `has no token ${token} for a byte`);
   }
   for (const piece of vocabulary.keys()) {
     if (added.has(piece) || isByteToken(piece)) continue;
     for (const character of piece) {
       if (!vocabulary.has(character)) {
-        throw unsupported(path, `has the token ${named(piece)} without one for ${named(character)}`);
+        throw unsupportedPieces(path, `has the token ${named(piece)} without one for ${named(character)}`);
       }
     }
   }
@@ -131,12 +125,12 @@ function makingsOf({ vocabulary, merges, added }: Pieces, path: string): Map<str
   for (const [rank, [left, right]] of merges.entries()) {
     const piece = left + right;
     if (!vocabulary.has(left) || !vocabulary.has(right) || !vocabulary.has(piece)) {
-      throw unsupported(path, `merges ${named(left)} and ${named(right)}, which are not all tokens`);
+      throw unsupportedPieces(path, `merges ${named(left)} and ${named(right)}, which are not all tokens`);
     }
     const known = makings.get(piece);
     // Others come between two ways of making it, where llama.cpp knows only one place for both.
     if (known !== undefined && piece !== last && !added.has(piece)) {
-      throw unsupported(path, `does not have the merges that make ${named(piece)} one after the other`);
+      throw unsupportedPieces(path, `does not have the merges that make ${named(piece)} one after the other`);
     }
     if (known === undefined) makings.set(piece, { rank, lefts: [left.length] });
     else if (!known.lefts.includes(left.length)) known.lefts.push(left.length);
@@ -154,7 +148,7 @@ function checkAllMerges({ vocabulary, added }: Pieces, makings: ReadonlyMap<stri
       if (lefts?.includes(end) === true || !vocabulary.has(piece.slice(0, end)) || !vocabulary.has(piece.slice(end))) {
         continue;
       }
-      throw unsupported(path, `does not merge ${named(piece.slice(0, end))} and ${named(piece.slice(end))}`);
+      throw unsupportedPieces(path, `does not merge ${named(piece.slice(0, end))} and ${named(piece.slice(end))}`);
     }
   }
 }
@@ -195,7 +189,7 @@ export function runsOfSpaces({ vocabulary, merges, added }: Pieces, path: string
     const found = !inOthers && greedy && lastOfSpaces < firstOfOthers;
     return { longest, by: found ? 'finding' : 'merging' };
   }
-  throw unsupported(
+  throw unsupportedPieces(
     path,
     `has runs of up to ${longest} spaces as added tokens, but does not merge spaces to each of them`,
   );
@@ -219,13 +213,13 @@ function mergedRuns(spaces: number, ranks: ReadonlyMap<string, number>): number[
   }
 }
 
-function named(value: unknown): string {
+export function named(value: unknown): string {
   return JSON.stringify(value).slice(0, 120);
 }
 
-function unsupported(path: string, what: string): InformError {
+export function unsupportedPieces(path: string, what: string): InformError {
   return new InformError(
     'INFORM_UNSUPPORTED_MODEL',
-    `${path} ${what}. Of SentencePiece's tokenizers, those that are set up as Gemma's can be converted. If llama.cpp's own converter takes the backbone, convert that and give it the score head with inform-score attach.`,
+    `${path} ${what}. Of SentencePiece's tokenizers, those that are set up as Gemma's, Llama 2's or Mistral's can be converted. If llama.cpp's own converter takes the backbone, convert that and give it the score head with inform-score attach.`,
   );
 }

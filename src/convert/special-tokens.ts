@@ -28,8 +28,16 @@ export function tokenizerClass(tokenizerConfig: JsonObject): string | undefined 
   return typeof named === 'string' ? named.replace(/Fast$/, '') : undefined;
 }
 
-/** tokenizer_config.json, and what older checkpoints have in special_tokens_map.json, over what the class and tokenizer.json imply. */
-export async function readTokenizerConfig(files: CheckpointFiles, tokenizer: JsonObject): Promise<JsonObject> {
+/**
+ * tokenizer_config.json, and what older checkpoints have in special_tokens_map.json, over what the class and tokenizer.json imply.
+ *
+ * @param defaults over which all of that stands
+ */
+export async function readTokenizerConfig(
+  files: CheckpointFiles,
+  tokenizer: JsonObject,
+  defaults: JsonObject = {},
+): Promise<JsonObject> {
   const config = (await files.json('tokenizer_config.json')) ?? {};
   const hasDecoder = objectIn(config['added_tokens_decoder']) !== undefined;
   const map = hasDecoder ? {} : await files.json('special_tokens_map.json');
@@ -37,6 +45,7 @@ export async function readTokenizerConfig(files: CheckpointFiles, tokenizer: Jso
   // A class with defaults of its own does not look at tokenizer.json's padding.
   const implied = CLASS_DEFAULTS[tokenizerClass(config) ?? ''] ?? (pad === undefined ? {} : { pad_token: pad });
   return {
+    ...defaults,
     ...implied,
     ...config,
     ...map,

@@ -1,14 +1,15 @@
 import { InformError } from '../errors.js';
 import { ggufBool, ggufNumber, ggufString } from '../gguf/metadata.js';
-import { normalizerEntries, truncationEntries, withoutRowEntries } from '../gguf/scoring-rules.js';
+import { normalizerEntries, truncationEntries, withoutRowEntries, type SpacePrefix } from '../gguf/scoring-rules.js';
 import { SPECIAL_TOKEN_ID_KEYS, templateTokensEntry } from '../gguf/template-tokens.js';
 import type { GgufValue } from '../gguf/types.js';
 import { readAddedTokens, type AddedToken } from './added-tokens.js';
 import type { CheckpointConfig } from './checkpoint-config.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
+import { PIECE_MODEL_FILE, readPieceTokenizer } from './piece-tokenizer.js';
 import { readTokenizerConfig, templateTokens, tokenizerClass, tokenText } from './special-tokens.js';
-import { tokenizerModel } from './vocabulary.js';
+import { tokenizerModel, type TokenizerSource } from './vocabulary.js';
 
 export interface TokenizerOptions {
   /** Text of a chat template that replaces the checkpoint's. */
@@ -43,15 +44,13 @@ export async function readTokenizer(
   config: CheckpointConfig,
   options: TokenizerOptions = {},
 ): Promise<CheckpointTokenizer> {
-  const path = files.path('tokenizer.json');
-  await checkHasTokenizer(files);
-  const tokenizer = await files.requiredJson('tokenizer.json');
-  const tokenizerConfig = await readTokenizerConfig(files, tokenizer);
+  const { tokenizer, tokenizerConfig, scores, path } = await readSource(files);
   const added = await readAddedTokens(files, tokenizer, tokenizerConfig);
   const [within, beyond] = [true, false].map((inside) => added.filter(({ id }) => id < config.vocabSize === inside));
   const bos = tokenText(tokenizerConfig['bos_token']);
   const leading = leadingToken(tokenizer, bos, path);
-  const { metadata, tokens, pre, normalizer } = tokenizerModel(tokenizer, within ?? [], config.vocabSize, path);
+  const model = tokenizerModel({ tokenizer, scores, path }, within ?? [], config.vocabSize);
+  const { metadata, tokens, normalizer } = model;
   const template = await chatTemplate(files, tokenizerConfig, options);
   const beyondEmbedding = (beyond ?? []).map(({ content }) => content);
   checkTemplateTokens(template, beyondEmbedding, config.vocabSize, path);
@@ -71,19 +70,32 @@ export async function readTokenizer(
     tokens,
     endTokenIds: new Set([...ids.flatMap(([kind, id]) => (kind === 'eos_token' ? [id] : [])), ...config.eosTokenIds]),
     beyondEmbedding,
-    splitNote: splitNote(tokenizer, tokenizerConfig, pre),
+    splitNote:
+      scores === undefined
+        ? (splitNote(tokenizer, tokenizerConfig, model.pre) ?? prefixNote(tokenizerConfig, config, model.prefix))
+        : PIECE_MODEL_NOTE,
   };
 }
 
 /** Tokenizers that are code of their own (InternLM2's) come without the file that says what they do. */
 async function checkHasTokenizer(files: CheckpointFiles): Promise<void> {
-  if (await files.has('tokenizer.json')) return;
   const config = await files.json('tokenizer_config.json');
   if (objectIn(config?.['auto_map'])?.['AutoTokenizer'] === undefined) return;
   throw new InformError(
     'INFORM_UNSUPPORTED_MODEL',
     `${files.folder} has a tokenizer that is code of its own (auto_map in tokenizer_config.json) and no tokenizer.json. Where that code has a fast tokenizer, AutoTokenizer.from_pretrained(folder, trust_remote_code=True).save_pretrained(folder) in Python writes one; what it says is then checked.`,
   );
+}
+
+/** tokenizer.json, or without it what SentencePiece's own file says. */
+async function readSource(files: CheckpointFiles): Promise<TokenizerSource & { tokenizerConfig: JsonObject }> {
+  const tokenizer = await files.json('tokenizer.json');
+  if (tokenizer === undefined) {
+    await checkHasTokenizer(files);
+    return { ...(await readPieceTokenizer(files)), path: files.path(PIECE_MODEL_FILE) };
+  }
+  const tokenizerConfig = await readTokenizerConfig(files, tokenizer);
+  return { tokenizer, tokenizerConfig, scores: undefined, path: files.path('tokenizer.json') };
 }
 
 /** Classes of transformers 5 that put their own normalizer and pre-tokenizer in place of tokenizer.json's. */
@@ -100,6 +112,31 @@ function splitNote(tokenizer: JsonObject, tokenizerConfig: JsonObject, pre: stri
   const normalizer = own.normalizer === undefined ? '' : ` after ${own.normalizer} normalization`;
   return `tokenizer_config.json names ${name}, for which transformers 5 splits texts as "${own.pre}"${normalizer} and not as tokenizer.json says ("${pre}"). Here, as with transformers 4, tokenizer.json decides.`;
 }
+
+const PIECE_MODEL_NOTE = `There is no tokenizer.json; ${PIECE_MODEL_FILE} is read as SentencePiece and transformers 4 do. transformers 5 merges in the order of the ids, which makes other tokens of runs of spaces.`;
+
+/** transformers 5 has its own pre-tokenizer for this class, and takes it for Llamas alone. */
+function prefixNote(
+  tokenizerConfig: JsonObject,
+  { backbone }: CheckpointConfig,
+  prefix: SpacePrefix | undefined,
+): string | undefined {
+  if (prefix === undefined || tokenizerClass(tokenizerConfig) !== 'LlamaTokenizer' || backbone.modelType !== 'llama') {
+    return undefined;
+  }
+  const { add_prefix_space: prefixes, legacy } = tokenizerConfig;
+  const own: SpacePrefix = prefixes === false ? 'none' : legacy === true ? 'unless_spaced' : 'first';
+  if (own === prefix) return undefined;
+  return `tokenizer_config.json names LlamaTokenizer, for which transformers 5 puts a space before ${PLACES[own]} and not, as tokenizer.json says, before ${PLACES[prefix]}. Here, as with transformers 4, tokenizer.json decides.`;
+}
+
+/** What a space is put before. */
+const PLACES: Readonly<Record<SpacePrefix, string>> = {
+  none: 'no text',
+  every: 'the text after every special token',
+  first: 'the start of a prompt alone',
+  unless_spaced: 'the text after every special token that does not begin with one',
+};
 
 /**
  * A token that no row of the embedding belongs to is left out, and a sample that holds its text is rejected. transformers fails

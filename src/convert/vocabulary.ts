@@ -1,6 +1,6 @@
 import { InformError } from '../errors.js';
-import { ggufBool, ggufString, ggufStrings } from '../gguf/metadata.js';
-import { spaceRunEntries, type Normalizer } from '../gguf/scoring-rules.js';
+import { ggufString, ggufStrings } from '../gguf/metadata.js';
+import { spacePrefixEntries, spaceRunEntries, type Normalizer, type SpacePrefix } from '../gguf/scoring-rules.js';
 import { TOKEN_TYPE } from '../gguf/token-types.js';
 import type { GgufValue } from '../gguf/types.js';
 import type { AddedToken } from './added-tokens.js';
@@ -8,13 +8,15 @@ import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.
 import { preTokenizerOf } from './pre-tokenizer.js';
 import {
   addedPiece,
-  checkSpaces,
   isByteToken,
   isRunOfSpaces,
   isSentencePiece,
-  pieceScores,
+  mergeScores,
+  ownScores,
   runsOfSpaces,
+  unsupportedPieces,
 } from './sentencepiece.js';
+import { spacePrefixOf } from './space-prefix.js';
 
 /** What makes tokens of a text, as a GGUF file has it. */
 export interface TokenizerModel {
@@ -25,30 +27,40 @@ export interface TokenizerModel {
   readonly pre: string;
   /** What changes a text before. */
   readonly normalizer: Normalizer;
+  /** Where SentencePiece's puts a space before a text; undefined for others. */
+  readonly prefix: SpacePrefix | undefined;
+}
+
+/** What tells how texts become tokens. */
+export interface TokenizerSource {
+  /** tokenizer.json, or what it would say. */
+  readonly tokenizer: JsonObject;
+  /** SentencePiece's score of each token, by id, in place of merges; undefined where there are merges. */
+  readonly scores: readonly number[] | undefined;
+  /** The file that it comes from. */
+  readonly path: string;
 }
 
 /**
- * The vocabulary of tokenizer.json and how it is used.
+ * The vocabulary of a tokenizer and how it is used.
  *
  * @param added the added tokens that the embedding has a row for
  * @throws InformError INFORM_INVALID_CHECKPOINT, INFORM_UNSUPPORTED_MODEL
  */
 export function tokenizerModel(
-  tokenizer: JsonObject,
+  source: TokenizerSource,
   added: readonly AddedToken[],
   vocabSize: number,
-  path: string,
 ): TokenizerModel {
-  return isSentencePiece(tokenizer)
-    ? sentencePieceModel(tokenizer, added, vocabSize, path)
-    : byteLevelModel(tokenizer, added, vocabSize, path);
+  return isSentencePiece(source.tokenizer)
+    ? sentencePieceModel(source, added, vocabSize)
+    : byteLevelModel(source, added, vocabSize);
 }
 
 function byteLevelModel(
-  tokenizer: JsonObject,
+  { tokenizer, path }: TokenizerSource,
   added: readonly AddedToken[],
   vocabSize: number,
-  path: string,
 ): TokenizerModel {
   const model = objectIn(tokenizer['model']) ?? {};
   const { name: pre, normalizer } = preTokenizerOf(tokenizer, path);
@@ -68,17 +80,17 @@ function byteLevelModel(
     tokens: table.tokens,
     pre,
     normalizer,
+    prefix: undefined,
   };
 }
 
 function sentencePieceModel(
-  tokenizer: JsonObject,
+  { tokenizer, scores: own, path }: TokenizerSource,
   added: readonly AddedToken[],
   vocabSize: number,
-  path: string,
 ): TokenizerModel {
   const model = objectIn(tokenizer['model']) ?? {};
-  checkSpaces(tokenizer, path);
+  const prefix = spacePrefixOf(tokenizer, added, path);
   const pre = 'default';
   const vocabulary = vocabularyIn(model, path);
   const table = new TokenTable(vocabSize, path);
@@ -88,6 +100,9 @@ function sentencePieceModel(
   const merges = mergesIn(model, path);
   const contents = new Set(added.map(({ content }) => content));
   const runs = runsOfSpaces({ vocabulary, merges, added: contents }, path);
+  if (runs !== undefined && prefix !== 'none') {
+    throw unsupportedPieces(path, 'has runs of spaces as added tokens, and puts a space before texts');
+  }
   const found = added.filter(({ content }) => runs?.by !== 'merging' || !isRunOfSpaces(content));
   for (const { id, content, special } of found) {
     const type = typeOfAdded(content, special);
@@ -96,19 +111,20 @@ function sentencePieceModel(
   }
   table.checkDistinct();
   const pieces = { vocabulary, merges, added: new Set(found.map(({ content }) => content)) };
-  const scores = pieceScores(pieces, table.types, path);
+  const scores = own === undefined ? mergeScores(pieces, table.types, path) : ownScores(own, pieces, table.types, path);
   return {
     metadata: [
       ['tokenizer.ggml.model', ggufString('llama')],
       ['tokenizer.ggml.pre', ggufString(pre)],
       ...table.entries(),
       ['tokenizer.ggml.scores', { type: 'array', element: 'float32', length: scores.length, value: scores }],
-      ['tokenizer.ggml.add_space_prefix', ggufBool(false)],
+      ...spacePrefixEntries(prefix),
       ...spaceRunEntries(runs?.by === 'merging' ? runs.longest : undefined),
     ],
     tokens: table.tokens,
     pre,
     normalizer: 'spaces',
+    prefix,
   };
 }
 

@@ -154,6 +154,6 @@ function checkTrainedContext(maxLength: number, info: NativeModelInfo): void {
   if (maxLength <= info.trainedContext) return;
   throw new InformError(
     'INFORM_INVALID_CONFIG',
-    `max_length is ${maxLength}, but the model was trained on sequences of up to ${info.trainedContext} tokens. Lower max_length.`,
+    `max_length is ${maxLength}, but the model's file states sequences of up to ${info.trainedContext} tokens (context_length). Lower max_length.`,
   );
 }

@@ -19,6 +19,13 @@ export type ReadToken =
  */
 export type Normalizer = 'none' | 'nfc' | 'spaces';
 
+/**
+ * Where a tokenizer of SentencePiece puts a space before a text: nowhere; at every start of a text and after every added token
+ * (both are llama.cpp's own); before a text that does not begin with an added token or a space; or as at every start, but not before a
+ * space.
+ */
+export type SpacePrefix = 'none' | 'every' | 'first' | 'unless_spaced';
+
 /** How a tokenizer treats a text as a whole. */
 export interface TokenizerRules {
   /** Id of the token that is put before a text that does not begin with it; undefined where none is. */
@@ -87,6 +94,8 @@ const SUFFIX_TOKEN_ID = 'inform.head.suffix_token_id';
 const ALWAYS_BOS = 'inform.head.always_bos';
 const NORMALIZER = 'inform.tokenizer.normalizer';
 const LONGEST_SPACE_RUN = 'inform.tokenizer.longest_space_run';
+const SPACE_PREFIX = 'inform.tokenizer.space_prefix';
+const ADD_SPACE_PREFIX = 'tokenizer.ggml.add_space_prefix';
 const TRUNCATION_SIDE = 'inform.tokenizer.truncation_side';
 const TOKENS_WITHOUT_ROW = 'inform.tokenizer.tokens_without_row';
 
@@ -140,6 +149,23 @@ export function spaceRunEntries(longest: number | undefined): [string, GgufValue
 /** The longest run of marks for spaces that is an added token, where the vocabulary does not say that it is one. */
 export function longestSpaceRunOf(metadata: GgufMetadata): number | undefined {
   return numberAt(metadata, LONGEST_SPACE_RUN);
+}
+
+/** Where llama.cpp has not the rule, it is to put no space anywhere. */
+export function spacePrefixEntries(prefix: SpacePrefix): [string, GgufValue][] {
+  const own: [string, GgufValue] = [SPACE_PREFIX, ggufString(prefix)];
+  return [
+    [ADD_SPACE_PREFIX, ggufBool(prefix === 'every')],
+    ...(prefix === 'first' || prefix === 'unless_spaced' ? [own] : []),
+  ];
+}
+
+/** @throws InformError INFORM_UNSUPPORTED_MODEL for a rule that this version does not know */
+export function spacePrefixOfFile(metadata: GgufMetadata, path: string): SpacePrefix {
+  const prefix = metadata.has(SPACE_PREFIX) ? stringAt(metadata, SPACE_PREFIX) : undefined;
+  if (prefix === 'first' || prefix === 'unless_spaced') return prefix;
+  if (metadata.has(SPACE_PREFIX)) throw unknown(path, SPACE_PREFIX, prefix);
+  return boolAt(metadata, ADD_SPACE_PREFIX) === false ? 'none' : 'every';
 }
 
 /** Nothing for the side that a file without the key has. */

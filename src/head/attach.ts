@@ -6,7 +6,14 @@ import { checkIsModel, modelNames, sizeAt, vocabularySizeOf } from '../gguf/rewa
 import { stringAt } from '../gguf/metadata.js';
 import { checkNewFile } from '../util/files/new-file.js';
 import { readGgufModel, type GgufModel } from '../gguf/split-model.js';
-import { normalizerEntries, tokenizerRulesOf, truncationEntries, withoutRowEntries } from '../gguf/scoring-rules.js';
+import {
+  normalizerEntries,
+  spacePrefixEntries,
+  spacePrefixOfFile,
+  tokenizerRulesOf,
+  truncationEntries,
+  withoutRowEntries,
+} from '../gguf/scoring-rules.js';
 import { templateTokensEntries } from '../gguf/template-tokens.js';
 import { TensorHashes, tensorsHashPlaceholder, writeTensorsHash, type TensorData } from '../gguf/tensors-hash.js';
 import { tensorByteLength, type GgufValue } from '../gguf/types.js';
@@ -95,6 +102,7 @@ function tokenizerEntries({ model: { tokenizer }, path }: HeadSource): [string, 
     ...truncationEntries(truncationSide),
     ...withoutRowEntries(tokensWithoutRow),
     ...normalizerEntries(normalizer, tokenizer),
+    ...(normalizer === 'spaces' ? spacePrefixEntries(spacePrefixOfFile(tokenizer, path)) : []),
     ...templateTokensEntries(tokenizer),
   ];
 }

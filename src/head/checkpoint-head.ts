@@ -6,13 +6,15 @@ import { encodeWeights } from '../convert/encode-weights.js';
 import { headFactsOf, headMetadata } from '../convert/metadata.js';
 import type { SafetensorsTensor } from '../convert/safetensors.js';
 import { assignTypes } from '../convert/tensor-types.js';
+import { PIECE_MODEL_FILE } from '../convert/piece-tokenizer.js';
 import { planHeadTensors } from '../convert/tensors.js';
 import { readTokenizer } from '../convert/tokenizer.js';
 import { readHeadFile } from '../convert/head-file.js';
 import { headTensorNames } from '../convert/recipes.js';
 import { FolderStore, folderShards, openCheckpointFolder } from '../convert/weights.js';
 import { InformError } from '../errors.js';
-import type { GgufMetadata } from '../gguf/types.js';
+import { ggufNumber } from '../gguf/metadata.js';
+import type { GgufMetadata, GgufValue } from '../gguf/types.js';
 import type { HeadSource } from './head.js';
 
 /** The head of a Hugging Face checkpoint folder; its other weights need not be there. */
@@ -34,7 +36,7 @@ export async function openCheckpointHead(folder: string): Promise<HeadSource> {
       names: config.name === undefined ? [] : [config.name, basename(resolve(folder))],
       tokenizer: await tokenizerOf(files, config),
     },
-    metadata: headMetadata(headFactsOf(config)),
+    metadata: [...headMetadata(headFactsOf(config)), ...windowEntries(config)],
     tensors,
     data: sources.map(({ tensor }) => ({ ...tensor, file: join(folder, tensor.file) })),
     write: async ({ path }, offsets, signal) => {
@@ -44,6 +46,11 @@ export async function openCheckpointHead(folder: string): Promise<HeadSource> {
       await encodeWeights(placed, folderShards(folder), { signal });
     },
   };
+}
+
+/** Files of other converters state sequences as long as the model was trained on, which llama.cpp computes without the window. */
+function windowEntries({ window, backbone }: CheckpointConfig): [string, GgufValue][] {
+  return window === undefined ? [] : [[`${backbone.architecture}.context_length`, ggufNumber('uint32', window)]];
 }
 
 async function headTensors(
@@ -58,7 +65,8 @@ async function headTensors(
 
 /** A head comes with whatever tokenizer its folder has: with none, or with one that this package does not convert. */
 async function tokenizerOf(files: CheckpointFiles, config: CheckpointConfig): Promise<GgufMetadata | undefined> {
-  if (!(await files.has('tokenizer.json'))) return undefined;
+  const has = await Promise.all(['tokenizer.json', PIECE_MODEL_FILE].map((name) => files.has(name)));
+  if (!has.includes(true)) return undefined;
   try {
     const { metadata } = await readTokenizer(files, config, { templateOptional: true });
     return new Map(metadata);

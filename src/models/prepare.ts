@@ -1,3 +1,4 @@
+import { InformError } from '../errors.js';
 import { trainedContextOf } from '../gguf/reward-model-file.js';
 import { readGguf } from '../gguf/reader.js';
 import { splitPaths } from '../gguf/split-model.js';
@@ -48,7 +49,23 @@ export async function prepareModel(
   const path = await resolveModel(model, { type, templateOptional: template !== undefined, ...settings });
   const headPath = scoreHead === undefined ? undefined : await headFile(scoreHead, signal);
   const files = [...splitPaths(path), ...(headPath === undefined ? [] : [headPath])];
-  const { metadata } = await readGguf(path, { wantArray: () => false });
-  const settled = settleOptions(options, trainedContextOf(metadata));
+  const [own, heads] = [await contextOf(path), headPath === undefined ? Infinity : await contextOf(headPath)];
+  const settled = settleOptions(options, Math.min(own, heads));
+  checkHeadsContext(settled.options.maxLength, heads);
   return { path, headPath, template, ...settled, files: files.flatMap((file) => fileVersion(file) ?? []) };
+}
+
+/** Infinity where the file does not say. */
+async function contextOf(path: string): Promise<number> {
+  const { metadata } = await readGguf(path, { wantArray: () => false });
+  return trainedContextOf(metadata) ?? Infinity;
+}
+
+/** The model's own is checked with the sizes of contexts (engine.ts). */
+function checkHeadsContext(maxLength: number, context: number): void {
+  if (maxLength <= context) return;
+  throw new InformError(
+    'INFORM_INVALID_CONFIG',
+    `max_length is ${maxLength}, but the score head's model computes sequences of up to ${context} tokens. Lower max_length.`,
+  );
 }

@@ -141,7 +141,7 @@ export class Encoder {
 
   #rewritten(pieces: PromptPiece[]): PromptPiece[] {
     const { rewriter } = this.options;
-    return rewriter === undefined ? pieces : pieces.flatMap((piece) => rewriter.rewrite(piece));
+    return rewriter === undefined ? pieces : pieces.flatMap((piece, i) => rewriter.rewrite(piece, i === 0));
   }
 
   /** The tokens of each piece, in order. Two native calls at most, whatever the number of pieces. */

@@ -1,4 +1,4 @@
-import type { PromptPiece, Rewriter } from './special-tokens.js';
+import { anyOf, type PromptPiece, type Rewriter } from './special-tokens.js';
 
 /**
  * What Unicode has added since the tables of the tokenizers library were made: marks whose order those leave as it is, and the
@@ -41,12 +41,4 @@ export class Composer implements Rewriter {
       return index % 2 === 1 ? [{ text: part, parseSpecial }] : [{ text: nfc(part), parseSpecial: false }];
     });
   }
-}
-
-/** The longest first, as the tokenizer takes them; with nothing to look for, a pattern that never matches. */
-function anyOf(texts: readonly string[]): RegExp {
-  const patterns = texts
-    .toSorted((a, b) => b.length - a.length)
-    .map((text) => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  return patterns.length === 0 ? /((?!))/u : new RegExp(`(${patterns.join('|')})`, 'u');
 }

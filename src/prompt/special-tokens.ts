@@ -9,7 +9,14 @@ export interface PromptPiece {
 
 /** What changes a text before it is tokenized, but for the added tokens in it. */
 export interface Rewriter {
-  rewrite(piece: PromptPiece): PromptPiece[];
+  /** @param isFirst whether the piece begins the prompt */
+  rewrite(piece: PromptPiece, isFirst: boolean): PromptPiece[];
+}
+
+/** The longest first, as tokenizers take them, in a group; with nothing to look for, a pattern that never matches. */
+export function anyOf(texts: readonly string[]): RegExp {
+  const patterns = texts.toSorted((a, b) => b.length - a.length).map(escapeRegExp);
+  return patterns.length === 0 ? /((?!))/u : new RegExp(`(${patterns.join('|')})`, 'u');
 }
 
 /** Private-use characters that may serve as marks; a sample would have to hold all of them to leave none. */

@@ -4,6 +4,7 @@ import {
   longestSpaceRunOf,
   promptRulesOf,
   readTokenOf,
+  spacePrefixOfFile,
   tokenizerRulesOf,
   type Normalizer,
 } from '../gguf/scoring-rules.js';
@@ -14,6 +15,7 @@ import type { PreparedModel } from '../models/prepare.js';
 import type { EncodingRules } from '../prompt/encoder.js';
 import { Composer } from '../prompt/nfc.js';
 import { SpaceMarks } from '../prompt/space-marks.js';
+import { SpacePrefixer } from '../prompt/space-prefix.js';
 import type { Rewriter } from '../prompt/special-tokens.js';
 
 /** What the headers of a model's files say about how conversations become tokens. */
@@ -50,7 +52,10 @@ export async function readRewriter(path: string, normalizer: Normalizer): Promis
   const types = arrayAt(metadata, TOKEN_TYPES)?.value ?? [];
   const ofType = (wanted: number): string[] => texts.filter((text, id) => Number(types[id]) === wanted && text !== '');
   const [control, others] = [ofType(TOKEN_TYPE.control), ofType(TOKEN_TYPE.userDefined)];
-  return normalizer === 'nfc' ? new Composer(control, others) : SpaceMarks.of(others, longestSpaceRunOf(metadata));
+  if (normalizer === 'nfc') return new Composer(control, others);
+  const prefix = spacePrefixOfFile(metadata, path);
+  if (prefix === 'first' || prefix === 'unless_spaced') return new SpacePrefixer(prefix, control, others);
+  return SpaceMarks.of(others, longestSpaceRunOf(metadata));
 }
 
 const TOKENS = 'tokenizer.ggml.tokens';

@@ -10,7 +10,16 @@ import { RewardModel } from '#src/index.js';
 import { quantizeModel } from '#src/quantize/quantize.js';
 import { expectError } from '../support/assert/expect-error.js';
 import { entry, ggufBytes, tensorInfo, text, u32 } from '../support/models/gguf-bytes.js';
-import { editGguf, oddCheckpoint, oddModel, testCheckpoint, testModel } from '../support/models/models.js';
+import { CLASS_CHECKPOINTS } from '../support/models/class-checkpoints.js';
+import {
+  classCheckpoint,
+  classModel,
+  editGguf,
+  oddCheckpoint,
+  oddModel,
+  testCheckpoint,
+  testModel,
+} from '../support/models/models.js';
 import { ODD_CHECKPOINTS } from '../support/models/odd-checkpoints.js';
 import { splitGguf } from '../support/models/split-gguf.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
@@ -150,6 +159,28 @@ for (const odd of ODD_CHECKPOINTS.filter(({ name }) => name.startsWith('one-laye
     assert.is(await score(backbone, await oddCheckpoint(odd)), await score(model));
   });
 }
+
+test("a Mistral's window, and where its tokenizer puts a space, come with the head", async () => {
+  const made = CLASS_CHECKPOINTS.find(({ name }) => name === 'mistral-pieces');
+  assert.ok(made);
+  const [model, checkpoint] = [await classModel(made, 'f32'), await classCheckpoint(made)];
+  // As llama.cpp's converter writes it.
+  const others = await editGguf(await withoutHead(model, 'mistral.gguf'), inFolder('others.gguf'), {
+    metadata: (metadata) =>
+      new Map([
+        ...[...metadata].filter(([key]) => key !== 'tokenizer.ggml.add_space_prefix'),
+        ['llama.context_length', ggufNumber('uint32', 32768)],
+      ]),
+  });
+  const { output } = await attach(others, checkpoint);
+  const [ours, attached] = [await readGguf(model), await readGguf(output)];
+  for (const key of ['llama.context_length', 'tokenizer.ggml.add_space_prefix', 'inform.tokenizer.space_prefix']) {
+    assert.equal(attached.metadata.get(key), ours.metadata.get(key), key);
+  }
+  await expectError('INFORM_INVALID_CONFIG', /up to 4096 tokens/, () =>
+    RewardModel.load(others, { scoreHead: checkpoint, maxLength: 4097 }),
+  );
+});
 
 test('score_head of another size is refused', async () => {
   const odd = ODD_CHECKPOINTS.find(({ name }) => name === 'one-layer');

@@ -3,7 +3,8 @@ import * as assert from 'uvu/assert';
 import { RewardModel, type Sample } from '#src/index.js';
 import type { ModelOptions } from '#src/options/model-options.js';
 import { PipelineStats } from '#src/scoring/pipeline-stats.js';
-import { testModel } from '../support/models/models.js';
+import { CLASS_CHECKPOINTS } from '../support/models/class-checkpoints.js';
+import { classModel, testModel } from '../support/models/models.js';
 import { Random } from '../support/random.js';
 import type { LoadedModel } from '#src/scoring/loaded-model.js';
 import type { Job } from '#src/scoring/score-stream.js';
@@ -12,6 +13,9 @@ import { loadModel } from '../support/models/load.js';
 
 // Shared prefixes on a real engine: the same scores, fewer tokens computed. What a score must be at all is the business of
 // goldens.test.ts; here samples are compared with themselves, alone.
+
+/** Backbones beside Llama's. Gemma 2 and its windows: sliding-window.test.ts. */
+const BACKBONES = ['qwen3', 'gemma3', 'mistral-pieces'];
 
 const WORDS = 'the cat sat on a mat while seven silent judges weighed every word of its long answer'.split(' ');
 
@@ -122,6 +126,23 @@ for (const [type, settings] of [
         for (const [id, score] of scores) assert.is(score, expected.get(id), `sample ${id}, two runs at once`);
       }
     }
+  });
+}
+
+for (const made of CLASS_CHECKPOINTS.filter(({ name }) => BACKBONES.includes(name))) {
+  test(`${made.name}: equal bits whatever the batches, the order and the sharing`, async () => {
+    const path = await classModel(made, 'f32');
+    const samples = samplesOf(6, 7);
+    const fixed = { deterministic: true, microBatch: 64, maxLength: 512 };
+    await using reference = await RewardModel.load(path, { ...fixed, batchSize: 1, share: false });
+    const expected = await scoresOf(reference, samples);
+    const options = { ...fixed, batchSize: 5, contextTokens: 1100 };
+    await using sharing = await RewardModel.load(path, options);
+    const scores = await scoresOf(sharing, shuffled(samples, new Random(8)));
+    assert.equal(new Map([...scores].sort(([a], [b]) => a - b)), expected);
+    await using counted = await loadModel(path, options);
+    const { tokensSeen, tokensComputed } = await statsOf(counted, samples);
+    assert.ok(tokensComputed < tokensSeen, 'something was shared');
   });
 }
 

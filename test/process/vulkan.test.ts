@@ -8,13 +8,17 @@ import { drainLog } from '#src/addon/log.js';
 import { RewardModel, type Sample } from '#src/index.js';
 import { packageRoot } from '#src/util/package-root.js';
 import { runCli } from '../support/children/cli.js';
-import { testModel } from '../support/models/models.js';
+import { CLASS_CHECKPOINTS } from '../support/models/class-checkpoints.js';
+import { classModel, testModel } from '../support/models/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 import { testIf } from '../support/test-if.js';
 import { SOFTWARE_GPU, softwareVulkan } from '../support/models/vulkan.js';
 
 /** The bar for scores on a GPU against those on the CPU, of an F16 model. */
 const LARGEST_DIFFERENCE = 2e-2;
+
+/** The architectures beside Llama's and Qwen 2's. */
+const BACKBONES = ['qwen3', 'gemma2', 'gemma3', 'mistral-pieces'];
 
 const FOLDER = tempFolder();
 const vulkan = await softwareVulkan();
@@ -41,8 +45,8 @@ const samples = readFileSync(path.join(packageRoot(), 'examples', 'alpaca-eval-1
   .slice(0, ROWS);
 const SMALL = { maxLength: MAX_LENGTH, contextTokens: 256, microBatch: 64, batchSize: 4 };
 
-async function cpuScores(model: string): Promise<number[]> {
-  const input = fileIn(FOLDER, 'rows.jsonl', samples.join('\n'));
+async function cpuScores(model: string, rows = samples): Promise<number[]> {
+  const input = fileIn(FOLDER, 'rows.jsonl', rows.join('\n'));
   const flags = [
     '--max-length',
     String(MAX_LENGTH),
@@ -62,7 +66,11 @@ async function cpuScores(model: string): Promise<number[]> {
 }
 
 /** The scores, and llama.cpp's word on how much of the weights lay on the GPU, in MiB. */
-async function gpuScores(path: string, gpuLayers: number): Promise<{ scores: number[]; weights: number }> {
+async function gpuScores(
+  path: string,
+  gpuLayers: number,
+  rows = samples,
+): Promise<{ scores: number[]; weights: number }> {
   Object.assign(process.env, GPU);
   drainLog();
   await using model = await RewardModel.load(path, { ...SMALL, gpuLayers });
@@ -74,7 +82,7 @@ async function gpuScores(path: string, gpuLayers: number): Promise<{ scores: num
   ];
   const weights = Number(loads.at(-1)?.[1]);
   const scores: number[] = [];
-  for await (const { score } of model.scoreAll(samples.map((row) => JSON.parse(row) as Sample))) scores.push(score);
+  for await (const { score } of model.scoreAll(rows.map((row) => JSON.parse(row) as Sample))) scores.push(score);
   return { scores, weights };
 }
 
@@ -124,5 +132,16 @@ testIf(ready)('scores on the CPU, on the GPU, and on both: the same within the b
     assert.ok(largest > 0, `${where} offload: equal to the last bit, so was the GPU used at all?`);
   }
 });
+
+for (const made of CLASS_CHECKPOINTS.filter(({ name }) => BACKBONES.includes(name))) {
+  testIf(ready)(`${made.name}: scores on the GPU within the bar of those on the CPU`, async () => {
+    const one = samples.slice(0, 1);
+    const model = await classModel(made, 'f32');
+    const [cpu, { scores, weights }] = [await cpuScores(model, one), await gpuScores(model, 99, one)];
+    assert.ok(weights > 0, `${weights} MiB on the GPU`);
+    const largest = Math.max(...scores.map((score, i) => Math.abs(score - (cpu[i] ?? NaN))));
+    assert.ok(largest <= LARGEST_DIFFERENCE, `scores differ by up to ${largest}`);
+  });
+}
 
 test.run();

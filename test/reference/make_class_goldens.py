@@ -53,8 +53,18 @@ GEMMA = [
 ]
 
 
+PIECES = [
+    *GEMMA,
+    hard.pair(" a space before", "  two before", "\u2581 a mark before "),
+    hard.pair("turns in a turn", "<s>a</s>b</s> c [INST] d[/INST]e", "[TOOL_CALLS]x [TOOL_CALLS] y</s>\n</s>\t<unk>z<pad>"),
+    hard.pair("</s>", "[/INST]", " "),
+    hard.chat("a system message with a space", ("system", " Be brief."), ("user", "\u2581Hi"), ("assistant", "Hi.")),
+    hard.chat("a system message that begins with a token", ("system", "[TOOL_CALLS]Be brief."), ("user", "Hi"), ("assistant", "Hi.")),
+]
+
+
 def inputs(name: str) -> list[dict]:
-    special = [*SPECIAL, *GEMMA] if name.startswith("gemma") else SPECIAL
+    special = [*SPECIAL, *(GEMMA if name.startswith("gemma") else PIECES if name.endswith("pieces") else [])]
     groups = (hard.scripts, hard.code, hard.numbers, hard.short, hard.trimmed, hard.special, hard.odd, hard.conversations)
     return [*(entry for group in groups for entry in group()), *special]
 
@@ -224,7 +234,8 @@ CLASSES = {
 
 
 def ids_of(tokenizer, text: str) -> list[int]:
-    return tokenizer(text, add_special_tokens=False, truncation=True, max_length=MAX_LENGTH).input_ids
+    has_bos = tokenizer.bos_token is None or text.startswith(tokenizer.bos_token)
+    return tokenizer(text, add_special_tokens=not has_bos, truncation=True, max_length=MAX_LENGTH).input_ids
 
 
 PIPELINES = {

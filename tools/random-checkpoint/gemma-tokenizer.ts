@@ -1,14 +1,6 @@
-import { arrayAt, stringsAt } from '#src/gguf/metadata.js';
+import { stringsAt } from '#src/gguf/metadata.js';
 import { readGguf } from '#src/gguf/reader.js';
-
-/** A vocabulary of SentencePiece as transformers' converter makes it. */
-export interface PieceVocabulary {
-  /** By id. */
-  readonly tokens: readonly string[];
-  readonly merges: readonly (readonly [left: string, right: string])[];
-  /** Ids of the tokens that are found before all others. */
-  readonly added: readonly number[];
-}
+import { mergesOf, readLlamaPieces, type PieceVocabulary } from './pieces.js';
 
 export const GEMMA3_VOCABULARY_SIZE = 262144;
 
@@ -59,27 +51,13 @@ const LONGEST_RUN = 16;
  * models/ggml-vocab-llama-spm.gguf.
  */
 export async function readSmallVocabulary(path: string): Promise<PieceVocabulary> {
-  const { metadata } = await readGguf(path);
-  const pieces = stringsAt(metadata, 'tokenizer.ggml.tokens') ?? [];
-  const scores = arrayAt(metadata, 'tokenizer.ggml.scores')?.value;
-  if (scores === undefined || pieces.length === 0) throw new Error(`${path} is not Llama's`);
+  const { pieces, scores } = await readLlamaPieces(path);
   const runs = Array.from({ length: LONGEST_RUN - 1 }, (_, i) => '▁'.repeat(i + 2));
   const further = ['<pad>', ...TURNS, '<mask>'];
   const tokens = ['<unk>', '<bos>', '<eos>', ...pieces.slice(3), ...further];
   const found = new Set(['<unk>', '<bos>', '<eos>', ...runs, ...further]);
   const added = tokens.flatMap((token, id) => (found.has(token) ? [id] : []));
-  return { tokens, merges: mergesOf(tokens, (id) => Number(scores[id] ?? 0)), added };
-}
-
-/** Every way to make a piece of two, the best score first, as transformers' converter made the published files. */
-function mergesOf(tokens: readonly string[], scoreOf: (id: number) => number): (readonly [string, string])[] {
-  const known = new Set(tokens);
-  const merges = tokens.flatMap((piece, id) =>
-    Array.from({ length: piece.length - 1 }, (_, i) => [piece.slice(0, i + 1), piece.slice(i + 1)] as const)
-      .filter(([left, right]) => known.has(left) && known.has(right))
-      .map((pair) => ({ pair, score: scoreOf(id) })),
-  );
-  return merges.sort((a, b) => b.score - a.score).map(({ pair }) => pair);
+  return { tokens, merges: mergesOf(tokens, scores), added };
 }
 
 function addedTokens({ tokens, added }: PieceVocabulary): { id: number; content: string; special: boolean }[] {

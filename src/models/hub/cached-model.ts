@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { PIECE_MODEL_FILE } from '../../convert/piece-tokenizer.js';
 import { CheckpointFiles } from '../../convert/checkpoint-files.js';
 import { readCheckpointConfig } from '../../convert/checkpoint-config.js';
 import { readFolderTensors, type Checkpoint } from '../../convert/checkpoint.js';
@@ -89,7 +90,8 @@ async function inSnapshot(
     const selection = selectFiles(repository, paths, type);
     if (selection.kind === 'gguf') return { kind: 'gguf', path: join(folder, selection.paths[0] ?? '') };
     // Someone who has fetched these has fetched whatever else a tokenizer needs.
-    if (!['tokenizer.json', 'tokenizer_config.json'].every((name) => paths.includes(name))) return undefined;
+    const hasTokenizer = ['tokenizer.json', PIECE_MODEL_FILE].some((name) => paths.includes(name));
+    if (!hasTokenizer || !paths.includes('tokenizer_config.json')) return undefined;
     const files = new CheckpointFiles(folder);
     const tensors = await readFolderTensors(await readCheckpointConfig(files), files);
     return { kind: 'checkpoint', commit, files, tensors };

@@ -1,4 +1,5 @@
 import { VALUE_HEAD_FILE } from '../../convert/recipes.js';
+import { PIECE_MODEL_FILE } from '../../convert/piece-tokenizer.js';
 import { CHECKPOINT_FILES } from '../../convert/checkpoint-files.js';
 import { CONVERSION_TYPES, type ConversionType, type WantedType } from '../../gguf/model-types.js';
 import { InformError } from '../../errors.js';
@@ -32,10 +33,16 @@ export function selectFiles(repository: string, paths: readonly string[], type: 
   if (ofType.length === 0 && isCheckpoint) {
     return {
       kind: 'checkpoint',
-      paths: paths.filter((path) => CHECKPOINT_FILES.has(path) || path === VALUE_HEAD_FILE),
+      paths: paths.filter((path) => isWanted(path, paths)),
     };
   }
   throw new InformError('INFORM_MODEL_NOT_FOUND', refusal(repository, models, ofType, type));
+}
+
+/** tokenizer.json says all that tokenizer.model does. */
+function isWanted(path: string, paths: readonly string[]): boolean {
+  if (path === PIECE_MODEL_FILE) return !paths.includes('tokenizer.json');
+  return CHECKPOINT_FILES.has(path) || path === VALUE_HEAD_FILE;
 }
 
 /** The GGUF models, each as its parts in order; the first part names the model. */

@@ -70,11 +70,16 @@ async function boundedTextOfPipe(
 
 /** As `readBoundedText`, of an open file, from its current position on. */
 export async function boundedTextOf(file: FileHandle, maxBytes: number): Promise<string | undefined> {
+  return (await boundedBytesOf(file, maxBytes))?.toString('utf8');
+}
+
+/** As `boundedTextOf`, of a file that may hold no text. */
+export async function boundedBytesOf(file: FileHandle, maxBytes: number): Promise<Buffer | undefined> {
   const parts: Buffer[] = [];
   let length = 0;
   for (;;) {
     const { bytesRead, buffer } = await file.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, null);
-    if (bytesRead === 0) return Buffer.concat(parts).toString('utf8');
+    if (bytesRead === 0) return Buffer.concat(parts);
     length += bytesRead;
     if (length > maxBytes) return undefined;
     parts.push(buffer.subarray(0, bytesRead));

@@ -9,6 +9,14 @@ import {
   SMALL_PAD_TOKEN,
   SMALL_VOCABULARY_SIZE,
 } from '../../../tools/random-checkpoint/gemma-tokenizer.js';
+import {
+  LLAMA2_PAD_TOKEN,
+  LLAMA2_VOCABULARY_SIZE,
+  llama2TokenizerConfig,
+  llama2TokenizerJson,
+  readLlama2Vocabulary,
+  type Llama2Form,
+} from '../../../tools/random-checkpoint/llama2-tokenizer.js';
 import { modelConfig, writeJson } from '../../../tools/random-checkpoint/generate.js';
 import { VOCABULARY_SIZE, type Geometry } from '../../../tools/random-checkpoint/geometry.js';
 import {
@@ -42,7 +50,7 @@ export interface ClassCheckpoint {
   /** What config.json has beyond the geometry; undefined takes a key away. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Default: Qwen's. */
-  readonly tokenizer?: 'llama3' | 'gemma3' | 'pieces';
+  readonly tokenizer?: 'llama3' | 'gemma3' | 'pieces' | Llama2Form;
   /** What tokenizer_config.json has beyond the tokenizer's own. */
   readonly tokenizerConfig?: Readonly<Record<string, unknown>>;
   /** What becomes of the generated tensors. */
@@ -147,6 +155,13 @@ const GEMMA_KEYS = {
   rms_norm_eps: 1e-6,
   rope_scaling: undefined,
   tie_word_embeddings: true,
+};
+
+const LLAMA2_TOKENS = {
+  bos_token_id: 1,
+  eos_token_id: 2,
+  pad_token_id: LLAMA2_PAD_TOKEN,
+  vocab_size: LLAMA2_VOCABULARY_SIZE,
 };
 
 const QWEN2_KEYS = {
@@ -293,6 +308,46 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
       sliding_window: null,
     },
     tokenizer: 'llama3',
+  },
+  {
+    // Mistral 7B v0.1's proportions, window and kind of tokenizer: a space at the start of a text.
+    name: 'mistral-pieces',
+    geometry: {
+      ...LLAMA,
+      feedForwardSize: 224,
+      headCount: 8,
+      head: 'one-layer',
+      vocabularySize: LLAMA2_VOCABULARY_SIZE,
+    },
+    seed: 30,
+    config: {
+      architectures: ['MistralForSequenceClassification'],
+      model_type: 'mistral',
+      ...LLAMA2_TOKENS,
+      ...PLAIN_ROPE,
+      attention_bias: undefined,
+      head_dim: undefined,
+      max_position_embeddings: 32768,
+      mlp_bias: undefined,
+      pretraining_tp: undefined,
+      rope_theta: 10000,
+      sliding_window: 4096,
+    },
+    tokenizer: 'metaspace-first',
+  },
+  {
+    // Llama 2's kind of tokenizer: a space before the text after each special token.
+    name: 'llama-pieces',
+    geometry: { ...LLAMA, head: 'one-layer', vocabularySize: LLAMA2_VOCABULARY_SIZE },
+    seed: 31,
+    config: {
+      architectures: ['LlamaForSequenceClassification'],
+      ...LLAMA2_TOKENS,
+      ...PLAIN_ROPE,
+      max_position_embeddings: 4096,
+      rope_theta: 10000,
+    },
+    tokenizer: 'prepend',
   },
   {
     // Gemma 2 27B's proportions, with a window that short texts go beyond, in every second layer.
@@ -501,12 +556,21 @@ const TOKENIZERS: Record<Tokenizer, (folder: string, more: ClassCheckpoint['toke
   qwen: writeQwenTokenizer,
   gemma3: (folder: string) => writePieces(folder, readGemma3Vocabulary(pieceVocabularyFiles().gemma)),
   pieces: (folder: string) => writePieces(folder, readSmallVocabulary(pieceVocabularyFiles().llama)),
+  prepend: (folder: string) => writeLlama2Tokenizer(folder, 'prepend'),
+  'metaspace-first': (folder: string) => writeLlama2Tokenizer(folder, 'metaspace-first'),
+  'metaspace-always': (folder: string) => writeLlama2Tokenizer(folder, 'metaspace-always'),
 };
 
 async function writePieces(folder: string, reading: ReturnType<typeof readSmallVocabulary>): Promise<void> {
   const vocabulary = await reading;
   await writeJson(folder, 'tokenizer.json', gemmaTokenizerJson(vocabulary));
   await writeJson(folder, 'tokenizer_config.json', gemmaTokenizerConfig(vocabulary));
+}
+
+async function writeLlama2Tokenizer(folder: string, form: Llama2Form): Promise<void> {
+  const vocabulary = await readLlama2Vocabulary(pieceVocabularyFiles().llama);
+  await writeJson(folder, 'tokenizer.json', llama2TokenizerJson(vocabulary, form));
+  await writeJson(folder, 'tokenizer_config.json', llama2TokenizerConfig(vocabulary, form));
 }
 
 async function writeLlamaTokenizer(folder: string, more: ClassCheckpoint['tokenizerConfig']): Promise<void> {

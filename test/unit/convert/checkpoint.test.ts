@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { convertCheckpoint } from '#src/convert/convert.js';
 import type { ConversionType } from '#src/gguf/model-types.js';
+import { numberAt } from '#src/gguf/metadata.js';
 import type { ErrorCode } from '#src/errors.js';
 import { readGguf, type Gguf } from '#src/gguf/reader.js';
 import {
@@ -274,6 +275,19 @@ test('what scoring does not need is left out', async () => {
   assert.is((await convert({ tensors }, 'f32')).gguf.tensors.length, 15);
 });
 
+test('a window that llama.cpp does not compute is the longest text', async () => {
+  const { config, tensors } = handOneLayer();
+  const trained = config['max_position_embeddings'];
+  const contextOf = async (window: unknown): Promise<unknown> => {
+    const mistral = { architectures: ['MistralForSequenceClassification'], model_type: 'mistral' };
+    const changed = { ...config, ...mistral, sliding_window: window };
+    const { gguf } = await convert({ config: changed, tensors }, 'f32');
+    return numberAt(gguf.metadata, 'llama.context_length');
+  };
+  assert.is(await contextOf(32), 32);
+  for (const none of [null, undefined, trained]) assert.is(await contextOf(none), trained);
+});
+
 test('models that cannot be converted', async () => {
   const config = handConfig();
   const cases: [RegExp, Record<string, unknown>][] = [
@@ -291,10 +305,6 @@ test('models that cannot be converted', async () => {
     [/has num_labels 2/, { num_labels: 2 }],
     [/has 2 labels in id2label/, { id2label: { 0: 'bad', 1: 'good' } }],
     [/has 0 labels in id2label/, { id2label: {} }],
-    [
-      /lets tokens see the last 32 tokens only/,
-      { architectures: ['MistralForSequenceClassification'], model_type: 'mistral', sliding_window: 32 },
-    ],
     [/has hidden_act "gelu"/, { hidden_act: 'gelu' }],
     [/has attention_bias/, { attention_bias: true }],
     [/has mlp_bias/, { mlp_bias: true }],

@@ -1,13 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  addedPiece,
-  checkSpaces,
-  isSentencePiece,
-  pieceScores,
-  runsOfSpaces,
-  type Pieces,
-} from '#src/convert/sentencepiece.js';
+import { addedPiece, isSentencePiece, mergeScores, runsOfSpaces, type Pieces } from '#src/convert/sentencepiece.js';
 import { TOKEN_TYPE } from '#src/gguf/token-types.js';
 import { expectError } from '../../support/assert/expect-error.js';
 
@@ -30,7 +23,7 @@ function scoresOf({ pieces = [], merges = [], added = [], bytes = BYTES }: Hand)
     bytes.includes(text) ? TOKEN_TYPE.byte : added.includes(text) ? TOKEN_TYPE.userDefined : TOKEN_TYPE.normal,
   );
   const given: Pieces = { vocabulary, merges, added: new Set(added) };
-  return [...pieceScores(given, types, 'tokenizer.json')].slice(bytes.length);
+  return [...mergeScores(given, types, 'tokenizer.json')].slice(bytes.length);
 }
 
 const AB: Hand = {
@@ -120,32 +113,11 @@ test('added tokens: runs of marks are runs of spaces, other marks and spaces are
   }
 });
 
-test('texts are changed and split as by Gemma, or refused', async () => {
+test('byte-pair encoding with tokens for bytes is of this kind', () => {
   const model = { type: 'BPE', byte_fallback: true };
   assert.ok(isSentencePiece({ model }));
   assert.not.ok(isSentencePiece({ model: { ...model, byte_fallback: false } }));
   assert.not.ok(isSentencePiece({ model: { ...model, type: 'Unigram' } }));
-  const normalizer = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
-  const split = { type: 'Split', pattern: { String: ' ' }, behavior: 'MergedWithPrevious', invert: false };
-  checkSpaces({ normalizer, pre_tokenizer: split, added_tokens: [{ content: 'x', normalized: false }] }, 'p');
-  checkSpaces({ normalizer, pre_tokenizer: null }, 'p');
-  const before = { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '▁' }, normalizer] };
-  const cases: [RegExp, Parameters<typeof checkSpaces>[0]][] = [
-    [/changes texts by null/, { pre_tokenizer: { type: 'Metaspace' } }],
-    [/changes texts by .*Prepend/, { normalizer: before }],
-    [/splits texts by .*Metaspace/, { normalizer, pre_tokenizer: { type: 'Metaspace' } }],
-    [
-      /looks for the token "x" in text that it changed/,
-      { normalizer, added_tokens: [{ content: 'x', normalized: true }] },
-    ],
-  ];
-  for (const [message, tokenizer] of cases) {
-    await expectError('INFORM_UNSUPPORTED_MODEL', message, () =>
-      Promise.resolve().then(() => {
-        checkSpaces(tokenizer, 'p');
-      }),
-    );
-  }
 });
 
 test.run();

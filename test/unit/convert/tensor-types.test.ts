@@ -43,6 +43,7 @@ function planOf(geometry: Asked): { config: CheckpointConfig; planned: PlannedTe
     backbone: BACKBONES.llama,
     vocabSize: 128256,
     contextLength: 8192,
+    window: undefined,
     rmsNormEps: 1e-5,
     ropeTheta: 500000,
     ropeScaling: undefined,

@@ -268,11 +268,46 @@ test('a class by which transformers 5 replaces the way to split is told', async 
   assert.is(await note('PreTrainedTokenizerFast', smollm), undefined);
 });
 
+test('where transformers 5 puts other spaces than tokenizer.json says, a note says so', async () => {
+  const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
+  const vocab = Object.fromEntries(['▁', ...bytes].map((token, id) => [token, id]));
+  const replace = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
+  const prepend = { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '▁' }, replace] };
+  const first = { type: 'Metaspace', replacement: '▁', prepend_scheme: 'first', split: false };
+  const note = async (spaces: object, tokenizerConfig: object): Promise<string | undefined> => {
+    const folder = handCheckpoint(root, String(made++), {
+      config: { ...handConfig(), vocab_size: 257 },
+      tokenizer: { added_tokens: [], ...spaces, model: { type: 'BPE', byte_fallback: true, vocab, merges: [] } },
+      tokenizerConfig: { chat_template: 'x', tokenizer_class: 'LlamaTokenizerFast', ...tokenizerConfig },
+    });
+    const files = new CheckpointFiles(folder);
+    return (await readTokenizer(files, await readCheckpointConfig(files))).splitNote;
+  };
+  const old = { normalizer: prepend };
+  assert.match((await note(old, { legacy: true })) ?? '', /special token that does not begin with one and not/);
+  assert.match(
+    (await note(old, {})) ?? '',
+    /before the start of a prompt alone and not, .* after every special token\./,
+  );
+  assert.match((await note({ pre_tokenizer: first }, { add_prefix_space: false })) ?? '', /before no text/);
+  assert.is(await note({ pre_tokenizer: first }, { legacy: false }), undefined);
+  assert.is(await note(old, { tokenizer_class: 'PreTrainedTokenizerFast' }), undefined);
+});
+
 test('other kinds of tokenizers are refused by what they are', async () => {
   const split = (change: object): object => ({ ...LLAMA3_SPLIT, ...change });
+  // As PyPI's mistral-common has it in tekken_240718.json and tekken_240911.json.
+  const words = ['[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]', '[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]'];
+  const word = (first: string, second: string): string => `[^\\r\\n\\p{L}\\p{N}]?${words.join(first)}${second}`;
+  const rest = '\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
+  const tekken = {
+    ...handTokenizer(),
+    ...preTokenizer(split({ pattern: { Regex: `${word('*', '+')}|${word('+', '*')}|${rest}` } }), BYTES),
+  };
   const cases: [RegExp, HandCheckpoint][] = [
     [/is of type "WordPiece" instead of "BPE"/, withModel({ type: 'WordPiece' })],
     [/has dropout 0\.1/, withModel({ dropout: 0.1 })],
+    [/is Tekken, .* combining marks .* inform-score attach/, { tokenizer: tekken }],
     [/has continuing_subword_prefix "##"/, withModel({ continuing_subword_prefix: '##' })],
     [/has ignore_merges false with the splits of "llama-bpe"/, withModel({ ignore_merges: false })],
     [/changes text .*\{"type":"Lowercase"\}/, { tokenizer: { ...handTokenizer(), normalizer: { type: 'Lowercase' } } }],
