@@ -41,7 +41,12 @@ const SETTINGS: readonly Setting[] = [
   { name: 'F16, default', type: 'f16', options: {}, alone: true },
   { name: 'BF16, default', type: 'bf16', options: {}, alone: true },
   { name: 'BF16, F16 KV cache', type: 'bf16', options: FORMER },
-  ...(['q8_0', 'q6_k', 'q5_k_m', 'q4_k_m'] as const).map((type) => ({ name: `${type}, default`, type, options: {} })),
+  ...(['q8_0', 'q6_k', 'q5_k_m', 'q4_k_m'] as const).flatMap((type): Setting[] => [
+    { name: `${type}, default`, type, options: {} },
+    { name: `${type}, F32 KV cache`, type, options: { kvType: 'f32' } },
+    { name: `${type}, F32 activations and KV cache`, type, options: { activations: 'f32', kvType: 'f32' } },
+    { name: `${type}, 8-bit activations`, type, options: { activations: 'int8' } },
+  ]),
 ];
 
 const { positionals, values } = parseArgs({

@@ -36,6 +36,7 @@ ScorerOptions to_scorer_options(const Napi::Value & value) {
     options.flash_attention = object.flag("flashAttention");
     options.f32_kv = object.flag("f32Kv");
     options.deterministic = object.flag("deterministic");
+    options.activations = to_activations(object.text("activations"));
     options.op_offload = object.flag("opOffload");
     return options;
 }

@@ -24,10 +24,11 @@ Napi::Value measure_product(const Napi::CallbackInfo & info) {
     const auto type = static_cast<ggml_type>(object.int32("type"));
     const int threads = object.int32("threads");
     const bool repacked = object.flag("repacked");
+    const Activations activations = to_activations(object.text("activations"));
     const std::string backend_dir = object.text("backendDir");
     return start(info.Env(), [=] {
         start_runtime(backend_dir);
-        return inform::measure_product(device, type, threads, repacked);
+        return inform::measure_product(device, type, threads, repacked, activations);
     });
 }
 

@@ -20,6 +20,7 @@ int main(int argc, char ** argv) {
     Fixture fixture = {argv[0], argv[1], argv[2], nullptr};
     test_runtime(fixture);
     fixture.model = load(fixture.model_path);
+    test_kernels();
     test_turns();
     test_device_use();
     test_model(fixture);

@@ -38,6 +38,9 @@ export interface NativeModel {
   close(): Promise<void>;
 }
 
+/** What products on the CPU round activations to: int8 by llama.cpp's kernels, the others by ours (native/engine/runtime/activations.h). */
+export type Activations = 'int8' | 'int16' | 'f32';
+
 export interface NativeScorerOptions {
   contextTokens: number;
   maxSequences: number;
@@ -48,6 +51,8 @@ export interface NativeScorerOptions {
   deterministic: boolean;
   /** Whether products with streamed weights are computed on a GPU. */
   opOffload: boolean;
+  /** What products on the CPU round activations to. */
+  activations: Activations;
 }
 
 /** Where weights lie; native/engine/scoring/placement.h says what each of them means. */
@@ -199,6 +204,7 @@ export interface NativeAddon {
     type: number;
     threads: number;
     repacked: boolean;
+    activations: Activations;
     backendDir: string;
   }): Promise<number>;
   /** Bytes a second from pinned host memory to a device; 0 where it has none, as a CPU. */

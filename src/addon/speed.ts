@@ -1,5 +1,5 @@
 import { toInformError } from '../errors.js';
-import { loadAddon } from './load-addon.js';
+import { loadAddon, type Activations } from './load-addon.js';
 
 // How fast this machine is at what scoring spends its time on. Each takes about a quarter of a second.
 
@@ -9,6 +9,7 @@ import { loadAddon } from './load-addon.js';
  * @param type the id of one of ggml's tensor types
  * @param threads of a CPU
  * @param repacked whether a CPU's weights are in the order of its fastest kernels, or as in the file
+ * @param activations what a CPU rounds them to
  * @throws InformError INFORM_OUT_OF_MEMORY, INFORM_DECODE_FAILED for a type that the device cannot multiply
  */
 export async function measureProduct(
@@ -16,10 +17,11 @@ export async function measureProduct(
   type: number,
   threads: number,
   repacked: boolean,
+  activations: Activations,
 ): Promise<number> {
   const { addon, backendDir } = loadAddon();
   try {
-    return await addon.measureProduct({ device, type, threads, repacked, backendDir });
+    return await addon.measureProduct({ device, type, threads, repacked, activations, backendDir });
   } catch (error) {
     throw toInformError(error);
   }

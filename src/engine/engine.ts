@@ -129,10 +129,12 @@ async function loadByPlan(
   try {
     const info = model.info();
     checkTrainedContext(options.maxLength, info);
-    const { opOffload } = plan;
+    const { opOffload, activations } = plan;
     const f32Kv = options.kvType === 'f32' || (options.kvType === 'auto' && gainsByF32Kv(plan, info));
     for (let i = 0; i < plan.contexts; i++) {
-      scorers.push(await createScorer(model, scorerOptions(options, plan, { opOffload, f32Kv }), JOBS_PER_CONTEXT));
+      scorers.push(
+        await createScorer(model, scorerOptions(options, plan, { opOffload, f32Kv, activations }), JOBS_PER_CONTEXT),
+      );
     }
     return { model, scorers };
   } catch (error) {

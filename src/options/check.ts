@@ -145,8 +145,9 @@ const EXACT = { deterministic: true, flashAttention: false, kvType: 'f32' } as c
  */
 export function exactSettings(given: Partial<Record<keyof RunOptions, unknown>>): Partial<typeof EXACT> {
   if (given.exact !== true) return {};
-  for (const [key, value] of Object.entries(EXACT)) {
-    const stated = given[key as keyof typeof EXACT];
+  // What the CPU cannot do is no contradiction: the engine asks it, and f32 is not made a setting of everyone's.
+  for (const [key, value] of Object.entries({ ...EXACT, activations: 'f32' })) {
+    const stated = given[key as keyof RunOptions];
     if (stated === undefined || stated === value || stated === 'auto') continue;
     const name = snakeCase(key);
     throw new InformError(

@@ -3,21 +3,7 @@
 /** Options of `RewardModel.load`; all optional there. */
 export interface ModelOptions {
   /** What a checkpoint folder or a Hugging Face model is converted to, or which of its GGUF files is taken; auto is bf16 below 3 billion weights, q8_0 below 40, q4_k_m above. Default: "auto". */
-  type:
-    | 'auto'
-    | 'f32'
-    | 'f16'
-    | 'bf16'
-    | 'q8_0'
-    | 'q6_k'
-    | 'q5_k_m'
-    | 'q5_k_s'
-    | 'q4_k_m'
-    | 'q4_k_s'
-    | 'q3_k_m'
-    | 'q2_k'
-    | 'iq4_xs'
-    | 'iq4_nl';
+  type: 'auto' | 'f32' | 'f16' | 'bf16' | 'q8_0' | 'q6_k' | 'q5_k_m' | 'q5_k_s' | 'q4_k_m' | 'q4_k_s' | 'q3_k_m' | 'q2_k' | 'iq4_xs' | 'iq4_nl';
   /** Samples evaluated in parallel. Default: 32. */
   batchSize: number;
   /** Longest sequence in tokens; longer ones are truncated, on the right unless the tokenizer says left, with a warning; auto is 4096, or what the model was trained on if that is less. Default: "auto". */
@@ -48,7 +34,7 @@ export interface ModelOptions {
   share: boolean;
   /** Scores that do not depend, to the last bit, on the other samples; slower. Default: false. */
   deterministic: boolean;
-  /** The most exact settings: deterministic, kv_type f32, no flash_attention; slower. Default: false. */
+  /** The most exact settings: deterministic, kv_type f32, no flash_attention, activations f32 where the CPU has AVX2; slower. Default: false. */
   exact: boolean;
   /** CPU threads; auto is one per physical core. Default: "auto". */
   threads: number | 'auto';
@@ -66,4 +52,6 @@ export interface ModelOptions {
   flashAttention: boolean;
   /** Precision of the KV cache; auto is f32 where the CPU does everything with weights of 16 bits or more, else f16. Default: "auto". */
   kvType: 'auto' | 'f16' | 'f32';
+  /** What the CPU rounds activations to before it multiplies weights with them: int8 by llama.cpp's kernels, int16 and f32 by ours; auto is int16 where the CPU has AVX2. Default: "auto". */
+  activations: 'auto' | 'int8' | 'int16' | 'f32';
 }

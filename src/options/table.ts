@@ -341,7 +341,7 @@ export const OPTIONS = [
     inPlan: true,
     kind: { type: 'boolean' },
     fallback: false,
-    help: 'the most exact settings: deterministic, kv_type f32, no flash_attention; slower',
+    help: 'the most exact settings: deterministic, kv_type f32, no flash_attention, activations f32 where the CPU has AVX2; slower',
   },
   {
     key: 'threads',
@@ -425,6 +425,16 @@ export const OPTIONS = [
     kind: { type: 'choice', choices: ['auto', 'f16', 'f32'] },
     fallback: 'auto',
     help: 'precision of the KV cache; auto is f32 where the CPU does everything with weights of 16 bits or more, else f16',
+  },
+  {
+    key: 'activations',
+    scope: 'model',
+    group: 'speed',
+    affects: 'score',
+    inPlan: true,
+    kind: { type: 'choice', choices: ['auto', 'int8', 'int16', 'f32'] },
+    fallback: 'auto',
+    help: "what the CPU rounds activations to before it multiplies weights with them: int8 by llama.cpp's kernels, int16 and f32 by ours; auto is int16 where the CPU has AVX2",
   },
 ] as const satisfies readonly OptionRow[];
 

@@ -49,6 +49,7 @@ const OPTIONS: NativeScorerOptions = {
   f32Kv: false,
   deterministic: false,
   opOffload: true,
+  activations: 'int8',
 };
 
 const { addon, backendDir } = loadAddon();

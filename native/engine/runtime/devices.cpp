@@ -1,6 +1,7 @@
 #include "engine/runtime/devices.h"
 
 #include "engine/error.h"
+#include "engine/runtime/activations.h"
 #include "engine/runtime/device_use.h"
 
 namespace inform {
@@ -35,6 +36,15 @@ std::vector<std::string> backend_features(ggml_backend_reg_t backend) {
 
 }  // namespace
 
+// The features of a device's backend, and whether our kernels run on it.
+std::vector<std::string> features_of(ggml_backend_dev_t device) {
+    std::vector<std::string> names = backend_features(ggml_backend_dev_backend_reg(device));
+    if (ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU && has_kernels()) {
+        names.push_back("INFORM_KERNELS");
+    }
+    return names;
+}
+
 std::vector<Device> list_devices() {
     std::vector<Device> devices;
     for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
@@ -45,7 +55,7 @@ std::vector<Device> list_devices() {
         devices.push_back({ggml_backend_dev_name(dev), ggml_backend_dev_description(dev),
                            ggml_backend_reg_name(backend), props.device_id ? props.device_id : "",
                            type_name(ggml_backend_dev_type(dev)), props.memory_free, props.memory_total,
-                           concurrent_transfers(dev), backend_features(backend)});
+                           concurrent_transfers(dev), features_of(dev)});
     }
     return devices;
 }

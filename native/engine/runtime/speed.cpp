@@ -98,7 +98,8 @@ ggml_backend_buffer_ptr place_weights(ggml_backend_dev_t device, bool repacked, 
 
 }  // namespace
 
-double measure_product(const std::string & name, ggml_type type, int threads, bool repacked) {
+double measure_product(const std::string & name, ggml_type type, int threads, bool repacked,
+                       Activations activations_type) {
     ggml_backend_dev_t device = device_by_name(name);
     const ggml_backend_ptr backend = start_backend(device, threads);
     const size_t room = 8 * ggml_tensor_overhead() + ggml_graph_overhead();
@@ -119,6 +120,7 @@ double measure_product(const std::string & name, ggml_type type, int threads, bo
     const std::vector<uint8_t> zeros(std::max(ggml_nbytes(weights), ggml_nbytes(activations)));
     ggml_backend_tensor_set(weights, zeros.data(), 0, ggml_nbytes(weights));
     ggml_backend_tensor_set(activations, zeros.data(), 0, ggml_nbytes(activations));
+    use_activations(activations_type);
     return rate_of(2.0 * matrix_size * matrix_size * tokens, [&] {
         if (ggml_backend_graph_compute(backend.get(), graph) != GGML_STATUS_SUCCESS) {
             throw EngineError(ErrorCode::decode_failed, "The device " + name + " could not compute a product.");

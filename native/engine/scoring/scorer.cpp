@@ -273,6 +273,7 @@ void Scorer::decode(DecodeBatch & batch, int32_t resident) {
 void Scorer::decode(const llama_batch & micro_batch) {
     ErrorCapture errors;
     const DeviceUse use(model_->sharing());
+    use_activations(options_.activations);
     const int32_t status = llama_decode(context_.get(), micro_batch);
     switch (status) {
         case 0: return;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/runtime/activations.h"
 #include "engine/scoring/hidden_state_tap.h"
 #include "engine/scoring/model.h"
 #include "engine/scoring/score_head.h"
@@ -21,7 +22,8 @@ struct ScorerOptions {
     bool flash_attention = true;
     bool f32_kv = false;         // KV cache in F32 instead of F16 (only without flash attention does it gain anything)
     bool deterministic = false;  // see Scorer
-    bool op_offload = true;      // products with streamed weights are computed on a GPU, not on the CPU
+    Activations activations = Activations::int8;  // on the CPU
+    bool op_offload = true;  // products with streamed weights are computed on a GPU, not on the CPU
 };
 
 // llama.cpp's parameters for a scorer's context, but for the callbacks.

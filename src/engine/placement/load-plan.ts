@@ -2,10 +2,11 @@ import { InformError } from '../../errors.js';
 import { checkIsModel } from '../../gguf/reward-model-file.js';
 import { readGgufModel, splitPaths } from '../../gguf/split-model.js';
 import { listDevices } from '../../addon/device-report.js';
-import type { NativePlacement } from '../../addon/load-addon.js';
+import type { Activations, NativePlacement } from '../../addon/load-addon.js';
 import type { SettledOptions } from '../../options/settle.js';
 import { availableMemory } from '../../util/available-memory.js';
 import { fileSize } from '../../util/files/file-size.js';
+import { activationsOf } from './activations.js';
 import { choosePlacement, placementOptionsOf, type MeasureCompute } from './choose.js';
 import { CPU_ONLY, measureOnDevices, nativePlacement } from './measure-compute.js';
 import { machineOf, shrunkMachine } from './machine.js';
@@ -15,6 +16,7 @@ import { cpuBatchSizes } from './batch-sizes.js';
 
 /** How a model is loaded: where its weights lie, and how work is cut. */
 export interface LoadPlan extends BatchSizes {
+  readonly activations: Activations;
   readonly native: NativePlacement;
   readonly contexts: number;
   readonly opOffload: boolean;
@@ -35,9 +37,13 @@ export async function loadPlanner(
   path: string,
   options: SettledOptions,
 ): Promise<(part: number) => Promise<LoadPlan | undefined>> {
+  const activations = await activationsOf(options);
+  // Only llama.cpp's kernels want the weights in an order of their own.
+  const repacked = activations === 'int8';
   const cpu: LoadPlan = {
     ...cpuBatchSizes(options),
-    native: { ...CPU_ONLY, repacked: fitsHost(await bytesOf(path), availableMemory()) },
+    activations,
+    native: { ...CPU_ONLY, repacked: repacked && fitsHost(await bytesOf(path), availableMemory()) },
     contexts: 1,
     opOffload: true,
     placement: undefined,
@@ -58,12 +64,14 @@ export async function loadPlanner(
     const { placement } = await choosePlacement(model, machine, options, measure);
     if (placement.devices.length === 0) return { ...cpu, note: nothingFits(machine, options) };
     const { microBatch, batchTokens, contextTokens, contexts } = placement;
+    const native = nativePlacement(placement, model.layers.length);
     return {
       microBatch,
       batchTokens,
       contextTokens,
       contexts,
-      native: nativePlacement(placement, model.layers.length),
+      activations,
+      native: { ...native, repacked: repacked && native.repacked },
       opOffload: placementOptionsOf(options).streaming,
       placement,
       note: placement.fits

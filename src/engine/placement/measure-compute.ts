@@ -1,5 +1,5 @@
 import { measureCompute } from '../../addon/model.js';
-import type { NativePlacement, NativeScorerOptions } from '../../addon/load-addon.js';
+import type { Activations, NativePlacement, NativeScorerOptions } from '../../addon/load-addon.js';
 import type { SettledOptions } from '../../options/settle.js';
 import { physicalCores } from '../../util/physical-cores.js';
 import type { MeasureCompute } from './choose.js';
@@ -88,7 +88,12 @@ export function nativePlacement({ devices, cpuLayers, ...placement }: Placement,
 export function scorerOptions(
   options: SettledOptions,
   sizes: BatchSizes,
-  { opOffload = true, f32Kv = options.kvType === 'f32' } = {},
+  {
+    opOffload = true,
+    f32Kv = options.kvType === 'f32',
+    // Changes no buffer that is measured.
+    activations = 'int8',
+  }: { opOffload?: boolean; f32Kv?: boolean; activations?: Activations } = {},
 ): NativeScorerOptions {
   return {
     contextTokens: sizes.contextTokens,
@@ -99,5 +104,6 @@ export function scorerOptions(
     f32Kv,
     deterministic: options.deterministic,
     opOffload,
+    activations,
   };
 }

@@ -8,6 +8,7 @@ import { elementCount, type GgmlType } from '../../gguf/types.js';
 import type { SettledOptions } from '../../options/settle.js';
 import { temporaryPath, writeFully } from '../../util/files/atomic-file.js';
 import { physicalCores } from '../../util/physical-cores.js';
+import { activationsOf } from './activations.js';
 import type { Speeds } from './estimate.js';
 import { isLayerMatrix } from './model-memory.js';
 import { fitsHost, type Machine } from './plan.js';
@@ -29,18 +30,20 @@ const DISK_BYTES = 64 << 20;
 export async function measureSpeeds(
   model: GgufModel,
   { gpus, hostFreeBytes }: Machine,
-  { threads }: SettledOptions,
+  options: SettledOptions,
   folder: string,
   known: Partial<Speeds>,
 ): Promise<Partial<Speeds>> {
   const shares = typeShares(model);
-  const repacked = fitsHost(model.fileSize, hostFreeBytes);
+  const { threads } = options;
+  const activations = await activationsOf(options);
+  const repacked = activations === 'int8' && fitsHost(model.fileSize, hostFreeBytes);
   const count = threads === 'auto' ? physicalCores() : threads;
   const flops = async (device: string): Promise<number> => {
     // The time of a token is the sum of what each type's weights take.
     let secondsPerFlop = 0;
     for (const [type, share] of shares) {
-      secondsPerFlop += share / (await measureProduct(device, type.id, count, repacked));
+      secondsPerFlop += share / (await measureProduct(device, type.id, count, repacked, activations));
     }
     return 1 / secondsPerFlop;
   };

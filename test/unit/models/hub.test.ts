@@ -142,6 +142,10 @@ test('a checkpoint is its configuration and tokenizer; GGUF files of the type co
     kind: 'checkpoint',
     paths: ['config.json', 'tokenizer.json'],
   });
+  // SentencePiece's own file is read where there is no other.
+  const pieces = ['config.json', 'tokenizer.model', 'model.safetensors'];
+  assert.equal(selectFiles('a/b', pieces, 'q4_k_m').paths, ['config.json', 'tokenizer.model']);
+  assert.equal(selectFiles('a/b', [...pieces, 'tokenizer.json'], 'q4_k_m').paths, ['config.json', 'tokenizer.json']);
   assert.is(selectFiles('a/b', [...checkpoint, 'm-q8_0.gguf'], 'q4_k_m').kind, 'checkpoint');
   assert.is(selectFiles('a/b', [...checkpoint, 'm-q8_0.gguf'], 'q8_0').kind, 'gguf');
   assert.is(selectFiles('a/b', [...checkpoint, 'm-q8_0.gguf'], 'auto').kind, 'checkpoint');

@@ -54,14 +54,19 @@ test('a choice is taken in capitals and small letters', () => {
   assert.match(rejection(() => parseConfig('type: Q4_K_X', 'a.yaml')).message, /but is "Q4_K_X"/);
 });
 
-test('exact stands for three settings, and contradicts their opposites', () => {
+test('exact stands for three settings, and contradicts the opposites of four', () => {
   const settings = { deterministic: true, flashAttention: false, kvType: 'f32' };
   for (const found of [resolveModelOptions({ exact: true }), mergeOptions({ exact: true }, { kvType: 'auto' })]) {
     const { deterministic, flashAttention, kvType } = found;
     assert.equal({ deterministic, flashAttention, kvType }, settings);
   }
   assert.is(mergeOptions({ exact: true }, { exact: false }).deterministic, false);
-  for (const given of [{ kvType: 'f16' }, { deterministic: false }, { flashAttention: true }]) {
+  for (const given of [
+    { kvType: 'f16' },
+    { deterministic: false },
+    { flashAttention: true },
+    { activations: 'int16' },
+  ] as const) {
     const { code, message } = rejection(() => mergeOptions({ exact: true }, given));
     assert.is(code, 'INFORM_INVALID_CONFIG');
     assert.match(message, /^exact needs (\w+) \S+, but \1 is \S+\. Leave one/);

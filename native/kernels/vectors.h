@@ -1,0 +1,213 @@
+#pragma once
+
+// The vectors that the kernels are written in: one of 16 lanes where the CPU has AVX-512, or of 8 where it has AVX2.
+// ggml's CPU module is compiled once for each kind of CPU, with that CPU's instructions, and chosen when it is loaded:
+// so the choice here is the compiler's.
+
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__)
+#define INFORM_KERNELS_LANES 16
+#elif defined(__AVX2__) && (defined(_MSC_VER) || (defined(__FMA__) && defined(__F16C__)))
+#define INFORM_KERNELS_LANES 8
+#endif
+
+#ifdef INFORM_KERNELS_LANES
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace inform::kernels {
+
+constexpr int lanes = INFORM_KERNELS_LANES;
+
+#if INFORM_KERNELS_LANES == 16
+
+using Floats = __m512;
+using Ints = __m512i;
+
+// How many rows of activations the products take at once: what 32 registers hold.
+constexpr int int_rows = 6;
+constexpr int float_rows = 12;
+
+inline Floats load(const float * from) {
+    return _mm512_loadu_ps(from);
+}
+inline void store(float * to, Floats values) {
+    _mm512_storeu_ps(to, values);
+}
+inline Floats broadcast(float value) {
+    return _mm512_set1_ps(value);
+}
+inline Floats zero_floats() {
+    return _mm512_setzero_ps();
+}
+inline Floats multiply_add(Floats a, Floats b, Floats sum) {
+    return _mm512_fmadd_ps(a, b, sum);
+}
+// The products of values and `factor`, rounded to the nearest integers.
+inline void store_rounded(Floats values, Floats factor, int16_t * to) {
+    const Ints rounded = _mm512_cvtps_epi32(_mm512_mul_ps(values, factor));
+    _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), _mm512_cvtsepi32_epi16(rounded));
+}
+
+inline Ints load(const int32_t * from) {
+    return _mm512_load_si512(from);
+}
+inline Ints load_unaligned(const int32_t * from) {
+    return _mm512_loadu_si512(from);
+}
+inline void store(int32_t * to, Ints values) {
+    _mm512_store_si512(to, values);
+}
+inline Ints broadcast(int32_t value) {
+    return _mm512_set1_epi32(value);
+}
+inline Ints zero_ints() {
+    return _mm512_setzero_si512();
+}
+inline Floats to_floats(Ints values) {
+    return _mm512_cvtepi32_ps(values);
+}
+inline Ints bits_of_magnitude(Floats values) {
+    return _mm512_and_si512(_mm512_castps_si512(values), broadcast(0x7fffffff));
+}
+inline Ints larger(Ints a, Ints b) {
+    return _mm512_max_epi32(a, b);
+}
+
+// In each lane the sum and the products of two pairs of 16-bit integers.
+inline Ints dot_add(Ints a, Ints b, Ints sum) {
+#ifdef __AVX512VNNI__
+    return _mm512_dpwssd_epi32(sum, a, b);
+#else
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b));
+#endif
+}
+
+// The columns of 16 vectors as rows: first pairs of lanes, then pairs of pairs, at last quarters.
+inline void transpose(Ints (&rows)[16]) {
+    Ints t[16];
+#pragma GCC unroll 8
+    for (int i = 0; i < 16; i += 2) {
+        t[i] = _mm512_unpacklo_epi32(rows[i], rows[i + 1]);
+        t[i + 1] = _mm512_unpackhi_epi32(rows[i], rows[i + 1]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 16; i += 4) {
+        rows[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+        rows[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+        rows[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+        rows[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+        t[i] = _mm512_shuffle_i32x4(rows[i], rows[i + 4], 0x88);
+        t[i + 4] = _mm512_shuffle_i32x4(rows[i], rows[i + 4], 0xdd);
+        t[i + 8] = _mm512_shuffle_i32x4(rows[i + 8], rows[i + 12], 0x88);
+        t[i + 12] = _mm512_shuffle_i32x4(rows[i + 8], rows[i + 12], 0xdd);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+        rows[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
+        rows[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
+        rows[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
+        rows[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
+    }
+}
+
+#else
+
+using Floats = __m256;
+using Ints = __m256i;
+
+// What 16 registers hold.
+constexpr int int_rows = 3;
+constexpr int float_rows = 6;
+
+inline Floats load(const float * from) {
+    return _mm256_loadu_ps(from);
+}
+inline void store(float * to, Floats values) {
+    _mm256_storeu_ps(to, values);
+}
+inline Floats broadcast(float value) {
+    return _mm256_set1_ps(value);
+}
+inline Floats zero_floats() {
+    return _mm256_setzero_ps();
+}
+inline Floats multiply_add(Floats a, Floats b, Floats sum) {
+    return _mm256_fmadd_ps(a, b, sum);
+}
+// The products of values and `factor`, rounded to the nearest integers.
+inline void store_rounded(Floats values, Floats factor, int16_t * to) {
+    const Ints rounded = _mm256_cvtps_epi32(_mm256_mul_ps(values, factor));
+    const __m128i low = _mm256_castsi256_si128(rounded), high = _mm256_extracti128_si256(rounded, 1);
+    _mm_storeu_si128(reinterpret_cast<__m128i *>(to), _mm_packs_epi32(low, high));
+}
+
+inline Ints load(const int32_t * from) {
+    return _mm256_load_si256(reinterpret_cast<const __m256i *>(from));
+}
+inline Ints load_unaligned(const int32_t * from) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i *>(from));
+}
+inline void store(int32_t * to, Ints values) {
+    _mm256_store_si256(reinterpret_cast<__m256i *>(to), values);
+}
+inline Ints broadcast(int32_t value) {
+    return _mm256_set1_epi32(value);
+}
+inline Ints zero_ints() {
+    return _mm256_setzero_si256();
+}
+inline Floats to_floats(Ints values) {
+    return _mm256_cvtepi32_ps(values);
+}
+inline Ints bits_of_magnitude(Floats values) {
+    return _mm256_and_si256(_mm256_castps_si256(values), broadcast(0x7fffffff));
+}
+inline Ints larger(Ints a, Ints b) {
+    return _mm256_max_epi32(a, b);
+}
+
+// In each lane the sum and the products of two pairs of 16-bit integers.
+inline Ints dot_add(Ints a, Ints b, Ints sum) {
+#if defined(__AVX512VNNI__) && defined(__AVX512VL__)
+    return _mm256_dpwssd_epi32(sum, a, b);
+#elif defined(__AVXVNNI__)
+    return _mm256_dpwssd_avx_epi32(sum, a, b);
+#else
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+#endif
+}
+
+// The columns of 8 vectors as rows: first pairs of lanes, then pairs of pairs, at last halves.
+inline void transpose(Ints (&rows)[8]) {
+    Ints t[8];
+#pragma GCC unroll 4
+    for (int i = 0; i < 8; i += 2) {
+        t[i] = _mm256_unpacklo_epi32(rows[i], rows[i + 1]);
+        t[i + 1] = _mm256_unpackhi_epi32(rows[i], rows[i + 1]);
+    }
+#pragma GCC unroll 2
+    for (int i = 0; i < 8; i += 4) {
+        rows[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
+        rows[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
+        rows[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
+        rows[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+        t[i] = _mm256_permute2x128_si256(rows[i], rows[i + 4], 0x20);
+        t[i + 4] = _mm256_permute2x128_si256(rows[i], rows[i + 4], 0x31);
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; ++i)
+        rows[i] = t[i];
+}
+
+#endif
+
+}  // namespace inform::kernels
+
+#endif
