@@ -242,8 +242,9 @@ export function refusalOf(className: string): string {
   const [, why] = REFUSED.find(([pattern]) => pattern.test(className)) ?? [];
   const plain = RECIPES.filter(({ head, headFile }) => head.rowOfToken !== true && headFile === undefined);
   const withHead = RECIPES.filter(({ headFile }) => headFile !== undefined);
-  const names = (rows: readonly Recipe[]): string => rows.map(({ className: name }) => name).join(', ');
-  return `${why ?? 'is no class of reward models that can be converted'}. These can be: ${names(plain)}; with v_head.summary or a ${VALUE_HEAD_FILE}: ${names(withHead)}; with --reward-token: LlamaForCausalLM`;
+  const names = plain.map(({ className: name }) => name).join(', ');
+  const kinds = withHead.map(({ className: name }) => name.replace('ForCausalLM', '')).join('|'); // messages have an end
+  return `${why ?? 'is no class of reward models that can be converted'}. These can be: ${names}; with v_head.summary or a ${VALUE_HEAD_FILE}: (${kinds})ForCausalLM; with --reward-token: LlamaForCausalLM`;
 }
 
 /** The names that a head's tensors may have. */
