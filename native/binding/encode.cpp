@@ -9,6 +9,22 @@ namespace inform::binding {
 
 namespace {
 
+LowRank to_low_rank(const Napi::Value & value) {
+    LowRank out;
+    if (value.IsUndefined()) {
+        return out;
+    }
+    const Properties added(value);
+    out.source = added.text("source");
+    out.a_offset = added.int64("aOffset");
+    out.a_type = static_cast<ggml_type>(added.int64("aType"));
+    out.b_offset = added.int64("bOffset");
+    out.b_type = static_cast<ggml_type>(added.int64("bType"));
+    out.rank = added.int64("rank");
+    out.scale = added.float32("scale");
+    return out;
+}
+
 EncodeJob to_job(const Napi::Value & value) {
     const Properties job(value);
     EncodeJob out;
@@ -23,6 +39,7 @@ EncodeJob to_job(const Napi::Value & value) {
     out.columns = job.int64("columns");
     out.head_rows = job.int64("headRows");
     out.addend = job.float32("addend");
+    out.low_rank = to_low_rank(job.get("lowRank"));
     return out;
 }
 

@@ -105,6 +105,18 @@ export interface NativeScorer {
 }
 
 /** One tensor on its way from a checkpoint's shard into a GGUF file. Types are ggml's ids; offsets are in bytes. */
+/** What an adapter adds to a matrix: `scale` times B A, of `rank` columns and rows. */
+export interface NativeLowRank {
+  /** A safetensors file. */
+  source: string;
+  aOffset: number;
+  aType: number;
+  bOffset: number;
+  bType: number;
+  rank: number;
+  scale: number;
+}
+
 export interface EncodeJob {
   /** The checkpoint's, for messages. */
   name: string;
@@ -121,6 +133,8 @@ export interface EncodeJob {
   headRows: number;
   /** Added to every value; 0 for nearly all tensors. */
   addend: number;
+  /** Undefined for all tensors that no adapter changes. */
+  lowRank?: NativeLowRank | undefined;
 }
 
 export interface TaskHandle {

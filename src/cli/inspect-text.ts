@@ -48,7 +48,10 @@ function textLines({ planned, tokenizer, chatTemplate }: ModelReport): string[] 
       `${shown(tokenizer.model)} (${shown(tokenizer.pre)}), ${shown(tokenizer.tokens)} tokens${tokenizer.merges === null ? '' : `, ${tokenizer.merges} merges`}`,
     ),
     ...(['bos', 'eos', 'eot', 'pad'] as const).map((kind) => row('', `${kind}: ${shownToken(tokenizer[kind])}`)),
-    row('', `put before a text that does not begin with it: ${shownToken(tokenizer.addedBos)}`),
+    row(
+      '',
+      `put before ${head?.alwaysBos === true ? 'every text' : 'a text that does not begin with it'}: ${shownToken(tokenizer.addedBos)}`,
+    ),
     row('', `a text that is too long is cut on the ${tokenizer.truncationSide}`),
     row('template', chatTemplate === null ? 'none' : `${chatTemplate.characters} characters, beginning`),
     ...(chatTemplate?.firstLines ?? []).map((line) => row('', `| ${printable(line, MAX_SHOWN)}`)),
@@ -72,6 +75,7 @@ function headLines(head: ModelReport['head']): string[] {
       `${head.className === null ? '' : `${shown(head.className)}, `}${head.tensors.length} tensors, ${hasHiddenLayer ? `activation ${shown(head.activation)}` : 'one layer'}`,
     ),
     row('', `reads the last token${padToken === null ? '' : PAD_RULES[token](shownToken(padToken))}`),
+    ...(head.suffixToken === null ? [] : [row('', `put behind every text: ${shownToken(head.suffixToken)}`)]),
     ...head.tensors.map(({ name, type, shape }) => row('', `${name}: ${type} [${shape.join(', ')}]`)),
   ];
 }

@@ -1,4 +1,5 @@
 import type { Architecture } from '../gguf/backbones.js';
+import { INTERNLM2_NAMES, type TensorNames } from './tensor-names.js';
 
 /** How a backbone's checkpoints differ from Llama's, which all that can be converted resemble. */
 export interface Backbone {
@@ -19,6 +20,10 @@ export interface Backbone {
   readonly interleavedRope?: true;
   /** Whether Llama 3's scaling of rope frequencies is applied. */
   readonly llama3Rope?: true;
+  /** Whether config.json states a dynamic scaling of rope frequencies, which changes none up to the trained context. */
+  readonly dynamicRope?: true;
+  /** Default: the usual ones. */
+  readonly names?: TensorNames;
   /** Whether q, k and v have biases. */
   readonly qkvBias?: true;
   /** Whether q and k are normed, each head by itself. */
@@ -75,6 +80,17 @@ const MISTRAL: Backbone = {
   statesVocabulary: true,
 };
 
+/** A Llama whose q, k and v are one matrix. llama.cpp has an architecture of that name, whose graph is Llama's. */
+const INTERNLM2: Backbone = {
+  modelType: 'internlm2',
+  architecture: 'llama',
+  activation: 'silu',
+  interleavedRope: true,
+  dynamicRope: true,
+  names: INTERNLM2_NAMES,
+  statesVocabulary: true,
+};
+
 const QWEN2: Backbone = {
   modelType: 'qwen2',
   architecture: 'qwen2',
@@ -126,6 +142,7 @@ export const BACKBONES = {
   qwen3: QWEN3,
   gemma2: GEMMA2,
   gemma3: GEMMA3,
+  internlm2: INTERNLM2,
 } as const;
 
 export type BackboneName = keyof typeof BACKBONES;

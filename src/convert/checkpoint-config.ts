@@ -1,11 +1,12 @@
 import { InformError } from '../errors.js';
-import type { ReadToken, RewardScale } from '../gguf/scoring-rules.js';
+import type { PromptRules, ReadToken, RewardScale } from '../gguf/scoring-rules.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
 import { invalidCheckpoint, objectIn, type JsonObject } from './checkpoint-file.js';
 import { BACKBONES, type Backbone } from './backbones.js';
+import { ADAPTER_CONFIG } from './adapter-config.js';
 import { count, MAX_COUNT, named, positive, unsupported } from './config-values.js';
 import { gemmaRope, readGemma, type GemmaConfig } from './gemma-config.js';
-import { recipesOf, refusalOf, VALUE_HEAD_FILE, withHeadName, type Recipe } from './recipes.js';
+import { recipesOf, refusalOf, VALUE_HEAD_FILE, withStatedHead, type Recipe } from './recipes.js';
 import { isAbsent } from '../util/is-absent.js';
 
 /** Llama 3.1's scaling of rope frequencies, from `rope_scaling` (or `rope_parameters`) of config.json. */
@@ -32,6 +33,8 @@ export interface CheckpointConfig {
   readonly scale: RewardScale | undefined;
   /** Which token the model's class scores. */
   readonly readToken: ReadToken;
+  /** What the class's code does with a text. */
+  readonly prompt: PromptRules;
   /** The token whose logit is the reward, where the recipe's head is a row of the output matrix. */
   readonly rewardToken: number | undefined;
   readonly vocabSize: number;
@@ -50,6 +53,8 @@ export interface CheckpointConfig {
   readonly rmsNormEps: number;
   readonly ropeTheta: number;
   readonly ropeScaling: Llama3RopeScaling | LinearRopeScaling | undefined;
+  /** Whether other frequencies hold for texts beyond the trained context. */
+  readonly hasDynamicRope?: boolean;
   /** How a Gemma attends; undefined for others. */
   readonly gemma: GemmaConfig | undefined;
   /** By their name (`bos_token`, `eos_token`, …), as config.json gives them; the tokenizer's own files come first (see tokenizer.ts). */
@@ -103,6 +108,7 @@ export async function readCheckpointConfig(
     recipe,
     backbone,
     readToken: readTokenOf(config, recipe, backbone, path),
+    prompt: promptRulesOf(config, recipe, vocabSize, path),
     scale: scaleOf(config, recipe, path),
     rewardToken,
     vocabSize,
@@ -130,8 +136,6 @@ async function readConfigFile(files: CheckpointFiles): Promise<JsonObject> {
   return adapter === undefined ? files.requiredJson('config.json') : refuseAdapter(files, adapter);
 }
 
-const ADAPTER_CONFIG = 'adapter_config.json';
-
 /** @throws InformError INFORM_UNSUPPORTED_MODEL where the folder holds what PEFT trained and not a model */
 export async function checkIsNoAdapter(files: CheckpointFiles): Promise<void> {
   const adapter = await files.json(ADAPTER_CONFIG);
@@ -142,19 +146,20 @@ function refuseAdapter(files: CheckpointFiles, adapter: JsonObject): never {
   const base = adapter['base_model_name_or_path'];
   const of = typeof base === 'string' && base !== '' ? ` of ${JSON.stringify(base.slice(0, 200))}` : '';
   throw unsupported(
-    `${files.folder} holds a PEFT adapter${of} (${ADAPTER_CONFIG}), not a whole model. Load both with PEFT as LlamaForSequenceClassification with one label, merge them with merge_and_unload(), save that with save_pretrained(), and name its folder.`,
+    `${files.folder} holds a PEFT adapter${of} (${ADAPTER_CONFIG}), not a whole model. Merge it into its base: inform-score convert ${files.folder} --base BASE_FOLDER -o model.gguf.`,
   );
 }
 
-/** The row of the checkpoint's class. Of two of one class, one has its head in a file of its own. */
+/** The row of the checkpoint's class, with the head where it is. Of two of one class, one is for a token's logit. */
 async function recipeOf(config: JsonObject, files: CheckpointFiles, rewardToken: number | undefined): Promise<Recipe> {
   const [className] = [config['architectures']].flat();
-  const rows = recipesOf(className).filter(({ head }) => (head.rowOfToken === true) === (rewardToken !== undefined));
-  const withHead = rows.find(({ headFile }) => headFile !== undefined);
-  if (withHead !== undefined && (await hasHeadFile(withHead, files))) return withHead;
-  const within = rows.find(({ headFile }) => headFile === undefined);
-  if (within !== undefined) return withHeadName(within, config);
   const path = files.path('config.json');
+  const row = recipesOf(className).find(({ head }) => (head.rowOfToken === true) === (rewardToken !== undefined));
+  if (row !== undefined) {
+    const recipe = withStatedHead(row, config);
+    checkValueHead(recipe, config, path);
+    return (await hasHeadFile(recipe, files)) ? recipe : { ...recipe, headFile: undefined };
+  }
   if (rewardToken !== undefined) {
     throw unsupported(
       `${path} describes a ${named(className)}, whose reward is no token's logit. Leave --reward-token out.`,
@@ -166,7 +171,21 @@ async function recipeOf(config: JsonObject, files: CheckpointFiles, rewardToken:
   throw unsupported(`${path} describes a ${className.slice(0, 80)}, which ${refusalOf(className)}.`);
 }
 
-async function hasHeadFile({ headFile = '' }: Recipe, files: CheckpointFiles): Promise<boolean> {
+function checkValueHead({ isValueHead, head }: Recipe, config: JsonObject, path: string): void {
+  const { vhead_layer_type: type, vhead_num_layers: layers } = config;
+  if (isValueHead !== true) return;
+  if (!isAbsent(type) && type !== 'linear' && type !== 'mlp') {
+    throw unsupported(`${path} has a value head of vhead_layer_type ${named(type)}; "linear" and "mlp" are known.`);
+  }
+  if (head.hidden !== undefined && !isAbsent(layers) && layers !== 1) {
+    throw unsupported(
+      `${path} has a value head with vhead_num_layers ${named(layers)}; 1 hidden layer can be computed.`,
+    );
+  }
+}
+
+async function hasHeadFile({ headFile }: Recipe, files: CheckpointFiles): Promise<boolean> {
+  if (headFile === undefined) return false;
   if (await files.has(headFile)) return true;
   if (!(await files.has('value_head.bin'))) return false;
   throw unsupported(
@@ -214,6 +233,21 @@ function readTokenOf(config: JsonObject, { reads }: Recipe, { defaultPadTokenId 
   return padTokenId < 0 || padTokenId > MAX_COUNT ? { kind: 'last' } : { kind: reads, padTokenId };
 }
 
+function promptRulesOf(config: JsonObject, recipe: Recipe, vocabSize: number, path: string): PromptRules {
+  const { suffixToken, alwaysBos = false } = recipe;
+  const suffixTokenId = typeof suffixToken === 'string' ? tokenAt(config, suffixToken, path) : suffixToken;
+  if (suffixTokenId === undefined || suffixTokenId < vocabSize) return { suffixTokenId, alwaysBos };
+  throw invalidCheckpoint(
+    `A ${recipe.className} scores the token ${suffixTokenId}, which is outside of the vocab_size of ${vocabSize} in ${path}.`,
+  );
+}
+
+function tokenAt(config: JsonObject, key: string, path: string): number {
+  const id = config[key];
+  if (typeof id === 'number' && Number.isInteger(id) && id >= 0) return id;
+  throw invalidCheckpoint(`${path} must give ${key} as the id of a token but has ${named(id)}.`);
+}
+
 function checkSupported(config: JsonObject, backbone: Backbone, path: string): void {
   const labels = config['num_labels'];
   if (!isAbsent(labels) && labels !== 1)
@@ -227,7 +261,7 @@ function checkSupported(config: JsonObject, backbone: Backbone, path: string): v
     throw unsupported(
       `${path} has ${activationKey} ${named(activation)}; ${backbone.modelType} has ${named(backbone.activation)}.`,
     );
-  for (const key of ['attention_bias', 'mlp_bias']) {
+  for (const key of ['attention_bias', 'mlp_bias', 'bias']) {
     if (config[key] === true) throw unsupported(`${path} has ${key}, which is not supported.`);
   }
   if (backbone.optionalWindow === true) checkNoWindow(config, path);
@@ -267,7 +301,7 @@ function readRope(
   config: JsonObject,
   backbone: Backbone,
   path: string,
-): Pick<CheckpointConfig, 'ropeTheta' | 'ropeScaling'> {
+): Pick<CheckpointConfig, 'ropeTheta' | 'ropeScaling' | 'hasDynamicRope'> {
   if (backbone.gemma?.localRope === true) return gemmaRope(config, path);
   const dictionaries = [objectIn(config['rope_scaling']), objectIn(config['rope_parameters'])];
   const scaling = dictionaries.find((parameters) => Object.keys(parameters ?? {}).length > 0) ?? {};
@@ -278,7 +312,8 @@ function readRope(
       throw unsupported(`${path} rotates only a part of each head, which is not supported.`);
   }
   const type = scaling['rope_type'] ?? scaling['type'] ?? 'default';
-  if (type === 'default') return { ropeTheta, ropeScaling: undefined };
+  const isDynamic = type === 'dynamic' && backbone.dynamicRope === true;
+  if (type === 'default' || isDynamic) return { ropeTheta, ropeScaling: undefined, hasDynamicRope: isDynamic };
   if (type === 'linear') return { ropeTheta, ropeScaling: { type, factor: positive(scaling, 'factor', path) } };
   if (type !== 'llama3' || backbone.llama3Rope !== true) {
     const known = backbone.llama3Rope === true ? '"linear" and "llama3" are' : '"linear" is';

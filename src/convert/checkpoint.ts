@@ -1,3 +1,6 @@
+import { InformError } from '../errors.js';
+import { numberAt } from '../gguf/metadata.js';
+import { SPECIAL_TOKEN_ID_KEYS } from '../gguf/template-tokens.js';
 import type { GgufValue } from '../gguf/types.js';
 import { readCheckpointConfig, type CheckpointConfig, type ReadConfigOptions } from './checkpoint-config.js';
 import type { CheckpointFiles } from './checkpoint-files.js';
@@ -37,13 +40,29 @@ export async function openCheckpoint(
   await files.checkFolder();
   const config = await readCheckpointConfig(files, options); // says best what a folder lacks that is no checkpoint at all
   const tensors = await readTensors(config, files);
+  const tokenizer = await readTokenizer(files, config, options);
+  checkSuffix(config, tokenizer, files);
   return {
     folder: files.folder,
     config,
-    tokenizer: await readTokenizer(files, config, options),
+    tokenizer,
     card: await modelCardMetadata(files),
     tensors,
   };
+}
+
+/** The pipelines of such classes put the tokenizer's CLS token behind a text, and the classes look for the one that they know. */
+function checkSuffix(
+  { recipe, prompt: { suffixTokenId } }: CheckpointConfig,
+  { metadata }: CheckpointTokenizer,
+  files: CheckpointFiles,
+): void {
+  const stated = numberAt(new Map(metadata), SPECIAL_TOKEN_ID_KEYS.cls_token);
+  if (suffixTokenId === undefined || stated === undefined || stated === suffixTokenId) return;
+  throw new InformError(
+    'INFORM_UNSUPPORTED_MODEL',
+    `${files.path('tokenizer_config.json')} has the CLS token ${stated}, but ${recipe.className} scores the token ${suffixTokenId}. Name the tokenizer's files that belong to the model.`,
+  );
 }
 
 /** The headers of a folder's weights, with a head that lies beside them. */
@@ -88,6 +107,11 @@ export function checkpointNotes({ config, tokenizer }: Checkpoint): string[] {
     const text = JSON.stringify(tokenizer.tokens[readToken.padTokenId] ?? '');
     notes.push(
       `The pad token of config.json is ${text}, which ends turns. As transformers does, the token before it is scored.`,
+    );
+  }
+  if (config.hasDynamicRope === true) {
+    notes.push(
+      `config.json asks for dynamic rope scaling, which changes nothing up to ${config.contextLength} tokens and is not computed beyond: leave max_length below.`,
     );
   }
   const { beyondEmbedding, splitNote } = tokenizer;

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 
 import { writeFilesAtomically, writeFully, type TemporaryFile } from '../util/files/atomic-file.js';
 import type { GgufMetadata, GgufValue } from '../gguf/types.js';
@@ -71,7 +71,7 @@ export async function convertCheckpoint(
   const { files, type, note } = planConversion(checkpoint, outPath, options);
   const paths = files.map(({ path }) => path);
   const shardNames = [...tensors.values()].map(({ file }) => file);
-  const sources = [...new Set([...CHECKPOINT_FILES, ...shardNames])].map((name) => join(folder, name));
+  const sources = [...new Set([...CHECKPOINT_FILES, ...shardNames])].map((name) => resolve(folder, name));
   for (const path of paths) await checkNewFile(path, sources, options.overwrite ?? true);
   await writeFilesAtomically(
     files.map(({ path, layout }) => ({ path, bytes: layout.totalBytes })),

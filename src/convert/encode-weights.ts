@@ -3,7 +3,9 @@ import { availableParallelism } from 'node:os';
 import { throwIfAborted } from '../util/abort.js';
 import { GGML_TYPES, tensorByteLength, type GgmlType } from '../gguf/types.js';
 import { encodeTensors } from '../addon/encode.js';
-import type { EncodeJob } from '../addon/load-addon.js';
+import type { EncodeJob, NativeLowRank } from '../addon/load-addon.js';
+import { floatTypeOf } from './float-type.js';
+import type { SafetensorsTensor } from './safetensors.js';
 import type { ConvertProgress } from './progress.js';
 import type { TensorData, TensorHashes } from '../gguf/tensors-hash.js';
 import type { TensorSource } from './tensors.js';
@@ -97,26 +99,44 @@ async function encodeShard(
   signal: AbortSignal | undefined,
   onProgress: (fraction: number) => void,
 ): Promise<void> {
-  const jobs = tensors.map((tensor) => jobOf(tensor, path)).sort((a, b) => a.sourceOffset - b.sourceOffset);
+  const jobs = tensors.flatMap((tensor) => jobsOf(tensor, path)).sort((a, b) => a.sourceOffset - b.sourceOffset);
   // One more thread than cores: while one waits for the disk, the others compute.
   await encodeTensors(jobs, availableParallelism() + 1, { signal, onProgress });
 }
 
-function jobOf({ shape, type, source, path, offset }: PlacedTensor, shard: string): EncodeJob {
-  const { tensor, dtype, headRows, addend } = source;
+/** One for each piece in which the rows lie. */
+function jobsOf({ shape, type, source, path, offset }: PlacedTensor, shard: string): EncodeJob[] {
+  const { tensor, dtype, headRows, addend, groups = { count: 1, stride: 0 } } = source;
   const [columns = 1, ...others] = shape;
-  return {
+  const rows = others.reduce((product, size) => product * size, 1) / groups.count;
+  const pieceBytes = tensorByteLength(type, [columns, rows]);
+  return Array.from({ length: groups.count }, (_, index) => ({
     name: tensor.name,
     source: shard,
-    sourceOffset: tensor.offset,
+    sourceOffset: tensor.offset + index * groups.stride,
     sourceType: GGML_TYPES[dtype].id,
     target: path,
-    targetOffset: offset,
+    targetOffset: offset + index * pieceBytes,
     targetType: type.id,
-    rows: others.reduce((product, size) => product * size, 1),
+    rows,
     columns,
     headRows: headRows ?? 0,
     addend: addend ?? 0,
+    lowRank: nativeLowRank(tensor.lowRank),
+  }));
+}
+
+function nativeLowRank(added: SafetensorsTensor['lowRank']): NativeLowRank | undefined {
+  if (added === undefined) return undefined;
+  const { a, b, rank, scale } = added;
+  return {
+    source: a.file,
+    aOffset: a.offset,
+    aType: GGML_TYPES[floatTypeOf(a)].id,
+    bOffset: b.offset,
+    bType: GGML_TYPES[floatTypeOf(b)].id,
+    rank,
+    scale,
   };
 }
 

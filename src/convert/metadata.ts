@@ -2,7 +2,15 @@ import { basename, resolve } from 'node:path';
 
 import { ggufNumber, ggufString } from '../gguf/metadata.js';
 import type { GgufValue } from '../gguf/types.js';
-import { HEAD_KEY, readTokenEntries, scaleEntries, type ReadToken, type RewardScale } from '../gguf/scoring-rules.js';
+import {
+  HEAD_KEY,
+  promptEntries,
+  readTokenEntries,
+  scaleEntries,
+  type PromptRules,
+  type ReadToken,
+  type RewardScale,
+} from '../gguf/scoring-rules.js';
 import type { CheckpointConfig } from './checkpoint-config.js';
 import { hubAddress } from './model-card.js';
 import { fileTypeOf, type ConversionType } from '../gguf/model-types.js';
@@ -99,16 +107,18 @@ interface HeadFacts {
   readonly className: string | undefined;
   readonly hasHiddenLayer: boolean;
   readonly readToken: ReadToken;
+  readonly prompt: PromptRules;
   readonly scale: RewardScale | undefined;
 }
 
-export function headFactsOf({ backbone, recipe, readToken, scale }: CheckpointConfig): HeadFacts {
+export function headFactsOf({ backbone, recipe, readToken, prompt, scale }: CheckpointConfig): HeadFacts {
   const { architecture } = backbone;
   return {
     architecture,
     className: recipe.className,
     hasHiddenLayer: recipe.head.hidden !== undefined,
     readToken,
+    prompt,
     scale,
   };
 }
@@ -119,6 +129,7 @@ export function headMetadata({
   className,
   hasHiddenLayer,
   readToken,
+  prompt,
   scale,
 }: HeadFacts): [string, GgufValue][] {
   return [
@@ -128,6 +139,7 @@ export function headMetadata({
     [HEAD_KEY.format, ggufNumber('uint32', 1)],
     ...(className === undefined ? [] : [[HEAD_KEY.className, ggufString(className)] as [string, GgufValue]]),
     ...readTokenEntries(readToken),
+    ...promptEntries(prompt),
     ...scaleEntries(scale),
   ];
 }

@@ -39,9 +39,15 @@ export interface Recipe {
   readonly headNameKey?: string;
   /** Whether `mean` and `std` of config.json make the reward a score, where it has `normalize_reward`. */
   readonly normalized?: true;
-  /** The file that holds the head, where that is not among the model's weights. */
-  readonly headFile?: string;
+  /** Whether the head is a ValueHead as TRL has it, whose layers config.json may state (`vhead_layer_type`), as GRM's code does. */
+  readonly isValueHead?: true;
+  /** The file that holds the head where it is there; else the head is among the model's weights. */
+  readonly headFile?: string | undefined;
   readonly reads: Reading;
+  /** The token that the class's own code puts behind a text: its id, or the key of config.json that has it. */
+  readonly suffixToken?: number | string;
+  /** Whether that code has a text that begins with BOS tokenized as transformers' pipelines do, which put another before it. */
+  readonly alwaysBos?: true;
   /** A model of this class, or who makes such models. */
   readonly example: string;
 }
@@ -52,8 +58,21 @@ export const VALUE_HEAD_FILE = 'value_head.safetensors';
 const SCORE: HeadLayers = { output: 'score', bias: 'maybe' };
 const SCORE_TWO_LAYERS: HeadLayers = { hidden: 'score.0', output: 'score.2', bias: 'all' };
 const VALUE_HEAD_TWO_LAYERS: HeadLayers = { hidden: 'v_head.summary.0', output: 'v_head.summary.2', bias: 'all' };
+const LINEAR_VALUE_HEAD: HeadLayers = { output: 'v_head', bias: 'none' };
 const LOGIT: HeadLayers = { output: 'lm_head', bias: 'none', rowOfToken: true };
 const VALUE_HEAD: HeadLayers = { output: 'v_head.summary', bias: 'maybe' };
+
+/** Llama 3's `<|reserved_special_token_1|>`, the CLS token of Athene's tokenizer. */
+const ATHENE_CLS = 128003;
+
+/** Its pipeline puts CLS behind the text, and the class reads the last one. */
+const ATHENE = {
+  backbone: 'llama',
+  head: LINEAR_VALUE_HEAD,
+  reads: 'last',
+  suffixToken: ATHENE_CLS,
+  alwaysBos: true,
+} as const;
 
 export const RECIPES: readonly Recipe[] = [
   {
@@ -112,30 +131,12 @@ export const RECIPES: readonly Recipe[] = [
     reads: 'last_non_pad',
     example: 'Gemma 3 270M and 1B with one label',
   },
-  {
-    className: 'LlamaForCausalLM',
-    backbone: 'llama',
-    head: VALUE_HEAD,
-    headFile: VALUE_HEAD_FILE,
-    reads: 'last',
-    example: 'value heads of TRL and LLaMA-Factory',
-  },
-  {
-    className: 'Qwen2ForCausalLM',
-    backbone: 'qwen2',
-    head: VALUE_HEAD,
-    headFile: VALUE_HEAD_FILE,
-    reads: 'last',
-    example: 'the same',
-  },
-  {
-    className: 'Qwen3ForCausalLM',
-    backbone: 'qwen3',
-    head: VALUE_HEAD,
-    headFile: VALUE_HEAD_FILE,
-    reads: 'last',
-    example: 'the same',
-  },
+  valueHeadOf('LlamaForCausalLM', 'llama', 'Ray2333/GRM-llama3-8B-sftreg; value heads of TRL and LLaMA-Factory'),
+  valueHeadOf('MistralForCausalLM', 'mistral'),
+  valueHeadOf('Qwen2ForCausalLM', 'qwen2'),
+  valueHeadOf('Qwen3ForCausalLM', 'qwen3'),
+  valueHeadOf('Gemma2ForCausalLM', 'gemma2'),
+  valueHeadOf('Gemma3ForCausalLM', 'gemma3'),
   {
     className: 'RewardModel',
     backbone: 'any',
@@ -149,8 +150,20 @@ export const RECIPES: readonly Recipe[] = [
     className: 'GRewardModel',
     backbone: 'any',
     head: VALUE_HEAD_TWO_LAYERS,
+    isValueHead: true,
     reads: 'last',
-    example: 'Ray2333/GRM-llama3-8B-sftreg',
+    example: "GRM's class as RewardBench calls it",
+  },
+  { ...ATHENE, className: 'CustomAutoModelForSequenceClassification', example: 'Nexusflow/Athene-RM-8B' },
+  { ...ATHENE, className: 'AtheneForSequenceClassification', example: 'the same, saved by the class of its card' },
+  {
+    className: 'InternLM2ForRewardModel',
+    backbone: 'internlm2',
+    head: LINEAR_VALUE_HEAD,
+    reads: 'last',
+    suffixToken: 'reward_token_id',
+    alwaysBos: true,
+    example: 'internlm/internlm2-7b-reward',
   },
   {
     className: 'LlamaForCausalLM',
@@ -161,12 +174,32 @@ export const RECIPES: readonly Recipe[] = [
   },
 ];
 
+/** A language model that was saved with a value head. Without one it is no reward model. */
+function valueHeadOf(className: string, backbone: BackboneName, example = 'the same'): Recipe {
+  return {
+    className,
+    backbone,
+    head: VALUE_HEAD,
+    isValueHead: true,
+    headFile: VALUE_HEAD_FILE,
+    reads: 'last',
+    example,
+  };
+}
+
 /** Models of the hub whose reward is a token's logit. */
 const REWARD_TOKENS: ReadonlyMap<string, number> = new Map([['nvidia/Llama-3.1-Nemotron-70B-Reward-HF', 0]]);
 
 /** The token whose logit is the reward of a repository's model; undefined for all but the known ones. */
 export function knownRewardToken(repository: string): number | undefined {
   return REWARD_TOKENS.get(repository);
+}
+
+const LANGUAGE_MODEL = /For(?:Causal|ConditionalGeneration)/;
+
+/** Whether models of this class write text, unless they were given a head. */
+export function isLanguageModel(className: string): boolean {
+  return LANGUAGE_MODEL.test(className);
 }
 
 /** Classes that give no single reward, or not one that this package computes, and what they would need. */
@@ -185,7 +218,7 @@ const REFUSED: readonly (readonly [pattern: RegExp, why: string])[] = [
   ],
   [/Moe|MixtralFor/, 'is a mixture of experts; its backbone is not supported yet'],
   [
-    /For(?:Causal|ConditionalGeneration)/,
+    LANGUAGE_MODEL,
     'is a language model, which writes text instead of giving a score. Where the logit of a token is its reward, name that token (convert --reward-token 0); a judge that writes its verdict cannot be converted',
   ],
 ];
@@ -195,23 +228,23 @@ export function recipesOf(className: unknown): readonly Recipe[] {
   return RECIPES.filter((recipe) => recipe.className === className);
 }
 
-/** A row with the head's name as config.json has it. */
-export function withHeadName(recipe: Recipe, config: JsonObject): Recipe {
+/** A row with the head as config.json has it. */
+export function withStatedHead(recipe: Recipe, config: JsonObject): Recipe {
   const name = recipe.headNameKey === undefined ? undefined : config[recipe.headNameKey];
-  return typeof name === 'string' && name !== '' ? { ...recipe, head: { ...recipe.head, output: name } } : recipe;
+  if (typeof name === 'string' && name !== '') return { ...recipe, head: { ...recipe.head, output: name } };
+  const type = recipe.isValueHead === true ? config['vhead_layer_type'] : undefined;
+  if (type === 'linear') return { ...recipe, head: VALUE_HEAD };
+  return type === 'mlp' ? { ...recipe, head: VALUE_HEAD_TWO_LAYERS } : recipe;
 }
 
 /** Why a class that has no row cannot be converted, to follow its name; and which ones can. */
 export function refusalOf(className: string): string {
   const [, why] = REFUSED.find(([pattern]) => pattern.test(className)) ?? [];
-  const known = RECIPES.map(({ className: name, head, headFile }) =>
-    head.rowOfToken === true
-      ? `${name} with --reward-token`
-      : headFile === undefined
-        ? name
-        : `${name} with a ${headFile} beside it`,
-  );
-  return `${why ?? 'is no class of reward models that can be converted'}. These can be: ${known.join(', ')}`;
+  const plain = RECIPES.filter(({ head, headFile }) => head.rowOfToken !== true && headFile === undefined);
+  const withHead = RECIPES.filter(({ headFile }) => headFile !== undefined);
+  const names = plain.map(({ className: name }) => name).join(', ');
+  const kinds = withHead.map(({ className: name }) => name.replace('ForCausalLM', '')).join('|'); // messages have an end
+  return `${why ?? 'is no class of reward models that can be converted'}. These can be: ${names}; with v_head.summary or a ${VALUE_HEAD_FILE}: (${kinds})ForCausalLM; with --reward-token: LlamaForCausalLM`;
 }
 
 /** The names that a head's tensors may have. */

@@ -18,6 +18,16 @@ export interface SafetensorsTensor {
   /** Where the data starts, in bytes from the start of the file. */
   readonly offset: number;
   readonly byteLength: number;
+  /** What an adapter adds to it; undefined for nearly all. */
+  readonly lowRank?: LowRank;
+}
+
+/** `scale` times B A, both in one file. */
+interface LowRank {
+  readonly a: SafetensorsTensor;
+  readonly b: SafetensorsTensor;
+  readonly rank: number;
+  readonly scale: number;
 }
 
 // Bytes of an element of the dtypes of the safetensors format that have whole bytes.

@@ -2,8 +2,11 @@ import { InformError } from '../errors.js';
 import { HEAD_TENSOR } from '../gguf/head-tensors.js';
 import type { CheckpointConfig } from './checkpoint-config.js';
 import { invalidCheckpoint } from './checkpoint-file.js';
+import { floatTypeOf } from './float-type.js';
+import { isLanguageModel, refusalOf } from './recipes.js';
 import { llama3RopeFactors } from './rope.js';
 import type { FloatType, SafetensorsTensor } from './safetensors.js';
+import { USUAL_NAMES, type TensorNames } from './tensor-names.js';
 
 /** Where a tensor's values come from. */
 export type TensorSource =
@@ -15,6 +18,8 @@ export type TensorSource =
       readonly headRows: number | undefined;
       /** Added to every value; undefined: nothing. */
       readonly addend?: number | undefined;
+      /** The rows lie in pieces of one size, this many bytes from each other; undefined: in one. */
+      readonly groups?: { readonly count: number; readonly stride: number } | undefined;
     }
   | { readonly kind: 'computed'; readonly values: Float32Array };
 
@@ -52,9 +57,7 @@ export function planTensors(
   config: CheckpointConfig,
   checkpoint: ReadonlyMap<string, SafetensorsTensor>,
 ): PlannedTensor[] {
-  checkNotQuantized(checkpoint);
-  checkNotWrapped(checkpoint);
-  const mapper = new TensorMapper(checkpoint);
+  const mapper = mapperOf(checkpoint, config);
   planBackbone(mapper, config);
   planHead(mapper, config);
   mapper.checkNothingLeft();
@@ -70,11 +73,25 @@ export function planHeadTensors(
   config: CheckpointConfig,
   checkpoint: ReadonlyMap<string, SafetensorsTensor>,
 ): PlannedTensor[] {
-  checkNotQuantized(checkpoint);
-  checkNotWrapped(checkpoint);
-  const mapper = new TensorMapper(checkpoint);
+  const mapper = mapperOf(checkpoint, config);
   planHead(mapper, config);
   return mapper.planned;
+}
+
+function mapperOf(checkpoint: ReadonlyMap<string, SafetensorsTensor>, { recipe }: CheckpointConfig): TensorMapper {
+  const tensors = recipe.isValueHead === true ? withoutPrefix(checkpoint, VALUE_HEAD_WRAPPER) : checkpoint;
+  checkNotQuantized(tensors);
+  checkNotWrapped(tensors);
+  return new TensorMapper(tensors);
+}
+
+function withoutPrefix(
+  checkpoint: ReadonlyMap<string, SafetensorsTensor>,
+  prefix: string,
+): ReadonlyMap<string, SafetensorsTensor> {
+  return new Map(
+    [...checkpoint].map(([name, tensor]) => [name.startsWith(prefix) ? name.slice(prefix.length) : name, tensor]),
+  );
 }
 
 function checkNotQuantized(checkpoint: ReadonlyMap<string, SafetensorsTensor>): void {
@@ -87,13 +104,16 @@ function checkNotQuantized(checkpoint: ReadonlyMap<string, SafetensorsTensor>): 
   }
 }
 
+/** What TRL's value-head class calls the model inside it, beside which its head lies. */
+const VALUE_HEAD_WRAPPER = 'pretrained_model.';
+
 /** Prefixes that a model has as long as something else holds it, and how to save it without them. */
 const WRAPPERS = [
   ['module.', 'as a model has inside DistributedDataParallel. Save model.module with save_pretrained()'],
   ['_orig_mod.', 'as a model has inside torch.compile. Save model._orig_mod with save_pretrained()'],
   ['base_model.model.', 'as a model has inside PEFT. Save the result of merge_and_unload() with save_pretrained()'],
   [
-    'pretrained_model.',
+    VALUE_HEAD_WRAPPER,
     "as a model has inside TRL's value-head class. Save its pretrained_model with save_pretrained()",
   ],
 ] as const;
@@ -108,46 +128,64 @@ function checkNotWrapped(checkpoint: ReadonlyMap<string, SafetensorsTensor>): vo
 }
 
 function planBackbone(mapper: TensorMapper, config: CheckpointConfig): void {
-  const { hiddenSize, feedForwardSize, headDim, headCount, kvHeadCount, vocabSize, layerCount, backbone } = config;
+  const { hiddenSize, feedForwardSize, headDim, headCount, vocabSize, layerCount, backbone } = config;
   const queryRows = headCount * headDim;
-  const keyRows = kvHeadCount * headDim;
-  const headRows = backbone.interleavedRope === true ? headDim : undefined;
   if (config.ropeScaling?.type === 'llama3') {
     mapper.computed('rope_freqs.weight', llama3RopeFactors(headDim, config.ropeTheta, config.ropeScaling));
   }
-  const norm = (name: string, from: string, size = hiddenSize): void => {
-    mapper.vector(`${name}.weight`, `${from}.weight`, size, backbone.normAddend);
+  const norm = (name: string, from: string): void => {
+    mapper.vector(`${name}.weight`, `${from}.weight`, hiddenSize, backbone.normAddend);
   };
-  mapper.matrix('token_embd.weight', 'model.embed_tokens.weight', [vocabSize, hiddenSize]);
+  const names = backbone.names ?? USUAL_NAMES;
+  mapper.matrix('token_embd.weight', `model.${names.embedding}.weight`, [vocabSize, hiddenSize]);
   for (let layer = 0; layer < layerCount; layer++) {
     const from = `model.layers.${layer}`;
     const to = `blk.${layer}`;
-    norm(`${to}.attn_norm`, `${from}.input_layernorm`);
-    mapper.matrix(`${to}.attn_q.weight`, `${from}.self_attn.q_proj.weight`, [queryRows, hiddenSize], headRows);
-    mapper.matrix(`${to}.attn_k.weight`, `${from}.self_attn.k_proj.weight`, [keyRows, hiddenSize], headRows);
-    if (backbone.qkvBias === true) {
-      mapper.vector(`${to}.attn_q.bias`, `${from}.self_attn.q_proj.bias`, queryRows);
-      mapper.vector(`${to}.attn_k.bias`, `${from}.self_attn.k_proj.bias`, keyRows);
-      mapper.vector(`${to}.attn_v.bias`, `${from}.self_attn.v_proj.bias`, keyRows);
-    }
-    if (backbone.headNorms === true) {
-      norm(`${to}.attn_q_norm`, `${from}.self_attn.q_norm`, headDim);
-      norm(`${to}.attn_k_norm`, `${from}.self_attn.k_norm`, headDim);
-    }
-    mapper.matrix(`${to}.attn_v.weight`, `${from}.self_attn.v_proj.weight`, [keyRows, hiddenSize]);
-    mapper.matrix(`${to}.attn_output.weight`, `${from}.self_attn.o_proj.weight`, [hiddenSize, queryRows]);
+    norm(`${to}.attn_norm`, `${from}.${names.attentionNorm}`);
+    planAttention(mapper, config, names, layer);
+    mapper.matrix(`${to}.attn_output.weight`, `${from}.${names.attentionOutput}.weight`, [hiddenSize, queryRows]);
     if (backbone.outputNorms === true) {
       norm(`${to}.post_attention_norm`, `${from}.post_attention_layernorm`);
       norm(`${to}.ffn_norm`, `${from}.pre_feedforward_layernorm`);
       norm(`${to}.post_ffw_norm`, `${from}.post_feedforward_layernorm`);
     } else {
-      norm(`${to}.ffn_norm`, `${from}.post_attention_layernorm`);
+      norm(`${to}.ffn_norm`, `${from}.${names.feedForwardNorm}`);
     }
-    mapper.matrix(`${to}.ffn_gate.weight`, `${from}.mlp.gate_proj.weight`, [feedForwardSize, hiddenSize]);
-    mapper.matrix(`${to}.ffn_up.weight`, `${from}.mlp.up_proj.weight`, [feedForwardSize, hiddenSize]);
-    mapper.matrix(`${to}.ffn_down.weight`, `${from}.mlp.down_proj.weight`, [hiddenSize, feedForwardSize]);
+    mapper.matrix(`${to}.ffn_gate.weight`, `${from}.${names.gate}.weight`, [feedForwardSize, hiddenSize]);
+    mapper.matrix(`${to}.ffn_up.weight`, `${from}.${names.up}.weight`, [feedForwardSize, hiddenSize]);
+    mapper.matrix(`${to}.ffn_down.weight`, `${from}.${names.down}.weight`, [hiddenSize, feedForwardSize]);
   }
   norm('output_norm', 'model.norm');
+}
+
+/** Query, key and value: three matrices, or the rows of one. */
+function planAttention(mapper: TensorMapper, config: CheckpointConfig, names: TensorNames, layer: number): void {
+  const { hiddenSize, headDim, headCount, kvHeadCount, backbone } = config;
+  const from = `model.layers.${layer}`;
+  const to = `blk.${layer}`;
+  const interleaved = backbone.interleavedRope === true ? headDim : undefined;
+  const queries = (headCount / kvHeadCount) * headDim; // of one key-value head
+  const matrix = (letter: string, name: string, rows: number, start: number, headRows: number | undefined): void => {
+    const target = `${to}.attn_${letter}.weight`;
+    if (names.isFused === true) {
+      const group = { count: kvHeadCount, rows, start, of: queries + 2 * headDim };
+      mapper.groupedRows(target, `${from}.${name}.weight`, hiddenSize, group, headRows);
+    } else {
+      mapper.matrix(target, `${from}.${name}.weight`, [kvHeadCount * rows, hiddenSize], headRows);
+    }
+  };
+  matrix('q', names.query, queries, 0, interleaved);
+  matrix('k', names.key, headDim, queries, interleaved);
+  if (backbone.qkvBias === true) {
+    mapper.vector(`${to}.attn_q.bias`, `${from}.${names.query}.bias`, kvHeadCount * queries);
+    mapper.vector(`${to}.attn_k.bias`, `${from}.${names.key}.bias`, kvHeadCount * headDim);
+    mapper.vector(`${to}.attn_v.bias`, `${from}.${names.value}.bias`, kvHeadCount * headDim);
+  }
+  if (backbone.headNorms === true) {
+    mapper.vector(`${to}.attn_q_norm.weight`, `${from}.self_attn.q_norm.weight`, headDim, backbone.normAddend);
+    mapper.vector(`${to}.attn_k_norm.weight`, `${from}.self_attn.k_norm.weight`, headDim, backbone.normAddend);
+  }
+  matrix('v', names.value, headDim, queries + headDim, undefined);
 }
 
 function planHead(mapper: TensorMapper, { recipe, hiddenSize, vocabSize, rewardToken }: CheckpointConfig): void {
@@ -155,6 +193,10 @@ function planHead(mapper: TensorMapper, { recipe, hiddenSize, vocabSize, rewardT
   if (rowOfToken === true) {
     mapper.headRow(HEAD_TENSOR.outputWeight, outputMatrix(mapper), [vocabSize, hiddenSize], rewardToken ?? 0);
     return;
+  }
+  const { className } = recipe;
+  if (isLanguageModel(className) && !mapper.has(`${output}.weight`)) {
+    throw unsupported(`The checkpoint has no ${output}.weight, and a ${className} without it ${refusalOf(className)}.`);
   }
   const [labels] = mapper.find(`${output}.weight`).shape;
   if (labels !== 1) {
@@ -175,6 +217,16 @@ function outputMatrix(mapper: TensorMapper): string {
   return mapper.has('lm_head.weight') ? 'lm_head.weight' : 'model.embed_tokens.weight';
 }
 
+/** Rows that a matrix has in each of several groups. */
+interface RowGroups {
+  readonly count: number;
+  /** How many of a group's, and from which on. */
+  readonly rows: number;
+  readonly start: number;
+  /** Rows of a whole group. */
+  readonly of: number;
+}
+
 class TensorMapper {
   readonly planned: PlannedTensor[] = [];
   readonly #checkpoint: ReadonlyMap<string, SafetensorsTensor>;
@@ -192,6 +244,22 @@ class TensorMapper {
 
   headMatrix(name: string, from: string, shape: readonly number[]): void {
     this.#take(name, from, shape, 'head', undefined);
+  }
+
+  /** Some rows of each group of a matrix, the groups one after the other. */
+  groupedRows(name: string, from: string, columns: number, group: RowGroups, headRows: number | undefined): void {
+    const { count, rows, start, of } = group;
+    const tensor = this.#checked(from, [count * of, columns]);
+    const rowBytes = tensor.byteLength / (count * of);
+    const part = {
+      ...tensor,
+      shape: [count * rows, columns],
+      offset: tensor.offset + start * rowBytes,
+      byteLength: count * rows * rowBytes,
+    };
+    const groups = { count, stride: of * rowBytes };
+    const source = { kind: 'checkpoint', tensor: part, dtype: floatTypeOf(part), headRows, groups } as const;
+    this.planned.push({ name, shape: [columns, count * rows], role: 'matrix', source });
   }
 
   /** One row of a matrix, as the matrix of a head. */
@@ -258,11 +326,6 @@ class TensorMapper {
     }
     return tensor;
   }
-}
-
-function floatTypeOf({ name, dtype }: SafetensorsTensor): FloatType {
-  if (dtype === 'F32' || dtype === 'F16' || dtype === 'BF16') return dtype;
-  throw invalidCheckpoint(`Tensor ${name} is of type ${dtype}; F32, F16 and BF16 can be converted.`);
 }
 
 function unsupported(message: string): InformError {

@@ -77,10 +77,21 @@ export async function readTokenizer(
   };
 }
 
+/** Tokenizers that are code of their own (InternLM2's) come without the file that says what they do. */
+async function checkHasTokenizer(files: CheckpointFiles): Promise<void> {
+  const config = await files.json('tokenizer_config.json');
+  if (objectIn(config?.['auto_map'])?.['AutoTokenizer'] === undefined) return;
+  throw new InformError(
+    'INFORM_UNSUPPORTED_MODEL',
+    `${files.folder} has a tokenizer that is code of its own (auto_map in tokenizer_config.json) and no tokenizer.json. Where that code has a fast tokenizer, AutoTokenizer.from_pretrained(folder, trust_remote_code=True).save_pretrained(folder) in Python writes one; what it says is then checked.`,
+  );
+}
+
 /** tokenizer.json, or without it what SentencePiece's own file says. */
 async function readSource(files: CheckpointFiles): Promise<TokenizerSource & { tokenizerConfig: JsonObject }> {
   const tokenizer = await files.json('tokenizer.json');
   if (tokenizer === undefined) {
+    await checkHasTokenizer(files);
     return { ...(await readPieceTokenizer(files)), path: files.path(PIECE_MODEL_FILE) };
   }
   const tokenizerConfig = await readTokenizerConfig(files, tokenizer);

@@ -1,3 +1,4 @@
+import { InformError } from '../errors.js';
 import { ggufString, ggufStrings } from '../gguf/metadata.js';
 import { spacePrefixEntries, spaceRunEntries, type Normalizer, type SpacePrefix } from '../gguf/scoring-rules.js';
 import { TOKEN_TYPE } from '../gguf/token-types.js';
@@ -143,6 +144,12 @@ class TokenTable {
     if (!Number.isInteger(id) || id < 0 || id >= this.tokens.length) {
       throw invalidCheckpoint(
         `${this.#path} gives the token ${JSON.stringify(token.slice(0, 40))} the id ${id}, but config.json has a vocab_size of ${this.tokens.length}.`,
+      );
+    }
+    if (token.includes('\0')) {
+      throw new InformError(
+        'INFORM_UNSUPPORTED_MODEL',
+        `${this.#path} has the token ${JSON.stringify(token.slice(0, 40))} (id ${id}), which holds the character U+0000; llama.cpp reads a token's text up to there only and would make other tokens of such texts.`,
       );
     }
     this.tokens[id] = token;

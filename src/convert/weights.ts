@@ -1,5 +1,5 @@
 import { stat, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { InformError, messageOf, systemCodeOf } from '../errors.js';
 import { IrregularFileError, openRegularFile } from '../util/files/regular-file.js';
@@ -25,7 +25,8 @@ export interface CheckpointWeights extends ShardFiles {
 /** Shards that lie in the checkpoint's folder, and stay there. */
 export function folderShards(folder: string): ShardFiles {
   return {
-    obtain: (shard) => Promise.resolve(join(folder, shard)),
+    // What an adapter brings lies elsewhere, and has its whole path.
+    obtain: (shard) => Promise.resolve(resolve(folder, shard)),
     release: () => Promise.resolve(),
   };
 }

@@ -38,6 +38,16 @@ export interface TokenizerRules {
   readonly tokensWithoutRow: readonly string[];
 }
 
+/** What the code of a model's class does with a rendered conversation, beyond what its tokenizer does. */
+export interface PromptRules {
+  /** The token that is put behind a text, or behind what truncation leaves of it; undefined: none. */
+  readonly suffixTokenId: number | undefined;
+  /** Whether the tokenizer's BOS is put before a text that begins with it, too, as transformers' pipelines do. */
+  readonly alwaysBos: boolean;
+}
+
+export const NO_PROMPT_RULES: PromptRules = { suffixTokenId: undefined, alwaysBos: false };
+
 /** What a file says of its head beside the tensors. */
 export const HEAD_KEY = {
   format: 'inform.head.format',
@@ -80,6 +90,8 @@ export function scaleOf(metadata: GgufMetadata, path: string): RewardScale | und
 
 const READ_TOKEN = 'inform.head.read_token';
 const PAD_TOKEN_ID = 'inform.head.pad_token_id';
+const SUFFIX_TOKEN_ID = 'inform.head.suffix_token_id';
+const ALWAYS_BOS = 'inform.head.always_bos';
 const NORMALIZER = 'inform.tokenizer.normalizer';
 const LONGEST_SPACE_RUN = 'inform.tokenizer.longest_space_run';
 const SPACE_PREFIX = 'inform.tokenizer.space_prefix';
@@ -90,6 +102,32 @@ const TOKENS_WITHOUT_ROW = 'inform.tokenizer.tokens_without_row';
 export function readTokenEntries(rule: ReadToken): [string, GgufValue][] {
   const kind: [string, GgufValue] = [READ_TOKEN, ggufString(rule.kind)];
   return rule.kind === 'last' ? [kind] : [kind, [PAD_TOKEN_ID, ggufNumber('uint32', rule.padTokenId)]];
+}
+
+/** Nothing for a class that adds nothing. */
+export function promptEntries({ suffixTokenId, alwaysBos }: PromptRules): [string, GgufValue][] {
+  return [
+    ...(suffixTokenId === undefined
+      ? []
+      : [[SUFFIX_TOKEN_ID, ggufNumber('uint32', suffixTokenId)] as [string, GgufValue]]),
+    ...(alwaysBos ? [[ALWAYS_BOS, ggufBool(true)] as [string, GgufValue]] : []),
+  ];
+}
+
+/**
+ * What is done with the texts that the head of this file scores.
+ *
+ * @throws InformError INFORM_UNSUPPORTED_MODEL for a suffix that is no token
+ */
+export function promptRulesOf(metadata: GgufMetadata, path: string): PromptRules {
+  const suffixTokenId = numberAt(metadata, SUFFIX_TOKEN_ID);
+  const isToken = suffixTokenId !== undefined && Number.isInteger(suffixTokenId) && suffixTokenId >= 0;
+  if (metadata.has(SUFFIX_TOKEN_ID) && !isToken) {
+    throw unknown(path, SUFFIX_TOKEN_ID, stringAt(metadata, SUFFIX_TOKEN_ID) ?? String(suffixTokenId));
+  }
+  if (metadata.has(ALWAYS_BOS) && boolAt(metadata, ALWAYS_BOS) === undefined)
+    throw unknown(path, ALWAYS_BOS, stringAt(metadata, ALWAYS_BOS));
+  return { suffixTokenId, alwaysBos: boolAt(metadata, ALWAYS_BOS) === true };
 }
 
 /** All tokenizers of Qwen compose, and llama.cpp's converter has no key that says so. */

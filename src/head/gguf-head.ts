@@ -4,7 +4,7 @@ import { copyTensors } from '../gguf/copy-tensors.js';
 import { architectureOf, modelNames, sizeAt, vocabularySizeOf } from '../gguf/reward-model-file.js';
 import { numberAt, stringAt } from '../gguf/metadata.js';
 import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/split-model.js';
-import { HEAD_KEY, readTokenOf, scaleOf } from '../gguf/scoring-rules.js';
+import { HEAD_KEY, promptRulesOf, readTokenOf, scaleOf } from '../gguf/scoring-rules.js';
 import { elementCount } from '../gguf/types.js';
 import type { HeadSource } from './head.js';
 import { HEAD_TENSOR, HEAD_TENSORS, type HeadTensor } from '../gguf/head-tensors.js';
@@ -35,6 +35,7 @@ export async function openGgufHead(path: string): Promise<HeadSource> {
       className: stringAt(model.metadata, HEAD_KEY.className),
       hasHiddenLayer: hidden !== undefined,
       readToken: readTokenOf(model.metadata, path),
+      prompt: promptRulesOf(model.metadata, path),
       scale: scaleOf(model.metadata, path),
     }),
     tensors,

@@ -1,7 +1,7 @@
 import { arrayAt, numberAt, stringAt, stringsAt } from '../gguf/metadata.js';
 import { readGgufModel, type GgufModel, type ModelTensor } from '../gguf/split-model.js';
 import { fileTypeName } from '../gguf/model-types.js';
-import { HEAD_KEY, readTokenOf, tokenizerRulesOf, type ReadToken } from '../gguf/scoring-rules.js';
+import { HEAD_KEY, promptRulesOf, readTokenOf, tokenizerRulesOf, type ReadToken } from '../gguf/scoring-rules.js';
 import { elementCount, type GgufMetadata, type GgufValue } from '../gguf/types.js';
 import { HEAD_TENSOR, HEAD_TENSORS } from '../gguf/head-tensors.js';
 
@@ -43,6 +43,10 @@ export interface ModelReport {
     readonly activation: string | null;
     /** Which token's state it takes: the last one, or the last one that is not the pad token. */
     readonly reads: { readonly token: ReadToken['kind']; readonly padToken: Token | null };
+    /** The token that is put behind every text, after truncation. */
+    readonly suffixToken: Token | null;
+    /** Whether the tokenizer's BOS is put before a text that begins with it, too. */
+    readonly alwaysBos: boolean;
     /** Shapes in ggml's order, the row length first. */
     readonly tensors: readonly { readonly name: string; readonly type: string; readonly shape: readonly number[] }[];
   } | null;
@@ -133,10 +137,13 @@ function headOf({ path, metadata, tensors }: GgufModel): ModelReport['head'] {
     (tensor): tensor is ModelTensor => tensor !== undefined,
   );
   if (!found.some(({ name }) => name === HEAD_TENSOR.outputWeight)) return null;
+  const { suffixTokenId, alwaysBos } = promptRulesOf(metadata, path);
   return {
     className: stringAt(metadata, HEAD_KEY.className) ?? null,
     activation: stringAt(metadata, HEAD_KEY.activation) ?? null,
     reads: readsOf(metadata, path),
+    suffixToken: suffixTokenId === undefined ? null : tokenOf(suffixTokenId, stringsAt(metadata, TOKENS_KEY)),
+    alwaysBos,
     tensors: found.map(({ name, type, shape }) => ({ name, type: type.name, shape })),
   };
 }

@@ -37,6 +37,12 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
     licence: 'llama3.1',
     results: ['94.1 on RewardBench (its model card)'],
   },
+  athene('Nexusflow/Athene-RM-70B', 69.5, 66.6),
+  athene('Nexusflow/Athene-RM-8B', 7.5, 64.6),
+  grm('Ray2333/GRM-Llama3-8B-rewardmodel-ft', 'LlamaForSequenceClassification', 7.5, 91.5),
+  grm('Ray2333/GRM-gemma2-2B-rewardmodel-ft', 'Gemma2ForSequenceClassification', 2.6, 88.4),
+  grm('Ray2333/GRM-llama3-8B-sftreg', 'LlamaForCausalLM', 7.5, 87),
+  grm('Ray2333/GRM-llama3.2-3B-sftreg', 'LlamaForCausalLM', 3.2, 85.8),
   {
     id: 'Skywork/Skywork-Reward-Gemma-2-27B-v0.2',
     className: 'Gemma2ForSequenceClassification',
@@ -55,6 +61,26 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
 
 function llama(id: string, billions: number, licence: string, ...results: string[]): KnownModel {
   return { id, className: 'LlamaForSequenceClassification', billions, licence, results };
+}
+
+function grm(id: string, className: string, billions: number, rewardBench: number): KnownModel {
+  return {
+    id,
+    className,
+    billions,
+    licence: 'as its card says',
+    results: [`${rewardBench.toFixed(1)} on RewardBench (GRM's model cards)`],
+  };
+}
+
+function athene(id: string, billions: number, humanPreference: number): KnownModel {
+  return {
+    id,
+    className: 'CustomAutoModelForSequenceClassification',
+    billions,
+    licence: 'as its card says',
+    results: [`${humanPreference} human preference (PPE's paper)`],
+  };
 }
 
 function qwen3(id: string, billions: number, ...results: string[]): KnownModel {

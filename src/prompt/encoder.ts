@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.js';
 import { toInformError, InformError } from '../errors.js';
-import type { ReadToken, TokenizerRules } from '../gguf/scoring-rules.js';
+import { NO_PROMPT_RULES, type PromptRules, type ReadToken, type TokenizerRules } from '../gguf/scoring-rules.js';
 import type { Message } from '../input/sample.js';
 import { readPosition } from './read-position.js';
 import { SpecialTokens, type PromptPiece, type Rewriter } from './special-tokens.js';
@@ -41,7 +41,8 @@ export interface EncoderOptions {
 }
 
 /** How the tokens of a rendered conversation become those that are evaluated. */
-export interface EncodingRules extends Pick<TokenizerRules, 'addedBosId' | 'truncationSide' | 'tokensWithoutRow'> {
+export interface EncodingRules
+  extends Pick<TokenizerRules, 'addedBosId' | 'truncationSide' | 'tokensWithoutRow'>, PromptRules {
   readonly readToken: ReadToken;
 }
 
@@ -50,6 +51,7 @@ const DEFAULT_RULES: EncodingRules = {
   truncationSide: 'right',
   tokensWithoutRow: [],
   readToken: { kind: 'last' },
+  ...NO_PROMPT_RULES,
 };
 
 /** Conversation -> prompt text -> token ids, for many conversations at a time. */
@@ -62,6 +64,7 @@ export class Encoder {
     private readonly options: EncoderOptions,
   ) {
     this.#special = new SpecialTokens(engine.info.specialTokens);
+    checkRoom(options);
   }
 
   /** One result per conversation, in order: the encoded sample, or why there is none. Adds to `seconds` what it took. */
@@ -156,15 +159,19 @@ export class Encoder {
     });
   }
 
-  /** As transformers does: BOS, truncation, and then the place that is read. What follows it decides nothing. */
+  /** As transformers does: BOS, truncation, the class's own suffix, and then the place that is read. What follows it decides nothing. */
   #limit(rendered: Int32Array, holdsSpecialText: boolean): EncodedSample | InformError {
     if (rendered.length === 0) {
       return new InformError('INFORM_TEMPLATE_FAILED', 'the chat template rendered the sample to an empty text.');
     }
     const { maxLength, rules = DEFAULT_RULES, truncationSide = 'auto', bos } = this.options;
     const side = truncationSide === 'auto' ? rules.truncationSide : truncationSide;
-    const added = bos !== 'always' && rendered[0] === rules.addedBosId ? undefined : rules.addedBosId;
-    const { tokens, truncated } = truncate(rendered, maxLength, { addedBosId: added, truncationSide: side });
+    const isThere = bos !== 'always' && !rules.alwaysBos && rendered[0] === rules.addedBosId;
+    const { tokens, truncated } = truncate(rendered, maxLength, {
+      before: isThere ? undefined : rules.addedBosId,
+      after: rules.suffixTokenId,
+      truncationSide: side,
+    });
     try {
       const end = readPosition(tokens, rules.readToken) + 1;
       return { tokens: end < tokens.length ? tokens.slice(0, end) : tokens, truncated, holdsSpecialText };
@@ -179,19 +186,33 @@ interface Prompt {
   holdsSpecialText: boolean;
 }
 
-/** At most `maxLength` tokens, with a BOS before them where one is given. It is never cut off. */
+/** BOS, suffix and nothing of the sample between them would give all samples one score. */
+function checkRoom({ maxLength, rules = DEFAULT_RULES }: EncoderOptions): void {
+  if (rules.suffixTokenId === undefined || maxLength > 2) return;
+  throw new InformError(
+    'INFORM_INVALID_CONFIG',
+    `max_length is ${maxLength}, which leaves no room for a text between BOS and the token that this model's class puts behind it. Raise it.`,
+  );
+}
+
+/** At most `maxLength` tokens, with a token before and one after them where they are given. Those are never cut off. */
 function truncate(
   rendered: Int32Array,
   maxLength: number,
-  { addedBosId, truncationSide }: Pick<EncodingRules, 'addedBosId' | 'truncationSide'>,
+  {
+    before,
+    after,
+    truncationSide,
+  }: { before: number | undefined; after: number | undefined; truncationSide: 'left' | 'right' },
 ): Pick<EncodedSample, 'tokens' | 'truncated'> {
-  const bos = addedBosId === undefined ? [] : [Int32Array.of(addedBosId)];
-  const room = maxLength - bos.length;
+  const [first, last] = [before, after].map((id) => (id === undefined ? [] : [Int32Array.of(id)]));
+  const around = [...(first ?? []), ...(last ?? [])].length;
+  const room = maxLength - around;
   const truncated = rendered.length > room;
   const start = truncated && truncationSide === 'left' ? rendered.length - room : 0;
   // A copy, so that a very long sample's other tokens are not kept alive by the few that count.
   const kept = truncated ? rendered.slice(start, start + room) : rendered;
-  return { tokens: bos.length === 0 ? kept : concatenate([...bos, kept]), truncated };
+  return { tokens: around === 0 ? kept : concatenate([...(first ?? []), kept, ...(last ?? [])]), truncated };
 }
 
 /** All parts one after the other. */

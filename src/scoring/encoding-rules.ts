@@ -2,6 +2,7 @@ import { arrayAt, stringsAt } from '../gguf/metadata.js';
 import { readGguf } from '../gguf/reader.js';
 import {
   longestSpaceRunOf,
+  promptRulesOf,
   readTokenOf,
   spacePrefixOfFile,
   tokenizerRulesOf,
@@ -37,7 +38,7 @@ export async function readModelRules({
   const head = headPath === path ? metadata : await metadataOf(headPath);
   const { normalizer, ...tokenizer } = tokenizerRulesOf(metadata, path);
   return {
-    encoding: { ...tokenizer, readToken: readTokenOf(head, headPath) },
+    encoding: { ...tokenizer, ...promptRulesOf(head, headPath), readToken: readTokenOf(head, headPath) },
     normalizer,
     templateTokens: templateTokensOf(metadata, path),
   };

@@ -208,6 +208,40 @@ test('an addend is added in F32, whatever the checkpoint has', async () => {
   );
 });
 
+const LOW_RANK = {
+  aOffset: 0,
+  aType: GGML_TYPES.BF16.id,
+  bOffset: 0,
+  bType: GGML_TYPES.F16.id,
+  rank: 2,
+  scale: 0.5,
+};
+
+test("an adapter's product is added to each row of a matrix before its rows are interleaved, over several pieces", async () => {
+  const [rows, columns] = [2048, 512];
+  // Small integers: every sum is exact.
+  const a = Float32Array.from({ length: 2 * columns }, (_, i) => (i % 7) - 3);
+  const b = Float32Array.from({ length: rows * 2 }, (_, i) => (i % 5) - 2);
+  const matrix = Float32Array.from({ length: rows * columns }, (_, i) => i % 11);
+  const stored = { a: await encode(a, 'F32', 'BF16'), b: await encode(b, 'F32', 'F16') };
+  const source = fileIn(root, 'adapter', Buffer.concat([stored.a, stored.b]));
+  const lowRank = { ...LOW_RANK, source, bOffset: stored.a.length };
+  const written = await encode(matrix, 'F32', 'F32', { columns, headRows: 4, lowRank });
+  const found = new Float32Array(Uint8Array.from(written).buffer);
+  for (let row = 0; row < rows; row++) {
+    const from = row - (row % 4) + ([0, 2, 1, 3][row % 4] ?? 0);
+    const sums = Float32Array.from({ length: columns }, (_, column) => {
+      const product = (b[2 * from] ?? 0) * (a[column] ?? 0) + (b[2 * from + 1] ?? 0) * (a[columns + column] ?? 0);
+      return (matrix[from * columns + column] ?? 0) + 0.5 * product;
+    });
+    assert.equal(found.subarray(row * columns, (row + 1) * columns), sums, `row ${row}`);
+  }
+  const cut = fileIn(root, 'cut', stored.a);
+  const error = await refusal(encode(matrix, 'F32', 'F32', { columns, lowRank: { ...lowRank, source: cut } }));
+  assert.is(error.code, 'INFORM_INVALID_CHECKPOINT');
+  assert.match(error.message, /ended while it was read\. Download the adapter again/);
+});
+
 test('descriptions that ggml would answer with an abort are refused', async () => {
   const values = new Float32Array(512);
   const wrong: Partial<EncodeJob>[] = [
@@ -224,6 +258,9 @@ test('descriptions that ggml would answer with an abort are refused', async () =
     { columns: 64, rows: 8, headRows: 3 },
     { columns: 64, rows: 8, headRows: 6 },
     { addend: NaN },
+    { lowRank: { ...LOW_RANK, source: '', rank: -1 } },
+    { lowRank: { ...LOW_RANK, source: '', scale: Infinity } },
+    { lowRank: { ...LOW_RANK, source: '', bType: GGML_TYPES.Q8_0.id } },
   ];
   for (const change of wrong) {
     const error = await refusal(encode(values, 'F32', 'F32', change));

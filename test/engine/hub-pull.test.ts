@@ -410,6 +410,37 @@ test('offline, what is in the cache works and the rest is refused', async () => 
   assert.is(server.requests.length, 0);
 });
 
+test("Nemotron's reward model is known by its id: row 0 of the logits' matrix, pulled, shard by shard and from the shared cache", async () => {
+  const repository = 'nvidia/Llama-3.1-Nemotron-70B-Reward-HF';
+  const backbone = Object.entries(handTensors()).filter(([name]) => !name.startsWith('score'));
+  const logits = { shape: [5, 8], values: Array.from({ length: 40 }, (_, i) => i + 100) };
+  const config = { ...handConfig(), architectures: ['LlamaForCausalLM'] };
+  const folder = handCheckpoint(FOLDER, 'nemotron', {
+    config,
+    tensors: { ...Object.fromEntries(backbone), 'lm_head.weight': logits },
+  });
+  const expectRowZero = async (model: string): Promise<void> => {
+    const { tensors } = await readGguf(model);
+    assert.not.ok(tensors.some(({ name }) => name === 'output.weight'));
+    const head = tensors.find(({ name }) => name === 'cls.output.weight');
+    assert.equal(head?.shape, [8, 1]);
+    const bytes = readFileSync(model).subarray(head?.offset, (head?.offset ?? 0) + (head?.byteLength ?? 0));
+    assert.equal([...new Float32Array(Uint8Array.from(bytes).buffer)], logits.values.slice(0, 8));
+  };
+  for (const deleteShards of [true, false]) {
+    startAnew();
+    server.publishFolder(repository, folder);
+    await expectRowZero(await pull(repository, { deleteShards }));
+  }
+  rmSync(ownCache, { recursive: true });
+  process.env['HF_HUB_OFFLINE'] = '1';
+  await expectRowZero(await score(repository));
+  // The same model under another name is a language model.
+  startAnew();
+  server.publishFolder(REPO, folder);
+  await expectError('INFORM_UNSUPPORTED_MODEL', /is a language model.*convert --reward-token 0/, () => pull(REPO));
+});
+
 test('a value head in a file of its own comes along: pulled, from the shared cache, and shard by shard', async () => {
   const { config, tensors } = handOneLayer();
   const backbone = Object.fromEntries(Object.entries(tensors).filter(([name]) => name !== 'score.weight'));

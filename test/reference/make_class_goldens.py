@@ -23,6 +23,8 @@ from transformers import (
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
+    LlamaConfig,
+    LlamaModel,
     Qwen2Model,
     Qwen2PreTrainedModel,
 )
@@ -67,6 +69,14 @@ def inputs(name: str) -> list[dict]:
     return [*(entry for group in groups for entry in group()), *special]
 
 
+# Their backbones' tokenizers and arithmetic are tested by others: their head is of interest.
+HEADS = ["trl", "internlm2", "grm-gemma2", "grm-qwen2", "openrlhf-qwen3"]
+
+
+def head_inputs() -> list[dict]:
+    return [*hard.short(), *hard.numbers(), *hard.conversations()]
+
+
 def classifier(folder: Path):
     model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).eval()
     return lambda ids: model(input_ids=torch.tensor([ids]), use_cache=False).logits.item()
@@ -95,6 +105,16 @@ def qwen2_reward_model(folder: Path):
 
 
 REWARD_TOKEN = 7
+INTERNLM2_REWARD_TOKEN = 128056  # reward_token_id of the generated config.json
+
+
+def value_head(folder: Path):
+    """TRL's ValueHead: a Linear at the last token, on a model that its class may have saved under a name of its own."""
+
+    def head(weights, _, state):
+        return (weights["v_head.summary.weight"] @ state + weights["v_head.summary.bias"]).item()
+
+    return on_backbone(folder, head)
 
 
 def token_logit(folder: Path):
@@ -105,7 +125,8 @@ def token_logit(folder: Path):
 def on_backbone(folder: Path, head):
     """A head on transformers' backbone, of which the checkpoint has the weights under the names of its causal model."""
     config = AutoConfig.from_pretrained(folder)
-    weights = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
+    stored = load_file(folder / "model.safetensors")
+    weights = {name.removeprefix("pretrained_model."): value.float() for name, value in stored.items()}
     backbone = AutoModel.from_config(config, dtype=torch.float32).eval()
     missing, _ = backbone.load_state_dict({name.removeprefix("model."): value for name, value in weights.items()}, strict=False)
     if missing:
@@ -124,21 +145,102 @@ def openrlhf(folder: Path):
 
 
 def grm(folder: Path):
-    """GRM's ValueHead of the kind "mlp" with one layer, at the last token."""
+    """GRM's ValueHead of the kinds "mlp" with one layer and "linear", at the last token."""
 
-    def head(weights, _, state):
+    def head(weights, config, state):
         name = "v_head.summary"
+        if config.vhead_layer_type == "linear":
+            return (weights[f"{name}.weight"] @ state + weights.get(f"{name}.bias", 0)).item()
         hidden = torch.relu(weights[f"{name}.0.weight"] @ state + weights[f"{name}.0.bias"])
         return (weights[f"{name}.2.weight"] @ hidden + weights[f"{name}.2.bias"]).item()
 
     return on_backbone(folder, head)
 
 
+def athene(folder: Path):
+    """The class of Athene's model card: a Linear without bias, at the last CLS token."""
+    cls_id = 128003
+    config = AutoConfig.from_pretrained(folder)
+    weights = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
+    head = weights.pop("v_head.weight")
+    backbone = LlamaModel(config).eval()
+    backbone.load_state_dict({name.removeprefix("model."): value for name, value in weights.items()})
+
+    def reward(ids):
+        states = backbone(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state[0]
+        return (states @ head[0])[max(place for place, token in enumerate(ids) if token == cls_id)].item()
+
+    return reward
+
+
+def internlm2(folder: Path):
+    """InternLM2ForRewardModel: a Llama, as its own code computes it, whose wqkv is taken apart as that code does."""
+    stated = json.loads((folder / "config.json").read_text())
+    same = ["hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers", "num_key_value_heads", "vocab_size"]
+    more = ["max_position_embeddings", "rms_norm_eps", "rope_theta"]  # the dynamic scaling begins beyond the first of these
+    config = LlamaConfig(**{key: stated[key] for key in [*same, *more]})
+    renamed = {"tok_embeddings": "embed_tokens", "attention_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm"}
+    renamed |= {"attention.wo": "self_attn.o_proj", "feed_forward.w1": "mlp.gate_proj", "feed_forward.w3": "mlp.up_proj"}
+    renamed |= {"feed_forward.w2": "mlp.down_proj"}
+    weights = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
+    head = weights.pop("v_head.weight")
+    state = {}
+    for name, value in weights.items():
+        name = name.removeprefix("model.")
+        for old, new in renamed.items():
+            name = name.replace(old, new)
+        if "wqkv" not in name:
+            state[name] = value
+            continue
+        width = config.hidden_size // config.num_attention_heads
+        grouped = value.view(config.num_key_value_heads, -1, width, config.hidden_size)  # groups of several queries, a key, a value
+        for letter, rows in (("q", grouped[:, :-2]), ("k", grouped[:, -2]), ("v", grouped[:, -1])):
+            state[name.replace("attention.wqkv", f"self_attn.{letter}_proj")] = rows.reshape(-1, config.hidden_size)
+    backbone = LlamaModel(config).eval()
+    backbone.load_state_dict(state)
+
+    def reward(ids):
+        return (backbone(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state[0, -1] @ head[0]).item()
+
+    return reward
+
+
+def internlm2_ids(tokenizer, text: str) -> list[int]:
+    """The class's get_score, which does not truncate."""
+    return [*tokenizer.encode(text), INTERNLM2_REWARD_TOKEN]
+
+
+def athene_ids(tokenizer, text: str) -> list[int]:
+    """The pipeline of Athene's model card: CLS behind the text, and all tokens that the tokenizer adds."""
+    return tokenizer(text + tokenizer.cls_token, truncation=True, max_length=MAX_LENGTH).input_ids
+
+
+def causal(folder: Path):
+    if folder.name.endswith("logit"):
+        return token_logit(folder)
+    has_layers = "vhead_layer_type" in json.loads((folder / "config.json").read_text())
+    return grm(folder) if has_layers else value_head(folder)
+
+
 CLASSES = {
+    "CustomAutoModelForSequenceClassification": athene,
+    "InternLM2ForRewardModel": internlm2,
     "Qwen2ForRewardModel": qwen2_reward_model,
-    "LlamaForCausalLM": token_logit,
+    "LlamaForCausalLM": causal,
+    "Gemma2ForCausalLM": causal,
     "RewardModel": openrlhf,
     "GRewardModel": grm,
+}
+
+
+def ids_of(tokenizer, text: str) -> list[int]:
+    has_bos = tokenizer.bos_token is None or text.startswith(tokenizer.bos_token)
+    return tokenizer(text, add_special_tokens=not has_bos, truncation=True, max_length=MAX_LENGTH).input_ids
+
+
+PIPELINES = {
+    "InternLM2ForRewardModel": internlm2_ids,
+    "CustomAutoModelForSequenceClassification": athene_ids,
 }
 
 
@@ -149,10 +251,9 @@ def judged(folder: Path) -> dict:
     (class_name,) = json.loads((folder / "config.json").read_text())["architectures"]
     reward = CLASSES.get(class_name, classifier)(folder)
     entries = []
-    for entry in inputs(name):
+    for entry in head_inputs() if name in HEADS else inputs(name):
         prompt = tokenizer.apply_chat_template(messages_of(entry["sample"]), tokenize=False, add_generation_prompt=False)
-        has_bos = tokenizer.bos_token is None or prompt.startswith(tokenizer.bos_token)
-        ids = tokenizer(prompt, add_special_tokens=not has_bos, truncation=True, max_length=MAX_LENGTH).input_ids
+        ids = PIPELINES.get(class_name, ids_of)(tokenizer, prompt)
         entries.append({**entry, "ids": ids, "score": reward(ids)})
     scores = [entry["score"] for entry in entries if entry["score"] is not None]
     print(f"{name}: {len(entries)} samples, scores from {min(scores):.2f} to {max(scores):.2f}")

@@ -35,6 +35,10 @@ struct Buffers {
     std::vector<uint8_t> ordered;
     std::vector<float> values;
     std::vector<uint8_t> target;
+    std::vector<float> a;              // of `a_of`
+    const EncodeJob * a_of = nullptr;  // the job whose A was read last
+    std::vector<float> b;
+    std::vector<uint8_t> factor;  // A or B as they lie in the file
 };
 
 template <typename T>
@@ -59,12 +63,17 @@ bool can_encode_to(ggml_type type) {
     }
 }
 
+bool is_float(ggml_type type) {
+    return type == GGML_TYPE_F32 || type == GGML_TYPE_F16 || type == GGML_TYPE_BF16;
+}
+
 void check(const EncodeJob & job) {
-    const bool is_float =
-        job.source_type == GGML_TYPE_F32 || job.source_type == GGML_TYPE_F16 || job.source_type == GGML_TYPE_BF16;
-    if (!is_float || !can_encode_to(job.target_type) || job.rows < 1 || job.columns < 1 ||
-        job.columns % ggml_blck_size(job.target_type) != 0 || !std::isfinite(job.addend) || job.head_rows < 0 ||
-        job.head_rows % 2 != 0 || (job.head_rows > 0 && job.rows % job.head_rows != 0)) {
+    const LowRank & added = job.low_rank;
+    const bool is_possible =
+        added.rank >= 0 && std::isfinite(added.scale) && is_float(added.a_type) && is_float(added.b_type);
+    if (!is_float(job.source_type) || !is_possible || !can_encode_to(job.target_type) || job.rows < 1 ||
+        job.columns < 1 || job.columns % ggml_blck_size(job.target_type) != 0 || !std::isfinite(job.addend) ||
+        job.head_rows < 0 || job.head_rows % 2 != 0 || (job.head_rows > 0 && job.rows % job.head_rows != 0)) {
         throw EngineError(ErrorCode::invalid_argument, "Tensor " + job.name + " cannot be encoded as it is described.");
     }
 }
@@ -84,10 +93,10 @@ bool any_non_finite(const uint8_t * data, int64_t n, T mask) {
     return found != 0;
 }
 
-void check_finite(const EncodeJob & job, const uint8_t * data, int64_t n) {
-    const bool bad = job.source_type == GGML_TYPE_F32   ? any_non_finite<uint32_t>(data, n, 0x7f800000)
-                     : job.source_type == GGML_TYPE_F16 ? any_non_finite<uint16_t>(data, n, 0x7c00)
-                                                        : any_non_finite<uint16_t>(data, n, 0x7f80);
+void check_finite(const EncodeJob & job, ggml_type type, const uint8_t * data, int64_t n) {
+    const bool bad = type == GGML_TYPE_F32   ? any_non_finite<uint32_t>(data, n, 0x7f800000)
+                     : type == GGML_TYPE_F16 ? any_non_finite<uint16_t>(data, n, 0x7c00)
+                                             : any_non_finite<uint16_t>(data, n, 0x7f80);
     if (bad) {
         invalid(job, "holds NaN or infinite values. Download the checkpoint again.");
     }
@@ -141,6 +150,26 @@ const float * plus(const float * values, int64_t n, float addend, std::vector<fl
     float * sums = sized(buffer, n);
     std::transform(values, values + n, sums, [addend](float value) { return value + addend; });
     return sums;
+}
+
+// values += scale * b a, row by row.
+void add_product(const LowRank & added, const float * a, const float * b, int64_t rows, int64_t columns,
+                 float * values) {
+    std::vector<float> sum(columns);
+    for (int64_t row = 0; row < rows; row++) {
+        std::fill(sum.begin(), sum.end(), 0.0f);
+        for (int64_t k = 0; k < added.rank; k++) {
+            const float factor = b[row * added.rank + k];
+            const float * a_row = a + k * columns;
+            for (int64_t column = 0; column < columns; column++) {
+                sum[column] += factor * a_row[column];
+            }
+        }
+        float * to = values + row * columns;
+        for (int64_t column = 0; column < columns; column++) {
+            to[column] += added.scale * sum[column];
+        }
+    }
 }
 
 class Encoding {
@@ -245,20 +274,25 @@ private:
     void encode(const Piece & piece, Buffers & buffers) {
         const EncodeJob & job = *piece.job;
         const int64_t n = piece.rows * job.columns;
-        const size_t source_row = ggml_row_size(job.source_type, job.columns);
-        const size_t source_size = piece.rows * source_row;
+        ggml_type type = job.source_type;
+        const size_t source_row = ggml_row_size(type, job.columns);
 
-        const uint8_t * data = read(piece, source_row, source_size, buffers);
-        check_finite(job, data, n);
+        const uint8_t * data = read(piece, source_row, piece.rows * source_row, buffers);
+        check_finite(job, type, data, n);
+        if (job.low_rank.rank > 0) {
+            data = merged(piece, data, buffers);
+            type = GGML_TYPE_F32;
+        }
         if (job.head_rows > 0) {
-            uint8_t * ordered = sized(buffers.ordered, source_size);
-            interleave_heads(data, ordered, piece.rows, job.head_rows, source_row);
+            const size_t row_size = ggml_row_size(type, job.columns);
+            uint8_t * ordered = sized(buffers.ordered, piece.rows * row_size);
+            interleave_heads(data, ordered, piece.rows, job.head_rows, row_size);
             data = ordered;
         }
         const size_t target_row = ggml_row_size(job.target_type, job.columns);
         const size_t target_size = piece.rows * target_row;
-        if (job.target_type != job.source_type || job.addend != 0) {
-            const float * values = to_f32(job.source_type, data, n, buffers.values);
+        if (job.target_type != type || job.addend != 0) {
+            const float * values = to_f32(type, data, n, buffers.values);
             if (job.addend != 0) {
                 values = plus(values, n, job.addend, buffers.values);
             }
@@ -288,6 +322,50 @@ private:
             unreadable(job, error);
         }
         return data;
+    }
+
+    // The rows with the adapter's product, in F32.
+    static const uint8_t * merged(const Piece & piece, const uint8_t * data, Buffers & buffers) {
+        const EncodeJob & job = *piece.job;
+        const LowRank & added = job.low_rank;
+        const int64_t n = piece.rows * job.columns;
+        const float * from = to_f32(job.source_type, data, n, buffers.values);
+        float * values = sized(buffers.values, n);
+        if (from != values) {
+            std::copy(from, from + n, values);
+        }
+        if (buffers.a_of != &job) {
+            read_factor(job, added.a_type, added.a_offset, added.rank * job.columns, buffers, buffers.a);
+            buffers.a_of = &job;
+        }
+        const uint64_t b_offset = added.b_offset + piece.first * ggml_row_size(added.b_type, added.rank);
+        read_factor(job, added.b_type, b_offset, piece.rows * added.rank, buffers, buffers.b);
+        add_product(added, buffers.a.data(), buffers.b.data(), piece.rows, job.columns, values);
+        const auto * bytes = reinterpret_cast<const uint8_t *>(values);
+        check_finite(job, GGML_TYPE_F32, bytes, n);
+        return bytes;
+    }
+
+    // `n` values of an adapter, in F32.
+    static void read_factor(const EncodeJob & job, ggml_type type, uint64_t offset, int64_t n, Buffers & buffers,
+                            std::vector<float> & to) {
+        const size_t size = ggml_row_size(type, n);
+        uint8_t * data = sized(buffers.factor, size);
+        const std::string & path = job.low_rank.source;
+        try {
+            const RandomAccessFile file(path, RandomAccessFile::Mode::read);
+            if (file.read_at(offset, data, size) != size) {
+                throw EngineError(ErrorCode::invalid_checkpoint,
+                                  path + " ended while it was read. Download the adapter again.");
+            }
+        } catch (const std::system_error & error) {
+            throw EngineError(ErrorCode::invalid_checkpoint, path + " cannot be read: " + error.code().message() + ".");
+        }
+        check_finite(job, type, data, n);
+        const float * values = to_f32(type, data, n, to);
+        if (values != to.data()) {
+            to.assign(values, values + n);
+        }
     }
 
     [[noreturn]] static void unreadable(const EncodeJob & job, const std::system_error & error) {

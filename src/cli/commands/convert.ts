@@ -16,6 +16,7 @@ interface ConvertArguments extends OutputArguments {
   'split-max-size'?: string | undefined;
   'chat-template'?: string | undefined;
   'reward-token'?: number | undefined;
+  base?: string | undefined;
   overwrite: boolean;
 }
 
@@ -45,6 +46,12 @@ export const convertCommand: CommandModule<object, ConvertArguments> = {
         describe:
           'of a language model: the id of the token whose logit is the reward, behind the last token of the text',
       })
+      .option('base', {
+        type: 'string',
+        requiresArg: true,
+        conflicts: 'reward-token',
+        describe: 'of a PEFT adapter (LoRA): the checkpoint folder of the model that it changes',
+      })
       .option('overwrite', OVERWRITE),
   handler: async ({
     checkpoint,
@@ -52,16 +59,19 @@ export const convertCommand: CommandModule<object, ConvertArguments> = {
     'split-max-size': splitMaxSize,
     'chat-template': templateFile,
     'reward-token': rewardToken,
+    base,
     overwrite,
     ...named
   }) => {
     const output = requiredOutput(named, USAGE);
     const { readTemplateFile } = await import('../../models/template-file.js');
     const { convertCheckpoint } = await import('../../convert/convert.js');
+    const { openAdapter } = await import('../../convert/adapter.js');
     const splitMaxBytes = splitMaxSize === undefined ? undefined : parseSize(splitMaxSize, '--split-max-size');
     const chatTemplate = templateFile === undefined ? undefined : await readTemplateFile(templateFile);
     await runTask(async ({ signal, update, note }) => {
-      const { paths, bytes, type, notes } = await convertCheckpoint(checkpoint, output, {
+      const from = base === undefined ? checkpoint : await openAdapter(checkpoint, base, { chatTemplate });
+      const { paths, bytes, type, notes } = await convertCheckpoint(from, output, {
         type: wanted,
         splitMaxBytes,
         chatTemplate,

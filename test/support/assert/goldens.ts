@@ -60,6 +60,17 @@ export function readVariantGoldens(): VariantGoldens {
   return readFixture('variant-goldens.json.gz') as VariantGoldens;
 }
 
+/** What PEFT and transformers say of an adapter over its base, made by test/reference/make_adapter_goldens.py. */
+export interface AdapterGoldens {
+  samples: { name: string; sample: Sample }[];
+  /** `adapter`: SHA-256 of its weights. `base`: the fingerprint of the base. Scores in float32, in the order of the samples. */
+  adapters: { name: string; adapter: string; base: string; scores: number[] }[];
+}
+
+export function readAdapterGoldens(): AdapterGoldens {
+  return readFixture('adapter-goldens.json.gz') as AdapterGoldens;
+}
+
 /** What transformers says on a checkpoint of a class, made by test/reference/make_class_goldens.py. */
 export interface ClassGolden {
   name: string;

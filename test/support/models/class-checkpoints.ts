@@ -51,6 +51,8 @@ export interface ClassCheckpoint {
   readonly config: Readonly<Record<string, unknown>>;
   /** Default: Qwen's. */
   readonly tokenizer?: 'llama3' | 'gemma3' | 'pieces' | Llama2Form;
+  /** What tokenizer_config.json has beyond the tokenizer's own. */
+  readonly tokenizerConfig?: Readonly<Record<string, unknown>>;
   /** What becomes of the generated tensors. */
   readonly tensors?: (generated: SafetensorsSource[]) => SafetensorsSource[];
   readonly rewardToken?: number;
@@ -85,6 +87,56 @@ function asOutputMatrix(generated: SafetensorsSource[]): SafetensorsSource[] {
 }
 
 const REWARD_TOKEN = 7;
+
+/** What TRL's class saves where nothing unwraps it: the model under its own name, and the head beside it. */
+function asValueHeadModel(generated: SafetensorsSource[]): SafetensorsSource[] {
+  const head = generated.find(({ name }) => name === 'score.weight');
+  if (head === undefined) throw new Error('no head');
+  const bias = { ...head, shape: [1], byteLength: 2, chunks: () => [Uint8Array.of(0, 0x3f)] }; // 0.5 in BF16
+  const matrix = generated.find(({ name }) => name === 'model.embed_tokens.weight');
+  if (matrix === undefined) throw new Error('no embedding');
+  return [
+    ...generated
+      .filter((tensor) => tensor !== head)
+      .map((tensor) => ({ ...tensor, name: `pretrained_model.${tensor.name}` })),
+    { ...matrix, name: 'pretrained_model.lm_head.weight' },
+    { ...head, name: 'v_head.summary.weight' },
+    { ...bias, name: 'v_head.summary.bias' },
+  ];
+}
+
+/** The same tensors under InternLM2's names, with query, key and value in one matrix, grouped by key-value head. */
+function asInternLM2(generated: SafetensorsSource[]): SafetensorsSource[] {
+  const names: [RegExp, string][] = [
+    [/embed_tokens/, 'tok_embeddings'],
+    [/input_layernorm/, 'attention_norm'],
+    [/post_attention_layernorm/, 'ffn_norm'],
+    [/self_attn\.o_proj/, 'attention.wo'],
+    [/mlp\.gate_proj/, 'feed_forward.w1'],
+    [/mlp\.up_proj/, 'feed_forward.w3'],
+    [/mlp\.down_proj/, 'feed_forward.w2'],
+    [/^score/, 'v_head'],
+  ];
+  const called = (name: string): string => names.reduce((text, [from, to]) => text.replace(from, to), name);
+  return generated.flatMap((tensor, index) => {
+    if (/[kv]_proj/.test(tensor.name)) return [];
+    if (!tensor.name.includes('q_proj')) return [{ ...tensor, name: called(tensor.name) }];
+    const [query, key, value] = generated.slice(index, index + 3);
+    if (query === undefined || key === undefined || value === undefined) throw new Error('no attention');
+    const keyValueHeads = 2;
+    const parts = [query, key, value].map((part) => Buffer.concat([...part.chunks()]));
+    const groups = Array.from({ length: keyValueHeads }, (_, group) =>
+      parts.map((bytes) => {
+        const size = bytes.length / keyValueHeads;
+        return bytes.subarray(group * size, (group + 1) * size);
+      }),
+    );
+    const fused = Buffer.concat(groups.flat());
+    const rows = [query, key, value].reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
+    const name = tensor.name.replace('self_attn.q_proj', 'attention.wqkv');
+    return [{ ...tensor, name, shape: [rows, tensor.shape[1] ?? 0], byteLength: fused.length, chunks: () => [fused] }];
+  });
+}
 
 const QWEN_TOKENS = {
   bos_token_id: QWEN_END_OF_TEXT,
@@ -123,6 +175,53 @@ const QWEN2_KEYS = {
   use_sliding_window: false,
 };
 
+const QWEN3_KEYS = {
+  max_position_embeddings: 40960,
+  max_window_layers: 28,
+  mlp_bias: undefined,
+  pretraining_tp: undefined,
+  sliding_window: null,
+  tie_word_embeddings: true,
+  use_sliding_window: false,
+};
+
+const GEMMA2_CONFIG = {
+  model_type: 'gemma2',
+  ...GEMMA_KEYS,
+  attn_logit_softcapping: 5.5,
+  bos_token_id: 1,
+  eos_token_id: 2,
+  final_logit_softcapping: 30.5,
+  max_position_embeddings: 8192,
+  pad_token_id: SMALL_PAD_TOKEN,
+  query_pre_attn_scalar: 32,
+  rope_theta: 10000,
+  sliding_window: 96,
+};
+
+const GRM_HEAD = { vhead_layer_type: 'mlp', vhead_num_layers: 1, vhead_num_neurons: 64 };
+
+/** Backbones whose tokenizer and arithmetic other checkpoints test: what is of interest is their head. */
+const SMALL_QWEN: Geometry = {
+  hiddenSize: 32,
+  feedForwardSize: 96,
+  layerCount: 2,
+  headCount: 4,
+  kvHeadCount: 2,
+  vocabularySize: QWEN_VOCABULARY_SIZE,
+};
+
+const SMALL_GEMMA2: Geometry = {
+  hiddenSize: 64,
+  feedForwardSize: 128,
+  layerCount: 2,
+  headCount: 4,
+  kvHeadCount: 2,
+  headDim: 32,
+  vocabularySize: SMALL_VOCABULARY_SIZE,
+  gemma: true,
+};
+
 export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
   {
     // Skywork-Reward-V2-Qwen3-0.6B: heads that together are twice as wide as the model, tied embeddings.
@@ -144,13 +243,7 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
       model_type: 'qwen3',
       ...QWEN_TOKENS,
       ...PLAIN_ROPE,
-      max_position_embeddings: 40960,
-      max_window_layers: 28,
-      mlp_bias: undefined,
-      pretraining_tp: undefined,
-      sliding_window: null,
-      tie_word_embeddings: true,
-      use_sliding_window: false,
+      ...QWEN3_KEYS,
     },
   },
   {
@@ -271,20 +364,7 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
       gemma: true,
     },
     seed: 28,
-    config: {
-      architectures: ['Gemma2ForSequenceClassification'],
-      model_type: 'gemma2',
-      ...GEMMA_KEYS,
-      attn_logit_softcapping: 5.5,
-      bos_token_id: 1,
-      eos_token_id: 2,
-      final_logit_softcapping: 30.5,
-      max_position_embeddings: 8192,
-      pad_token_id: SMALL_PAD_TOKEN,
-      query_pre_attn_scalar: 32,
-      rope_theta: 10000,
-      sliding_window: 96,
-    },
+    config: { architectures: ['Gemma2ForSequenceClassification'], ...GEMMA2_CONFIG },
     tokenizer: 'pieces',
   },
   {
@@ -347,13 +427,116 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
     tensors: renamed('score', 'reward_head'),
   },
   {
-    // Ray2333/GRM-llama3-8B-sftreg.
+    // Ray2333/GRM-llama3-8B-sftreg, whose config.json names the language model.
     name: 'grm',
     geometry: { ...LLAMA, head: 'two-layer' },
     seed: 26,
-    config: { architectures: ['GRewardModel'], vhead_layer_type: 'mlp', vhead_num_neurons: 64, vhead_num_layers: 1 },
+    config: {
+      architectures: ['LlamaForCausalLM'],
+      auto_map: { AutoModel: 'model.AutoModelForCausalLMWithValueHead' },
+      id2label: undefined,
+      label2id: undefined,
+      ...GRM_HEAD,
+    },
     tokenizer: 'llama3',
     tensors: renamed('score', 'v_head.summary'),
+  },
+  {
+    // TRL's AutoModelForCausalLMWithValueHead, saved as a whole: its prefix, a bias, and the matrix of logits.
+    name: 'trl',
+    geometry: { ...LLAMA, head: 'one-layer' },
+    seed: 44,
+    config: { architectures: ['LlamaForCausalLM'], id2label: undefined, label2id: undefined },
+    tokenizer: 'llama3',
+    tensors: asValueHeadModel,
+  },
+  {
+    // Ray2333/GRM-Gemma2-2B-sftreg's backbone.
+    name: 'grm-gemma2',
+    geometry: { ...SMALL_GEMMA2, head: 'two-layer' },
+    seed: 32,
+    config: {
+      ...GEMMA2_CONFIG,
+      architectures: ['Gemma2ForCausalLM'],
+      id2label: undefined,
+      label2id: undefined,
+      ...GRM_HEAD,
+    },
+    tokenizer: 'pieces',
+    tensors: renamed('score', 'v_head.summary'),
+  },
+  {
+    // GRM's code with a Linear alone, on Qwen 2.5, under RewardBench's name.
+    name: 'grm-qwen2',
+    geometry: { ...SMALL_QWEN, head: 'one-layer', qkvBias: true },
+    seed: 33,
+    config: {
+      ...QWEN_TOKENS,
+      ...PLAIN_ROPE,
+      ...QWEN2_KEYS,
+      architectures: ['GRewardModel'],
+      model_type: 'qwen2',
+      vhead_layer_type: 'linear',
+    },
+    tensors: renamed('score', 'v_head.summary'),
+  },
+  {
+    // OpenRLHF on Qwen 3; it calls the head `score`, and need not make rewards scores.
+    name: 'openrlhf-qwen3',
+    geometry: { ...SMALL_QWEN, headDim: 32, head: 'one-layer', headNorms: true },
+    seed: 39,
+    config: {
+      ...QWEN_TOKENS,
+      ...PLAIN_ROPE,
+      ...QWEN3_KEYS,
+      architectures: ['RewardModel'],
+      mean: 0.5,
+      model_type: 'qwen3',
+      normalize_reward: true,
+      std: 0.75,
+      value_head_prefix: 'score',
+    },
+  },
+  {
+    // internlm/internlm2-7b-reward: query, key and value in one matrix, and a reward token behind the text. Its tokenizer's files are
+    // code of their own over a SentencePiece model that could not be had.
+    name: 'internlm2',
+    geometry: { ...LLAMA, headCount: 8, kvHeadCount: 2, head: 'one-layer' },
+    seed: 40,
+    config: {
+      architectures: ['InternLM2ForRewardModel'],
+      attention_bias: undefined,
+      bias: false,
+      head_dim: undefined,
+      id2label: undefined,
+      label2id: undefined,
+      max_position_embeddings: 32768,
+      mlp_bias: undefined,
+      model_type: 'internlm2',
+      pretraining_tp: undefined,
+      reward_token_id: VOCABULARY_SIZE - 200,
+      rms_norm_eps: 1e-5,
+      rope_scaling: { type: 'dynamic', factor: 2 },
+      rope_theta: 1000000,
+    },
+    tokenizer: 'llama3',
+    tensors: asInternLM2,
+  },
+  {
+    // Nexusflow/Athene-RM-8B: a CLS token behind the text, and BOS twice before it.
+    name: 'athene',
+    geometry: { ...LLAMA, feedForwardSize: 224, head: 'one-layer' },
+    seed: 30,
+    config: {
+      architectures: ['CustomAutoModelForSequenceClassification'],
+      id2label: undefined,
+      label2id: undefined,
+      max_position_embeddings: 8192,
+      rope_scaling: null,
+    },
+    tokenizer: 'llama3',
+    tokenizerConfig: { cls_token: '<|reserved_special_token_1|>', pad_token: '<|reserved_special_token_0|>' },
+    tensors: renamed('score', 'v_head'),
   },
 ];
 
@@ -361,12 +544,14 @@ export const CLASS_CHECKPOINTS: readonly ClassCheckpoint[] = [
 export async function generateClassCheckpoint(folder: string, made: ClassCheckpoint): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeJson(folder, 'config.json', { ...modelConfig(made.geometry), ...made.config });
-  await TOKENIZERS[made.tokenizer ?? 'qwen'](folder);
+  await TOKENIZERS[made.tokenizer ?? 'qwen'](folder, made.tokenizerConfig);
   const generated = generateWeights(made.geometry, made.seed);
   await writeSafetensors(path.join(folder, 'model.safetensors'), made.tensors?.(generated) ?? generated);
 }
 
-const TOKENIZERS = {
+type Tokenizer = NonNullable<ClassCheckpoint['tokenizer']> | 'qwen';
+
+const TOKENIZERS: Record<Tokenizer, (folder: string, more: ClassCheckpoint['tokenizerConfig']) => Promise<void>> = {
   llama3: writeLlamaTokenizer,
   qwen: writeQwenTokenizer,
   gemma3: (folder: string) => writePieces(folder, readGemma3Vocabulary(pieceVocabularyFiles().gemma)),
@@ -388,10 +573,13 @@ async function writeLlama2Tokenizer(folder: string, form: Llama2Form): Promise<v
   await writeJson(folder, 'tokenizer_config.json', llama2TokenizerConfig(vocabulary, form));
 }
 
-async function writeLlamaTokenizer(folder: string): Promise<void> {
+async function writeLlamaTokenizer(folder: string, more: ClassCheckpoint['tokenizerConfig']): Promise<void> {
   const { vocabFile, templateFile } = await llamaVocabularyFiles();
   await writeJson(folder, 'tokenizer.json', tokenizerJson(await readBaseVocabulary(vocabFile)));
-  await writeJson(folder, 'tokenizer_config.json', tokenizerConfig(await readFile(templateFile, 'utf8')));
+  await writeJson(folder, 'tokenizer_config.json', {
+    ...tokenizerConfig(await readFile(templateFile, 'utf8')),
+    ...more,
+  });
 }
 
 async function writeQwenTokenizer(folder: string): Promise<void> {

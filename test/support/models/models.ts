@@ -11,6 +11,7 @@ import { readGguf, type Gguf, type GgufTensor } from '#src/gguf/reader.js';
 import type { GgufMetadata } from '#src/gguf/types.js';
 import { writeGguf, type GgufTensorSource } from './write-gguf.js';
 import { packageRoot } from '#src/util/package-root.js';
+import { ADAPTERS, writeAdapter } from './adapter.js';
 import { VARIANTS, writeVariant } from './checkpoint-variants.js';
 import { generateClassCheckpoint, type ClassCheckpoint } from './class-checkpoints.js';
 import { generateOddCheckpoint, ODD_CHECKPOINTS, type OddCheckpoint } from './odd-checkpoints.js';
@@ -56,6 +57,14 @@ export async function classModel(made: ClassCheckpoint, type: ConversionType): P
   const checkpoint = await classCheckpoint(made);
   return makeOnce(`class-${made.name}-${type}.gguf`, async (target) => {
     await convertCheckpoint(checkpoint, target, { type, rewardToken: made.rewardToken });
+  });
+}
+
+/** The folder of an adapter. */
+export async function adapterFolder(name: string): Promise<string> {
+  return makeOnce(`adapter-${name}`, async (target) => {
+    await mkdir(target);
+    await writeAdapter(target, ADAPTERS[name] ?? {});
   });
 }
 

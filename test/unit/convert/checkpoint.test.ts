@@ -228,6 +228,26 @@ test('tied embeddings: no language-model head is needed, and one that is there i
   assert.not.ok(gguf.tensors.some(({ name }) => name === 'output.weight'));
 });
 
+test('a class that scores a token behind the text needs that token, and that the tokenizer calls it so', async () => {
+  const config = { ...handConfig(), architectures: ['AtheneForSequenceClassification'] };
+  await refused('INFORM_INVALID_CHECKPOINT', /scores the token 128003, which is outside of the vocab_size of 5 in/, {
+    config,
+  });
+  const tokenizerConfig = {
+    bos_token: '<|begin_of_text|>',
+    cls_token: '<|begin_of_text|>',
+    chat_template: '{{ bos_token }}',
+  };
+  await refused(
+    'INFORM_UNSUPPORTED_MODEL',
+    /has the CLS token 3, but AtheneForSequenceClassification scores the token 128003/,
+    {
+      config: { ...config, vocab_size: 128256 },
+      tokenizerConfig,
+    },
+  );
+});
+
 test('where the checkpoint came from', async () => {
   const folder = handCheckpoint(root, 'ab12cd34');
   const path = join(root, 'source.gguf');
@@ -271,7 +291,10 @@ test('a window that llama.cpp does not compute is the longest text', async () =>
 test('models that cannot be converted', async () => {
   const config = handConfig();
   const cases: [RegExp, Record<string, unknown>][] = [
-    [/describes a LlamaForCausalLM, which is a language model/, { architectures: ['LlamaForCausalLM'] }],
+    [
+      /has no v_head\.summary\.weight, and a LlamaForCausalLM without it is a language model/,
+      { architectures: ['LlamaForCausalLM'] },
+    ],
     [/names no class of model/, { architectures: [] }],
     [/of model type "qwen2"; its model type is "llama"/, { model_type: 'qwen2' }],
     [/describes a x, which is no class .* can be: INFORMForSequenceClassification, Llama/, { architectures: 'x' }],

@@ -21,14 +21,20 @@ function documented({
   headNameKey,
   normalized,
   reads,
+  suffixToken,
   example,
 }: Recipe): string[] {
   const { hidden, output, rowOfToken } = head;
   const name = headNameKey === undefined ? `\`${output}\`` : `as \`${headNameKey}\` says`;
   const layers = hidden === undefined ? name : `\`${hidden}\`, ReLU, ${name}`;
   const how = `${rowOfToken === true ? ', one row: `--reward-token`' : ''}${normalized === true ? '; `mean`, `std`' : ''}`;
-  const where = headFile === undefined ? '' : ` in \`${headFile}\``;
-  return [`\`${className}\``, backbone, layers + where + how, reads.replaceAll('_', ' '), example];
+  const where = headFile === undefined ? '' : `, also in \`${headFile}\``;
+  return [`\`${className}\``, backbone, layers + where + how, readAt(reads, suffixToken), example];
+}
+
+function readAt(reads: Recipe['reads'], suffix: Recipe['suffixToken']): string {
+  if (suffix === undefined) return reads.replaceAll('_', ' ');
+  return `suffix token ${typeof suffix === 'string' ? `\`${suffix}\`` : suffix}`;
 }
 
 test('the list in docs/models.md is that of the recipes', () => {
@@ -47,9 +53,11 @@ test('engine and converter know the same architectures, and a backbone for each'
 });
 
 test('a refusal says why, and what can be converted', () => {
-  for (const { className } of RECIPES) assert.ok(refusalOf('SomethingElse').includes(className));
+  const text = refusalOf('SomethingElse');
+  for (const { className } of RECIPES) assert.ok(text.includes(className.replace('ForCausalLM', '')), className);
+  assert.ok(text.length < 600); // a path stands before it, and a message has 700 characters at most
   assert.match(refusalOf('LlamaForRewardModelWithGating'), /^has several objectives/);
-  assert.match(refusalOf('MistralForCausalLM'), /^is a language model/);
+  assert.match(refusalOf('FalconForCausalLM'), /^is a language model/);
   assert.match(refusalOf('Gemma3ForSequenceClassification'), /^has an image tower/);
 });
 

@@ -8,6 +8,7 @@ import { recipesOf } from '#src/convert/recipes.js';
 import type { SafetensorsTensor } from '#src/convert/safetensors.js';
 import { assignTypes } from '#src/convert/tensor-types.js';
 import { CONVERSION_TYPES, type ConversionType } from '#src/gguf/model-types.js';
+import { NO_PROMPT_RULES } from '#src/gguf/scoring-rules.js';
 import { planTensors, type PlannedTensor } from '#src/convert/tensors.js';
 import { generateWeights } from '../../../tools/random-checkpoint/weights.js';
 import { packageRoot } from '#src/util/package-root.js';
@@ -48,6 +49,7 @@ function planOf(geometry: Asked): { config: CheckpointConfig; planned: PlannedTe
     ropeScaling: undefined,
     gemma: undefined,
     specialTokenIds: new Map(),
+    prompt: NO_PROMPT_RULES,
     readToken: { kind: 'last' },
     eosTokenIds: [],
   };

@@ -75,6 +75,8 @@ test('the report says what the file holds', async () => {
     className: null,
     activation: 'relu',
     reads: { token: 'last', padToken: null },
+    suffixToken: null,
+    alwaysBos: false,
     tensors: [
       { name: 'cls.weight', type: 'BF16', shape: [8, 8] },
       { name: 'cls.output.weight', type: 'F32', shape: [8, 1] },
@@ -115,11 +117,30 @@ test('which token is scored, and what the tokenizer does to a text', async () =>
   assert.match(lines, /^ +a text that is too long is cut on the left$/m);
 });
 
+test('what a class puts before and behind every text', async () => {
+  const report = await inspect({
+    ...MODEL,
+    entries: [
+      ...(MODEL.entries ?? []),
+      entry('inform.head.suffix_token_id', 'uint32', u32(2)),
+      entry('inform.head.always_bos', 'bool', Buffer.of(1)),
+      entry('tokenizer.ggml.add_bos_token', 'bool', Buffer.of(1)),
+    ],
+  });
+  assert.equal(report.head?.suffixToken, { id: 2, text: '<|eot_id|>' });
+  assert.is(report.head?.alwaysBos, true);
+  const lines = formatReport(report);
+  assert.match(lines, /^ +put before every text: 1 <\|begin_of_text\|>$/m);
+  assert.match(lines, /^ +put behind every text: 2 <\|eot_id\|>$/m);
+});
+
 test('a rule that this version does not know', async () => {
   for (const [key, value] of [
     ['inform.head.read_token', 'first'],
     ['inform.head.read_token', 'last_non_pad'], // without a pad token
     ['inform.tokenizer.truncation_side', 'middle'],
+    ['inform.head.always_bos', 'yes'],
+    ['inform.head.suffix_token_id', 'two'],
   ] as const) {
     await expectError('INFORM_UNSUPPORTED_MODEL', new RegExp(`has "${value}" for ${key}, which this version`), () =>
       inspect({ ...MODEL, entries: [...(MODEL.entries ?? []), entry(key, 'string', text(value))] }),
