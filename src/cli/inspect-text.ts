@@ -39,7 +39,7 @@ export function formatReport(report: ModelReport): string {
 }
 
 /** How texts become tokens; of a model of the hub that is not here only the weights' headers were read. */
-function textLines({ planned, tokenizer, chatTemplate }: ModelReport): string[] {
+function textLines({ planned, tokenizer, chatTemplate, head }: ModelReport): string[] {
   if (planned && tokenizer.tokens === null)
     return [row('tokenizer', 'not read, nor the template: "inform-score pull" fetches them with the weights')];
   return [
