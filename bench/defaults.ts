@@ -22,6 +22,7 @@ const SETTINGS: readonly Record<string, unknown>[] = [
   { flashAttention: false },
   { kvType: 'f32' },
   { flashAttention: false, kvType: 'f32' },
+  ...['ggml', 'int8', 'f32'].map((activations) => ({ activations })),
 ];
 
 const { values: flags } = parseArgs({

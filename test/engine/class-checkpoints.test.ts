@@ -21,6 +21,9 @@ const SETTINGS = [
   { type: 'bf16', options: {}, bound: 3e-2 },
 ] as const;
 
+/** What rounding a checkpoint's own weights to BF16 does where that is more: the most exact settings are as far off. */
+const ROUNDED_WEIGHTS = new Map([['gemma3', 4e-2]]);
+
 test('every checkpoint has goldens, and their scores spread', () => {
   assert.equal(CLASS_CHECKPOINTS.map(({ name }) => name).sort(), GOLDENS.classes.map(({ name }) => name).sort());
   for (const { name, samples } of GOLDENS.classes) {
@@ -34,7 +37,8 @@ for (const made of CLASS_CHECKPOINTS) {
     assert.is(await checkpointFingerprint(await classCheckpoint(made)), goldenOf(made).checkpoint);
   });
 
-  for (const { type, options, bound } of SETTINGS) {
+  for (const { type, options, bound: usual } of SETTINGS) {
+    const bound = type === 'bf16' ? (ROUNDED_WEIGHTS.get(made.name) ?? usual) : usual;
     const how = options === EXACT ? ', most exact' : '';
     test(`${made.name} in ${type}${how}: ids are Hugging Face's, scores within ${bound} of transformers'`, async () => {
       const path = await classModel(made, type);

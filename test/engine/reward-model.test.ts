@@ -187,7 +187,7 @@ test('options are checked before anything is loaded', async () => {
   await expectError('INFORM_INVALID_CONFIG', /context_tokens is 10/, () =>
     RewardModel.load(MODEL, { contextTokens: 10 }),
   );
-  await expectError('INFORM_INVALID_CONFIG', /trained on sequences of up to 131072/, () =>
+  await expectError('INFORM_INVALID_CONFIG', /sequences of up to 131072 tokens/, () =>
     RewardModel.load(MODEL, { maxLength: 200_000 }),
   );
 });
