@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { builtAddonFolder } from './built-addon.js';
 import { ADDON_FILE } from './find-addon.js';
@@ -8,6 +8,7 @@ import { InformError } from '../errors.js';
 import { cacheFolder } from '../util/cache-folder.js';
 import { packageRoot } from '../util/package-root.js';
 import type { ProgressStatus } from '../util/progress-status.js';
+import { makeFolder } from '../util/files/make-folder.js';
 
 /** Lines of the build's output that stand in the message when it fails. */
 const LAST_LINES = 15;
@@ -29,7 +30,7 @@ export interface BuildHooks {
 export async function buildAddon(flags: readonly string[], hooks: BuildHooks): Promise<string> {
   const cache = cacheFolder();
   const folder = builtAddonFolder() ?? cache;
-  await mkdir(cache, { recursive: true });
+  await makeFolder(cache);
   // Of this process alone, and under its name in one step: two builds at once do not meet, and no half of one is ever found.
   const work = await mkdtemp(`${folder}-`);
   try {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { moduleFile, userBackendFolder } from '../addon/backend-folder.js';
 import { findLibraries } from '../addon/device-report.js';
@@ -11,6 +11,7 @@ import { checkBackend, type BackendCheck } from './check.js';
 import { choosePackage } from './choose.js';
 import { fetchModule } from './fetch-module.js';
 import type { ReadyMade } from './packages.js';
+import { makeFolder } from '../util/files/make-folder.js';
 
 /** A backend that was added. */
 export interface AddedBackend {
@@ -39,7 +40,7 @@ export async function addBackend({ backend, cuda, signal, onFetch }: AddOptions)
   const chosen = choosePackage({ backend, cuda, platform: `${process.platform}-${process.arch}` }, findLibraries);
   const { bytes, moduleBytes, what } = chosen;
   const { path: folder, isNamed } = userBackendFolder();
-  await makeFolder(folder, isNamed);
+  await makeBackendFolder(folder, isNamed);
   // npm's cache, the package, and the module.
   await checkDiskSpace(
     [{ folder, bytes: bytes + moduleBytes, what: `the ${what} backend` }],
@@ -68,9 +69,9 @@ export async function addBackend({ backend, cuda, signal, onFetch }: AddOptions)
   }
 }
 
-async function makeFolder(folder: string, isNamed: boolean): Promise<void> {
+async function makeBackendFolder(folder: string, isNamed: boolean): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o755 });
+    await makeFolder(folder, 0o755);
     // Modules are not loaded from a folder that a group may write to, which some systems' default makes it.
     if (!isNamed) await chmod(folder, 0o755);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { cacheFolder } from '../util/cache-folder.js';
@@ -12,6 +12,7 @@ import { withOutputErrors } from '../util/files/file-errors.js';
 import { openCheckpointHead } from './checkpoint-head.js';
 import type { HeadSource } from './head.js';
 import { isFolder } from './head-source.js';
+import { makeFolder } from '../util/files/make-folder.js';
 
 /** Raised with every change of what `writeHead` writes, so that no old file is used. */
 const VERSION = 1;
@@ -28,7 +29,7 @@ export async function headFile(path: string, signal?: AbortSignal): Promise<stri
   const head = await openCheckpointHead(path);
   const file = join(cacheFolder(), 'heads', `${await fingerprint(head)}.gguf`);
   if (!(await exists(file))) {
-    await withOutputErrors(file, mkdir(dirname(file), { recursive: true }));
+    await withOutputErrors(file, makeFolder(dirname(file)));
     await writeHead(head, file, signal);
   }
   return file;

@@ -1,10 +1,11 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { tryOpenLocked, type LockedFile } from '../addon/locked-file.js';
 import { throwIfAborted } from '../util/abort.js';
 import { withOutputErrors } from '../util/files/file-errors.js';
+import { makeFolder } from '../util/files/make-folder.js';
 
 const POLL_MS = 500;
 
@@ -29,7 +30,7 @@ export async function withLock<T>(
   options: LockOptions,
   work: (isLocked: boolean) => Promise<T>,
 ): Promise<T> {
-  await withOutputErrors(path, mkdir(dirname(path), { recursive: true }));
+  await withOutputErrors(path, makeFolder(dirname(path)));
   const { file, unlocked } = await waitForLock(path, options);
   try {
     return await work(!unlocked);

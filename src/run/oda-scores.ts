@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { LineSplitter } from '../input/jsonl.js';
 import { readChunks } from '../input/source.js';
@@ -7,6 +6,7 @@ import { entryOf, jsonLine, withOutputErrors } from '../util/files/file-errors.j
 import { rejectsOf } from '../input/rejects.js';
 import { parseResultLine } from './output/results.js';
 import { scoreMembers } from './output/row-scores.js';
+import { makeFolder } from '../util/files/make-folder.js';
 
 /** A rejected row's sample may fill its line. */
 const MAX_LINE_BYTES = 256 * 2 ** 20;
@@ -22,7 +22,7 @@ export interface ScorerOutput {
 export async function makeFoldersOf(outputs: readonly string[]): Promise<void> {
   for (const output of outputs) {
     const folder = path.dirname(output);
-    await withOutputErrors(folder, mkdir(folder, { recursive: true }));
+    await withOutputErrors(folder, makeFolder(folder));
   }
 }
 

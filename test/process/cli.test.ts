@@ -306,7 +306,7 @@ const MISTAKES: [what: string, args: () => Promise<string[]> | string[], code: n
     /INFORM_INVALID_CHECKPOINT/,
   ],
   ['inspecting what is no model', () => ['inspect', fileIn(FOLDER, 'y.gguf', 'no')], 1, /not a GGUF file/],
-  ['a max_length beyond the model', () => ['-', '-m', MODEL, '--max-length', '200000'], 2, /trained on/],
+  ['a max_length beyond the model', () => ['-', '-m', MODEL, '--max-length', '200000'], 2, /sequences of up to/],
 ];
 
 for (const [what, args, expected, message] of MISTAKES) {

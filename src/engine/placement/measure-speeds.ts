@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { listDevices } from '../../addon/device-report.js';
 import { measureDisk, measureProduct, measureUpload } from '../../addon/speed.js';
@@ -12,6 +12,7 @@ import { activationsOf } from './activations.js';
 import type { Speeds } from './estimate.js';
 import { isLayerMatrix } from './model-memory.js';
 import { fitsHost, type Machine } from './plan.js';
+import { makeFolder } from '../../util/files/make-folder.js';
 
 /** A type that holds less of a model is not measured. */
 const LEAST_SHARE = 0.02;
@@ -78,7 +79,7 @@ function sumOf(numbers: Iterable<number>): number {
 async function diskSpeed(folder: string): Promise<number | undefined> {
   const file = temporaryPath(path.join(folder, 'disk-speed'));
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const handle = await open(file, 'wx');
     try {
       await writeFully(handle, randomFillSync(Buffer.alloc(DISK_BYTES)));

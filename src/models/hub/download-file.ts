@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import type { Response } from 'undici';
@@ -16,6 +16,7 @@ import { chunksOf } from './body.js';
 import { startHash } from './file-hash.js';
 import { DOWNLOAD_INTERRUPTED, type HubHttp } from './http.js';
 import type { RepositoryFile } from './repository.js';
+import { makeFolder } from '../../util/files/make-folder.js';
 
 /** A connection that brings less before it ends counts as one that brings nothing. */
 const PROGRESS_BYTES = 2 ** 20;
@@ -52,7 +53,7 @@ export async function downloadFile(http: HubHttp, file: RepositoryFile, options:
   const lockOptions = { signal, onWait, interrupted: DOWNLOAD_INTERRUPTED, keep };
   await withLock(lock, lockOptions, async (isLocked) => {
     if ((await fileSize(target)) !== file.size) {
-      await withOutputErrors(target, mkdir(dirname(target), { recursive: true }));
+      await withOutputErrors(target, makeFolder(dirname(target)));
       if (isLocked) await fetchPartial(http, file, options);
       else await fetchTemporary(http, file, options);
     }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
 import { systemCodeOf } from '../../errors.js';
@@ -7,6 +7,7 @@ import { fileSize } from '../../util/files/file-size.js';
 import { writeSmallFile } from '../../util/files/small-file.js';
 import type { FileHash } from './file-hash.js';
 import { isCommit } from './hub-id.js';
+import { makeFolder } from '../../util/files/make-folder.js';
 
 /**
  * A repository in the cache that all Hugging Face tools share, in the layout of Python's huggingface_hub:
@@ -62,7 +63,7 @@ export class RepositoryCache {
     const blob = this.blob(hash);
     const target = relative(dirname(pointer), blob);
     try {
-      await mkdir(dirname(pointer), { recursive: true });
+      await makeFolder(dirname(pointer));
       if ((await readlink(pointer).catch(() => undefined)) === target) return;
       await rm(pointer, { force: true });
       await symlink(target, pointer);

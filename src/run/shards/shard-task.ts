@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { withOutputErrors } from '../../util/files/file-errors.js';
 import type { Fingerprint } from '../journal/fingerprint-types.js';
@@ -8,6 +7,7 @@ import { adoptJournal, finishedJournal, outputOfTerm } from './journals.js';
 import { Lease, type LeaseProgress, type LeaseRecord, type LeaseState } from './lease.js';
 import { makeRunRecord, readRunRecord, refuseOtherCount, refuseOtherRun } from './run-record.js';
 import type { RowRange, ShardNumber } from './shard.js';
+import { makeFolder } from '../../util/files/make-folder.js';
 
 export interface TaskOptions {
   /** How long the task that has the shard may be silent before this one takes it. */
@@ -37,7 +37,7 @@ export class ShardTask {
    * @throws InformError INFORM_RUN_DIFFERS for a run of another number of shards; INFORM_OUTPUT_UNWRITABLE, INFORM_ABORTED
    */
   static async take(folder: string, shard: ShardNumber, options: TaskOptions): Promise<ShardTask | undefined> {
-    await withOutputErrors(folder, mkdir(folder, { recursive: true }));
+    await withOutputErrors(folder, makeFolder(folder));
     const record = await readRunRecord(folder);
     if (record !== undefined) refuseOtherCount(folder, record, shard.count);
     const base = shardBase(folder, shard.index);

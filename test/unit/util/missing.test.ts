@@ -12,7 +12,9 @@ test('what is missing at a relative path says where it was looked for', async ()
   assert.is(doesNotExist(path.resolve('data.jsonl')), 'does not exist');
   const here = /nowhere\/x does not exist in .+\./;
   await expectError('INFORM_INPUT_UNREADABLE', here, () => checkInputs(['nowhere/x']));
-  await expectError('INFORM_TEMPLATE_FAILED', /cannot be read: it does not exist in .+\./, () => readTemplateFile('nowhere/x'));
+  await expectError('INFORM_TEMPLATE_FAILED', /cannot be read: it does not exist in .+\./, () =>
+    readTemplateFile('nowhere/x'),
+  );
   assert.match(missingPath('nowhere/x', undefined).message, here);
 });
 

@@ -1,0 +1,29 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { systemCodeOf } from '../../errors.js';
+
+/**
+ * Makes a folder and those above it, where they are not there. Node's own recursive mkdir never ends where the system says "not found" to
+ * the making of a folder whose parent is there, as it does in /proc.
+ *
+ * @throws the system's error
+ */
+export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
+  try {
+    await mkdir(folder, { mode });
+  } catch (error) {
+    if (await isFolder(folder)) return;
+    if (systemCodeOf(error) !== 'ENOENT' || dirname(folder) === folder || (await isFolder(dirname(folder))))
+      throw error;
+    await makeFolder(dirname(folder), mode);
+    await makeFolder(folder, mode);
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
