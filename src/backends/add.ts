@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { moduleFile, userBackendFolder } from '../addon/backend-folder.js';
 import { findLibraries } from '../addon/device-report.js';
