@@ -10,13 +10,19 @@ import { systemCodeOf } from '../../errors.js';
  */
 export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
   try {
+    await makeOne(folder, mode);
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ENOENT') throw error;
+    await makeFolder(dirname(folder), mode);
+    await makeOne(folder, mode);
+  }
+}
+
+async function makeOne(folder: string, mode: number): Promise<void> {
+  try {
     await mkdir(folder, { mode });
   } catch (error) {
-    if (await isFolder(folder)) return;
-    if (systemCodeOf(error) !== 'ENOENT' || dirname(folder) === folder || (await isFolder(dirname(folder))))
-      throw error;
-    await makeFolder(dirname(folder), mode);
-    await makeFolder(folder, mode);
+    if (!(await isFolder(folder))) throw error;
   }
 }
 

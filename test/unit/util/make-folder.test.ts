@@ -16,7 +16,7 @@ async function codeOf(folder: string): Promise<unknown> {
 
 test('folders are made as deep as is asked, at once by several too, and may be there', async () => {
   const folder = path.join(tempFolder(), 'a', 'b', 'c');
-  await Promise.all([makeFolder(folder), makeFolder(folder), makeFolder(path.join(folder, 'd'))]);
+  await Promise.all(Array.from({ length: 20 }, (_, i) => makeFolder(path.join(folder, i % 2 === 0 ? 'd' : `e/${i}`))));
   await makeFolder(folder);
   assert.ok(statSync(path.join(folder, 'd')).isDirectory());
 });
