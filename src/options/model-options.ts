@@ -3,7 +3,21 @@
 /** Options of `RewardModel.load`; all optional there. */
 export interface ModelOptions {
   /** What a checkpoint folder or a Hugging Face model is converted to, or which of its GGUF files is taken; auto is bf16 below 3 billion weights, q8_0 below 40, q4_k_m above. Default: "auto". */
-  type: 'auto' | 'f32' | 'f16' | 'bf16' | 'q8_0' | 'q6_k' | 'q5_k_m' | 'q5_k_s' | 'q4_k_m' | 'q4_k_s' | 'q3_k_m' | 'q2_k' | 'iq4_xs' | 'iq4_nl';
+  type:
+    | 'auto'
+    | 'f32'
+    | 'f16'
+    | 'bf16'
+    | 'q8_0'
+    | 'q6_k'
+    | 'q5_k_m'
+    | 'q5_k_s'
+    | 'q4_k_m'
+    | 'q4_k_s'
+    | 'q3_k_m'
+    | 'q2_k'
+    | 'iq4_xs'
+    | 'iq4_nl';
   /** Samples evaluated in parallel. Default: 32. */
   batchSize: number;
   /** Longest sequence in tokens; longer ones are truncated, on the right unless the tokenizer says left, with a warning; auto is 4096, or what the model was trained on if that is less. Default: "auto". */

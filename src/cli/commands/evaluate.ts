@@ -31,7 +31,8 @@ export function evaluateCommand(finish: Finish): CommandModule<object, EvaluateA
         .positional('benchmark', {
           choices: ['rewardbench', 'rewardbench2', 'pairs'] as const,
           demandOption: true,
-          describe: 'rewardbench and rewardbench2 are allenai/reward-bench and reward-bench-2; pairs is any file with such rows',
+          describe:
+            'rewardbench and rewardbench2 are allenai/reward-bench and reward-bench-2; pairs is any file with such rows',
         })
         .positional('data', {
           type: 'string',
