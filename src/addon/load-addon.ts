@@ -104,7 +104,6 @@ export interface NativeScorer {
   close(): Promise<void>;
 }
 
-/** One tensor on its way from a checkpoint's shard into a GGUF file. Types are ggml's ids; offsets are in bytes. */
 /** What an adapter adds to a matrix: `scale` times B A, of `rank` columns and rows. */
 export interface NativeLowRank {
   /** A safetensors file. */
@@ -117,6 +116,7 @@ export interface NativeLowRank {
   scale: number;
 }
 
+/** One tensor on its way from a checkpoint's shard into a GGUF file. Types are ggml's ids; offsets are in bytes. */
 export interface EncodeJob {
   /** The checkpoint's, for messages. */
   name: string;

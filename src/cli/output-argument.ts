@@ -17,6 +17,11 @@ export function outputOption(describe: string) {
   return { alias: 'o', type: 'string', requiresArg: true, describe } as const;
 }
 
+/** For the commands whose inputs are a list. */
+export function requiredOutputOption(describe: string) {
+  return { ...outputOption(describe), demandOption: true } as const;
+}
+
 /** @throws InformError INFORM_INVALID_CONFIG where both ways name one */
 export function outputOf({ output, out }: OutputArguments): string | undefined {
   if (output === undefined || out === undefined) return output ?? out;

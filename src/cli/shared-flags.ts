@@ -39,10 +39,6 @@ export const MODEL_TO_LOOK_AT = {
   describe: 'a GGUF file, a checkpoint folder, "demo", or the id of a Hugging Face model, which is not downloaded',
 } as const;
 
-export function outputFlag(describe: string) {
-  return { alias: 'o', type: 'string', requiresArg: true, demandOption: true, describe } as const;
-}
-
 /** llama.cpp and the hub write types in capitals. */
 export function typeFlag(describe: string) {
   const coerce = (type: string): WantedType => type.toLowerCase() as WantedType;

@@ -18,38 +18,33 @@ const LARGE = 40e9;
 const FEW_BITS = /^(?:I?Q[2-5]_)/;
 
 /** What a model is converted to, with what a user should know of it, a sentence; `note` is undefined where that is nothing. */
-export interface ChosenType {
-  readonly type: ConversionType;
+export interface ChosenType<T extends ConversionType = ConversionType> {
+  readonly type: T;
   readonly note: string | undefined;
 }
 
 /** Decides a type that was left to the model's size, and says why; says what a small model loses in one of few bits. */
 export function chooseType(wanted: WantedType, weights: number): ChosenType {
   if (wanted !== 'auto') return { type: wanted, note: lossNote(wanted, weights) };
-  const size = `${billions(weights)} billion weights`;
-  if (weights < SMALL) {
-    const why = 'it keeps the order of scores that 8 bits begin to change in a small model';
-    return { type: 'bf16', note: `Type auto is bf16 for ${size}: ${why}. --type takes another.` };
-  }
-  if (weights < LARGE) {
-    const why = 'half the size of bf16; fewer bits were not measured at this size';
-    return { type: 'q8_0', note: `Type auto is q8_0 for ${size}: ${why}. --type takes another.` };
-  }
-  const why = 'what a 24 GB card and its host can hold; what it costs was not measured at this size';
-  return { type: 'q4_k_m', note: `Type auto is q4_k_m for ${size}: ${why}. --type takes another.` };
+  if (weights < SMALL)
+    return auto('bf16', weights, 'it keeps the order of scores that 8 bits begin to change in a small model');
+  if (weights < LARGE) return auto('q8_0', weights, 'half the size of bf16; fewer bits were not measured at this size');
+  return auto(
+    'q4_k_m',
+    weights,
+    'what a 24 GB card and its host can hold; what it costs was not measured at this size',
+  );
 }
 
 /** The same for a model that is to be quantized whatever its size: BF16 is no choice. */
-export function chooseQuantizedType(
-  wanted: WantedQuantizedType,
-  weights: number,
-): ChosenType & { readonly type: QuantizedType } {
+export function chooseQuantizedType(wanted: WantedQuantizedType, weights: number): ChosenType<QuantizedType> {
   if (wanted !== 'auto') return { type: wanted, note: lossNote(wanted, weights) };
-  const type = weights < LARGE ? 'q8_0' : 'q4_k_m';
-  const why =
-    type === 'q8_0'
-      ? 'fewer bits change the order of scores of smaller models'
-      : 'what a 24 GB card and its host can hold';
+  return weights < LARGE
+    ? auto('q8_0', weights, 'fewer bits change the order of scores of smaller models')
+    : auto('q4_k_m', weights, 'what a 24 GB card and its host can hold');
+}
+
+function auto<T extends ConversionType>(type: T, weights: number, why: string): ChosenType<T> {
   return { type, note: `Type auto is ${type} for ${billions(weights)} billion weights: ${why}. --type takes another.` };
 }
 

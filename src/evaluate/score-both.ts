@@ -5,7 +5,7 @@ import { journalOf } from '../run/journal/journal.js';
 import type { Reporter } from '../run/reporter.js';
 import { scoreFiles } from '../run/score-run.js';
 import type { RunSettings } from '../run/settings.js';
-import { EngineProcess } from '../supervisor/engine-process.js';
+import { withEngine } from '../supervisor/engine-process.js';
 import { checkNewFile } from '../util/files/new-file.js';
 import { sampleRows } from './sample-rows.js';
 import { ownRun } from './work-files.js';
@@ -51,13 +51,8 @@ export async function scoreBoth(both: ScoreBothOptions): Promise<BothScores> {
     [second, paths.second],
   ] as const) {
     reporter.note(`${model}:`);
-    const engine = EngineProcess.start();
-    try {
-      const run = ownRun({ ...options, model }, settings, { rows: paths.rows, run: scores });
-      await scoreFiles(run.options, run.settings, { engine, signal, reporter });
-    } finally {
-      await engine.kill();
-    }
+    const run = ownRun({ ...options, model }, settings, { rows: paths.rows, run: scores });
+    await withEngine((engine) => scoreFiles(run.options, run.settings, { engine, signal, reporter }));
   }
   const tidy = async (): Promise<void> => {
     for (const path of [paths.rows, journalOf(paths.first), journalOf(paths.second)]) await rm(path, { force: true });

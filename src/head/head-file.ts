@@ -11,7 +11,7 @@ import { layoutGguf } from '../gguf/writer.js';
 import { withOutputErrors } from '../util/files/file-errors.js';
 import { openCheckpointHead } from './checkpoint-head.js';
 import type { HeadSource } from './head.js';
-import { isFolder } from './head-source.js';
+import { isFolder } from '../util/files/is-folder.js';
 import { makeFolder } from '../util/files/make-folder.js';
 
 /** Raised with every change of what `writeHead` writes, so that no old file is used. */

@@ -1,5 +1,4 @@
-import { stat } from 'node:fs/promises';
-
+import { isFolder } from '../util/files/is-folder.js';
 import { openCheckpointHead } from './checkpoint-head.js';
 import { openGgufHead } from './gguf-head.js';
 import type { HeadSource } from './head.js';
@@ -13,11 +12,4 @@ import type { HeadSource } from './head.js';
  */
 export async function openHead(path: string): Promise<HeadSource> {
   return (await isFolder(path)) ? openCheckpointHead(path) : openGgufHead(path);
-}
-
-export async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }

@@ -1,6 +1,6 @@
 import type { WantedType } from '../gguf/model-types.js';
 import { resolveModelOptions } from '../options/check.js';
-import { unknownKey } from '../options/unknown-key.js';
+import { refuseUnknownOptions } from '../options/unknown-key.js';
 import { requireFunction, requireOptions, requireSignal, requireText } from '../util/call-checks.js';
 import { CallerErrors } from '../util/caller-errors.js';
 import type { ProgressStatus } from '../util/progress-status.js';
@@ -27,9 +27,8 @@ export interface InspectOptions {
 export async function inspectModel(model: string, options: InspectOptions = {}): Promise<ModelReport> {
   requireText(model, 'model');
   requireOptions(options, 'options');
-  const { type = 'auto', signal, onProgress, ...others } = options;
-  const [stranger] = Object.keys(others);
-  if (stranger !== undefined) throw unknownKey(stranger, ['type', 'signal', 'onProgress'], 'option');
+  refuseUnknownOptions(options, ['type', 'signal', 'onProgress']);
+  const { type = 'auto', signal, onProgress } = options;
   requireSignal(signal);
   requireFunction(onProgress, 'onProgress');
   const callers = new CallerErrors();

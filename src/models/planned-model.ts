@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { CheckpointFiles } from '../convert/checkpoint-files.js';
@@ -9,6 +9,7 @@ import { writeHollowModel } from '../convert/hollow-model.js';
 import type { ConversionType, WantedType } from '../gguf/model-types.js';
 import type { GgufValue } from '../gguf/types.js';
 import { InformError } from '../errors.js';
+import { isFolder } from '../util/files/is-folder.js';
 import { convertedModelsFolder } from './converted-models.js';
 import type { AskOptions } from './hub/ask-hub.js';
 import { parseHubId } from './hub/hub-id.js';
@@ -83,11 +84,7 @@ export async function withPlannedModel<T>(
 type MakeFolder = () => Promise<string>;
 
 async function plannedModel(model: string, options: PlanningOptions, folder: MakeFolder): Promise<PlannedModel> {
-  const isFolder = await stat(model).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (isFolder) return ofFolder(model, options, await folder());
+  if (await isFolder(model)) return ofFolder(model, options, await folder());
   const local = await resolveLocalModel(model, options.type).catch((error: unknown) => {
     const missing = error instanceof InformError && error.code === 'INFORM_MODEL_NOT_FOUND';
     if (missing && parseHubId(model) !== undefined) return undefined;

@@ -1,7 +1,7 @@
 import type { PromptPiece, Rewriter } from './special-tokens.js';
 
 /** What SentencePiece writes for a space inside of its pieces. */
-const MARK = '▁';
+export const MARK = '▁';
 
 /**
  * For vocabularies whose runs of spaces are added tokens, written with marks: tokenizers finds those tokens in texts that have

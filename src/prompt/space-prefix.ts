@@ -1,7 +1,5 @@
+import { MARK } from './space-marks.js';
 import { anyOf, type PromptPiece, type Rewriter } from './special-tokens.js';
-
-/** What SentencePiece writes for a space inside of its pieces, which makes no added token. */
-const MARK = '▁';
 
 /** Puts a space where a text between added tokens begins, as the pre-tokenizer `Metaspace` of the tokenizers library does. */
 export class SpacePrefixer implements Rewriter {

@@ -3,7 +3,7 @@ import { checkedConversation, toId, type Sample, type SampleId } from '../input/
 import type { ConfirmDownload } from '../models/confirm-download.js';
 import { prepareModel } from '../models/prepare.js';
 import { resolveModelOptions } from '../options/check.js';
-import { unknownKey } from '../options/unknown-key.js';
+import { refuseUnknownOptions } from '../options/unknown-key.js';
 import { requireFunction, requireIterable, requireOptions, requireSignal, requireText } from '../util/call-checks.js';
 import { CallerErrors } from '../util/caller-errors.js';
 import type { ModelOptions } from '../options/model-options.js';
@@ -173,8 +173,7 @@ export class RewardModel implements AsyncDisposable {
 /** @throws InformError INFORM_INVALID_ARGUMENT; INFORM_INVALID_CONFIG for an option that there is not */
 function checkScoreOptions(options: ScoreAllOptions, known: readonly (keyof ScoreAllOptions)[]): void {
   requireOptions(options, 'options');
-  const stranger = Object.keys(options).find((key) => !(known as readonly string[]).includes(key));
-  if (stranger !== undefined) throw unknownKey(stranger, known, 'option');
+  refuseUnknownOptions(options, known);
   requireSignal(options.signal);
   requireFunction(options.onReject, 'onReject');
 }

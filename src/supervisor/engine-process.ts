@@ -123,3 +123,13 @@ function describeEnd({ code, signal, errorOutput, cause, reason }: ProcessEnd): 
 export function crashError(what: string, cause: EngineCrash): InformError {
   return new InformError('INFORM_ENGINE_CRASHED', what, { cause });
 }
+
+/** Starts one for some work, and ends it with that. */
+export async function withEngine<T>(work: (engine: EngineProcess) => Promise<T>): Promise<T> {
+  const engine = EngineProcess.start();
+  try {
+    return await work(engine);
+  } finally {
+    await engine.kill();
+  }
+}

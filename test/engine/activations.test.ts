@@ -52,15 +52,16 @@ test('16 bits of activations and F32 ones give what the weights give as floats, 
 });
 
 test('exact asks for F32 activations where the CPU has the kernels, and they are refused where it has not', async () => {
-  assert.is(await activationsOf({ activations: 'auto', exact: true }), HAS_KERNELS ? 'f32' : 'ggml');
-  assert.is(await activationsOf({ activations: 'auto', exact: false }), HAS_KERNELS ? 'int16' : 'ggml');
-  assert.is(await activationsOf({ activations: 'ggml', exact: false }), 'ggml');
-  if (HAS_KERNELS) return;
-  try {
-    await activationsOf({ activations: 'int16', exact: false });
-    assert.unreachable();
-  } catch (error) {
-    assert.match((error as Error).message, /needs a CPU with AVX2/);
+  const devices = await listDevices();
+  assert.is(activationsOf({ activations: 'auto', exact: true }, devices), HAS_KERNELS ? 'f32' : 'ggml');
+  assert.is(activationsOf({ activations: 'auto', exact: false }, devices), HAS_KERNELS ? 'int16' : 'ggml');
+  assert.is(activationsOf({ activations: 'ggml', exact: false }, devices), 'ggml');
+  const plain = [{ type: 'cpu' as const, features: ['AVX'] }];
+  for (const activations of ['auto', 'int8'] as const) {
+    assert.is(activationsOf({ activations, exact: true }, plain), 'ggml');
+  }
+  for (const activations of ['int16', 'f32'] as const) {
+    assert.throws(() => activationsOf({ activations, exact: false }, plain), /needs a CPU with AVX2/);
   }
 });
 

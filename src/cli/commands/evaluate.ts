@@ -9,7 +9,6 @@ import { belongsToModel, optionFlags, optionsFromFlags } from '../option-flags.j
 import { OUT, outputOption, outputOf, type OutputArguments } from '../output-argument.js';
 import { scoringFlags, scoringSettings, type ScoringArguments } from '../scoring-command.js';
 import { printJson, printLines, say } from '../terminal.js';
-import { onInterrupt } from '../interrupt.js';
 import type { Task } from '../task.js';
 
 interface EvaluateArguments extends ScoringArguments, OutputArguments {
@@ -110,18 +109,8 @@ async function withModel(argv: EvaluateArguments): Promise<number> {
       'Name a file for the results with -o, which also makes the evaluation resumable; or --scores for scores that are there.',
     );
   }
-  const [{ EngineProcess }, { runTask }] = await Promise.all([
-    import('../../supervisor/engine-process.js'),
-    import('../task.js'),
-  ]);
-  // Before there is an engine: who waits for its process may send a signal at once.
-  const interrupt = onInterrupt();
-  const engine = EngineProcess.start();
-  try {
-    return await runTask((task) => evaluate(engine, task, argv, output), undefined, interrupt);
-  } finally {
-    await engine.kill();
-  }
+  const { runEngineTask } = await import('../engine-task.js');
+  return runEngineTask((engine, task) => evaluate(engine, task, argv, output));
 }
 
 async function evaluate(engine: EngineProcess, task: Task, argv: EvaluateArguments, output: string): Promise<number> {

@@ -1,10 +1,11 @@
-import { stat } from 'node:fs/promises';
 import type { Argv, CommandModule } from 'yargs';
 import { InformError } from '../../errors.js';
+import { isFolder } from '../../util/files/is-folder.js';
 import { counted, formatCount } from '../../util/format.js';
 import { ExitCode } from '../exit-codes.js';
 import type { Finish } from '../finish.js';
-import { outputFlag, OVERWRITE, REJECTS_OK } from '../shared-flags.js';
+import { requiredOutputOption } from '../output-argument.js';
+import { OVERWRITE, REJECTS_OK } from '../shared-flags.js';
 import { say } from '../terminal.js';
 
 interface MergeArguments {
@@ -29,7 +30,7 @@ export function mergeCommand(finish: Finish): CommandModule<object, MergeArgumen
           describe:
             'the folder of "score --run-dir"; or the outputs of all shards, in any order, each with its .journal beside it',
         })
-        .option('output', outputFlag('file for the scores, as one run over all rows would have made it'))
+        .option('output', requiredOutputOption('file for the scores, as one run over all rows would have made it'))
         .option('overwrite', OVERWRITE)
         .option('partial', {
           type: 'boolean',
@@ -53,14 +54,14 @@ async function merge({
 }: MergeArguments): Promise<{ what: string; rejected: number }> {
   const { mergeOutputs, mergeRun } = await import('../../run/merge.js');
   const [first = ''] = shards;
-  const isFolder = (await stat(first).catch(() => undefined))?.isDirectory() === true;
-  if (!isFolder && partial) {
+  const isRun = await isFolder(first);
+  if (!isRun && partial) {
     throw new InformError('INFORM_INVALID_CONFIG', '--partial is for the folder of a run with --run-dir.');
   }
-  if (isFolder && shards.length > 1) {
+  if (isRun && shards.length > 1) {
     throw new InformError('INFORM_INVALID_CONFIG', `${first} is the folder of a run, and a run is merged alone.`);
   }
-  if (!isFolder) {
+  if (!isRun) {
     const { scored, rejected, rejectsPath } = await mergeOutputs(shards, output, { overwrite });
     return {
       what: `Merged ${shards.length} shards into ${output}: ${resultText(scored, rejected, rejectsPath)}`,

@@ -1,7 +1,8 @@
 import type { CommandModule } from 'yargs';
 import { counted } from '../../util/format.js';
 import { MAP_FLAG, mapFrom } from '../map-flag.js';
-import { outputFlag, OVERWRITE } from '../shared-flags.js';
+import { requiredOutputOption } from '../output-argument.js';
+import { OVERWRITE } from '../shared-flags.js';
 import { say } from '../terminal.js';
 
 interface ReportArguments {
@@ -42,7 +43,7 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
         requiresArg: true,
         describe: 'the log of the run, for the rows that were longer than max_length and cut',
       })
-      .option('output', outputFlag('the page, one HTML file that loads nothing'))
+      .option('output', requiredOutputOption('the page, one HTML file that loads nothing'))
       .option('overwrite', OVERWRITE),
   handler: async ({ scores, data, by, map, log, output, overwrite }) => {
     const { report } = await import('../../report/report.js');

@@ -133,20 +133,12 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
         .options(SCORE_FLAGS) as unknown as Argv<ScoreArguments>,
     handler: async (argv) => {
       // Loaded here, so that --help needs neither the engine nor the readers. The engine's process first: it starts meanwhile.
-      const [{ EngineProcess }, { runTask }, { Progress }, { onInterrupt }] = await Promise.all([
-        import('../../supervisor/engine-process.js'),
-        import('../task.js'),
+      const [{ runEngineTask }, { Progress }] = await Promise.all([
+        import('../engine-task.js'),
         import('../terminal-progress.js'),
-        import('../interrupt.js'),
       ]);
-      // Before there is an engine: who waits for its process may send a signal at once.
-      const interrupt = onInterrupt({ scheduled: argv.runDir !== undefined });
-      const engine = EngineProcess.start();
-      try {
-        finish(await runTask((task) => score(engine, task, argv), new Progress({ mode: argv.progress }), interrupt));
-      } finally {
-        await engine.kill();
-      }
+      const options = { progress: new Progress({ mode: argv.progress }), scheduled: argv.runDir !== undefined };
+      finish(await runEngineTask((engine, task) => score(engine, task, argv), options));
     },
   };
 }
@@ -156,18 +148,13 @@ async function score(engine: EngineProcess, task: Task, argv: ScoreArguments): P
   const { readAnyConfig } = await import('../../options/config.js');
   const configured = argv.config === undefined ? {} : await readAnyConfig(argv.config, task.signal);
   if (!('runs' in configured)) return scoreOnce(engine, task, argv, configured);
-  const [{ scoreByToolkit }, { EngineProcess }] = await Promise.all([
+  const [{ scoreByToolkit }, { withEngine }] = await Promise.all([
     import('../toolkit-runs.js'),
     import('../../supervisor/engine-process.js'),
   ]);
-  return scoreByToolkit(configured, argv['output'], task.note, async (options, restart) => {
-    const own = EngineProcess.start();
-    try {
-      return await scoreOnce(own, task, { ...argv, overwrite: true, restart: restart || argv.restart }, options);
-    } finally {
-      await own.kill();
-    }
-  });
+  return scoreByToolkit(configured, argv['output'], task.note, (options, restart) =>
+    withEngine((own) => scoreOnce(own, task, { ...argv, overwrite: true, restart: restart || argv.restart }, options)),
+  );
 }
 
 /** One run, with what a configuration says under what the flags say. */

@@ -1,5 +1,4 @@
-import { listDevices } from '../../addon/device-report.js';
-import type { Activations } from '../../addon/load-addon.js';
+import type { Activations, NativeDevice } from '../../addon/load-addon.js';
 import { InformError } from '../../errors.js';
 import type { SettledOptions } from '../../options/settle.js';
 
@@ -8,24 +7,28 @@ import type { SettledOptions } from '../../options/settle.js';
  * llama.cpp's 8 (docs/kernels.md); where `exact` is asked for, nothing is rounded. Ours for 8 bits need VNNI, without which it is
  * llama.cpp's.
  *
+ * @param devices of this machine
  * @throws InformError INFORM_INVALID_CONFIG where an option asks for kernels that this CPU has no instructions for
  */
-export async function activationsOf({
-  activations,
-  exact,
-}: Pick<SettledOptions, 'activations' | 'exact'>): Promise<Activations> {
-  if (activations === 'ggml') return activations;
-  const features = await cpuFeatures();
-  if (activations === 'int8') return features.includes('INFORM_INT8_KERNELS') ? activations : 'ggml';
+export function activationsOf(
+  { activations, exact }: Pick<SettledOptions, 'activations' | 'exact'>,
+  devices: readonly Pick<NativeDevice, 'type' | 'features'>[],
+): Activations {
+  const features = devices.find(({ type }) => type === 'cpu')?.features ?? [];
   const hasKernels = features.includes('INFORM_KERNELS');
-  if (activations === 'auto') return !hasKernels ? 'ggml' : exact ? 'f32' : 'int16';
-  if (hasKernels) return activations;
-  throw new InformError(
-    'INFORM_INVALID_CONFIG',
-    `activations is ${activations}, which needs a CPU with AVX2, and this one has none. Leave it out: auto takes what the CPU has.`,
-  );
-}
-
-async function cpuFeatures(): Promise<readonly string[]> {
-  return (await listDevices()).find(({ type }) => type === 'cpu')?.features ?? [];
+  switch (activations) {
+    case 'auto':
+      return !hasKernels ? 'ggml' : exact ? 'f32' : 'int16';
+    case 'ggml':
+      return activations;
+    case 'int8':
+      return features.includes('INFORM_INT8_KERNELS') ? activations : 'ggml';
+    case 'int16':
+    case 'f32':
+      if (hasKernels) return activations;
+      throw new InformError(
+        'INFORM_INVALID_CONFIG',
+        `activations is ${activations}, which needs a CPU with AVX2, and this one has none. Leave it out: auto takes what the CPU has.`,
+      );
+  }
 }

@@ -37,7 +37,7 @@ export async function loadPlanner(
   path: string,
   options: SettledOptions,
 ): Promise<(part: number) => Promise<LoadPlan | undefined>> {
-  const activations = await activationsOf(options);
+  const activations = activationsOf(options, await listDevices());
   // Only llama.cpp's kernels want the weights in an order of their own.
   const repacked = activations === 'ggml';
   const cpu: LoadPlan = {

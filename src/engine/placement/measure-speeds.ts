@@ -37,7 +37,8 @@ export async function measureSpeeds(
 ): Promise<Partial<Speeds>> {
   const shares = typeShares(model);
   const { threads } = options;
-  const activations = await activationsOf(options);
+  const devices = await listDevices();
+  const activations = activationsOf(options, devices);
   const repacked = activations === 'ggml' && fitsHost(model.fileSize, hostFreeBytes);
   const count = threads === 'auto' ? physicalCores() : threads;
   const flops = async (device: string): Promise<number> => {
@@ -48,7 +49,7 @@ export async function measureSpeeds(
     }
     return 1 / secondsPerFlop;
   };
-  const cpu = (await listDevices()).find(({ type }) => type === 'cpu');
+  const cpu = devices.find(({ type }) => type === 'cpu');
   const [gpu] = gpus;
   const needsDisk = model.fileSize > hostFreeBytes;
   const measured = {
