@@ -2,14 +2,14 @@
 // embedded model in F16, and further models of 16 bits or more. By turns in one process, every other pair backwards. CPU seconds
 // count, which other work on the machine disturbs less than the clock. Prints its table.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { RewardModel, type Sample } from '#src/index.js';
 import { embeddedModel } from '#src/models/embedded-model.js';
 import { dequantizedCopy } from '../test/support/models/dequantize.js';
-import { dataFolder } from './support/datasets.js';
+import { sftLines } from './support/datasets.js';
 import { table } from './support/results-file.js';
 import { spreadOf } from './support/statistics.js';
 
@@ -23,8 +23,9 @@ const { positionals, values } = parseArgs({
 const work = mkdtempSync(path.join(os.tmpdir(), 'inform-score-kv-'));
 try {
   const mini = await dequantizedCopy(await embeddedModel(), path.join(work, 'inform-mini-f16.gguf'), 'F16');
-  const all = readFileSync(path.join(dataFolder().folder, 'sft-805.jsonl'), 'utf8').trimEnd().split('\n');
-  const samples = all.slice(0, Number(values.rows)).map((row) => JSON.parse(row) as Sample);
+  const samples = sftLines()
+    .slice(0, Number(values.rows))
+    .map((row) => JSON.parse(row) as Sample);
   const rows = [];
   for (const model of [mini, ...positionals]) rows.push(await race(model, samples, Number(values.pairs)));
   console.log(table(['model', 'CPU seconds, F32 cache', 'F16 cache', 'ratio', 'of each pair'], rows));

@@ -2,7 +2,7 @@
 // write) with an engine that computes nothing; then, where Linux's perf is installed, a real run's CPU time by whose code
 // spent it. Writes its section of RESULTS.md.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ import { scoreStream, type Job } from '#src/scoring/score-stream.js';
 import type { Batch } from '#src/engine/batch.js';
 import { PipelineStats } from '#src/scoring/pipeline-stats.js';
 import { physicalCores } from '#src/util/physical-cores.js';
-import { dataFolder, DatasetMaker } from './support/datasets.js';
+import { dataFolder, DatasetMaker, sftLines } from './support/datasets.js';
 import { log } from './support/log.js';
 import { tinyModel, syntheticModel } from './support/models.js';
 import { ownShare, type OwnShare } from './support/perf.js';
@@ -114,9 +114,7 @@ async function* jobs(input: string): AsyncGenerator<Job<string>> {
 
 /** Rows of sft again and again, each different from all others. */
 function manySamples(): string {
-  const rows = readFileSync(path.join(dataFolder().folder, 'sft-805.jsonl'), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
+  const rows = sftLines()
     .map((line) => JSON.parse(line) as { instruction: string; output: string })
     .filter(({ output }) => output !== '');
   return Array.from({ length: NULL_SAMPLES }, (_, id) => {

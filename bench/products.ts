@@ -3,8 +3,6 @@
 // whole with two layers of the 1.2B model. Prints the tables of docs/kernels.md: billions of operations a second, two for a weight and a
 // token, on all cores, and seconds.
 
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { listDevices } from '#src/addon/device-report.js';
 import type { Activations } from '#src/addon/load-addon.js';
@@ -12,7 +10,7 @@ import { measureProduct } from '#src/addon/speed.js';
 import { GGML_TYPES } from '#src/gguf/types.js';
 import { RewardModel, type Sample } from '#src/index.js';
 import { physicalCores } from '#src/util/physical-cores.js';
-import { dataFolder } from './support/datasets.js';
+import { sftLines } from './support/datasets.js';
 import { twoLayerModel } from './support/models.js';
 import { spreadOf } from './support/statistics.js';
 import { table } from './support/results-file.js';
@@ -43,9 +41,8 @@ for (const type of TYPES) {
 }
 console.log(table(['type', 'llama.cpp', 'int8 (ratio)', 'int16 (ratio)', 'f32 (ratio)'], lines));
 
-const file = path.join(dataFolder().folder, 'sft-805.jsonl');
-const samples = readFileSync(file, 'utf8')
-  .split('\n', Number(values.rows))
+const samples = sftLines()
+  .slice(0, Number(values.rows))
   .map((row) => JSON.parse(row) as Sample);
 const model = (await twoLayerModel()).path;
 const seconds = new Map(WAYS.map((way): [Activations, number[]] => [way, []]));

@@ -15,7 +15,7 @@ import { RewardModel, type Sample } from '#src/index.js';
 import type { ModelOptions } from '#src/options/model-options.js';
 import { packageRoot } from '#src/util/package-root.js';
 import { spearman } from '../test/support/assert/spearman.js';
-import { dataFolder } from './support/datasets.js';
+import { sftLines } from './support/datasets.js';
 import { table } from './support/results-file.js';
 
 interface Reference {
@@ -104,7 +104,7 @@ try {
 
 /** Evenly spread over sft-805. */
 function readRows(count: number): string[] {
-  const all = readFileSync(path.join(dataFolder().folder, 'sft-805.jsonl'), 'utf8').trimEnd().split('\n');
+  const all = sftLines();
   return Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)] ?? '');
 }
 

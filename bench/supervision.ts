@@ -1,12 +1,12 @@
 // What it costs to evaluate in a process of its own: `npm run bench -- supervision`. The same file with the small model of random weights, whose tokens
 // are the cheapest there are, in one process and in two, by turns. Writes its section of RESULTS.md.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runChild } from './support/child.js';
-import { dataFolder } from './support/datasets.js';
+import { sftLines } from './support/datasets.js';
 import { log } from './support/log.js';
 import { tinyModel } from './support/models.js';
 import { table, writeSection } from './support/results-file.js';
@@ -86,9 +86,8 @@ function cells({ median, min, max }: Spread): string[] {
 
 /** The rows that can be scored: an answer of sft is empty. */
 function usableRows(): string {
-  const rows = readFileSync(path.join(dataFolder().folder, 'sft-805.jsonl'), 'utf8').split('\n');
-  return rows
-    .filter((line) => line !== '' && (JSON.parse(line) as { output: string }).output !== '')
+  return sftLines()
+    .filter((line) => (JSON.parse(line) as { output: string }).output !== '')
     .map((line) => `${line}\n`)
     .join('');
 }

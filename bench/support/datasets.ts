@@ -55,6 +55,11 @@ export function dataFolder(): { folder: string; complete: boolean } {
   return { folder: path.join(packageRoot(), 'bench', 'data'), complete: false };
 }
 
+/** The rows of sft-805, a JSON text each. */
+export function sftLines(): string[] {
+  return readFileSync(path.join(dataFolder().folder, 'sft-805.jsonl'), 'utf8').trimEnd().split('\n');
+}
+
 /** Builds data sets; rows and prompts are taken at even distances, so that a part stands for the whole. */
 export class DatasetMaker {
   readonly #sft: Row[];

@@ -9,13 +9,15 @@
 #define GGML_COMMON_DECL_C
 #define GGML_COMMON_IMPL_C
 #include "ggml-common.h"
+#include "ggml-cpu.h"
+#include "simd-mappings.h"
 
 namespace inform::kernels {
 
 namespace {
 
 float half(ggml_half bits) {
-    return _cvtsh_ss(bits);
+    return GGML_CPU_FP16_TO_FP32(bits);
 }
 
 // Blocks of 32 whose first 16 bytes' low halves are the first 16 weights, their high halves the others.
@@ -217,20 +219,10 @@ bool has_floats(ggml_type type) {
 }
 
 void decode_floats(ggml_type type, const void * values, int count, float * weights) {
-    if (type == GGML_TYPE_F32) {
-        std::memcpy(weights, values, static_cast<size_t>(count) * sizeof(float));
-    } else if (type == GGML_TYPE_F16) {
-        const auto * from = static_cast<const uint16_t *>(values);
-        for (int i = 0; i < count; i += 8) {
-            _mm256_storeu_ps(weights + i,
-                             _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i *>(from + i))));
-        }
-    } else {
-        const auto * from = static_cast<const uint16_t *>(values);
-        for (int i = 0; i < count; ++i) {
-            const uint32_t bits = static_cast<uint32_t>(from[i]) << 16;
-            std::memcpy(weights + i, &bits, sizeof bits);
-        }
+    switch (type) {
+        case GGML_TYPE_F16: return ggml_cpu_fp16_to_fp32(static_cast<const ggml_fp16_t *>(values), weights, count);
+        case GGML_TYPE_BF16: return ggml_cpu_bf16_to_fp32(static_cast<const ggml_bf16_t *>(values), weights, count);
+        default: std::memcpy(weights, values, static_cast<size_t>(count) * sizeof *weights);
     }
 }
 

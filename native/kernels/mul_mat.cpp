@@ -104,21 +104,22 @@ struct Scratch {
 // The working memory that ggml gives: the activations of all rows, and each thread's own.
 constexpr size_t alignment = 64;
 
-template <typename Step>
+template <typename StepOf>
 struct Memory {
-    typename Step::Activations * activations;
-    typename Step::Scratch * scratch;
+    typename StepOf::Activations * activations;
+    typename StepOf::Scratch * scratch;
 
     Memory(const ggml_compute_params * params, const Product & product) {
         const auto address = reinterpret_cast<uintptr_t>(params->wdata);
         const auto aligned = (address + alignment - 1) / alignment * alignment;
-        activations = reinterpret_cast<typename Step::Activations *>(aligned);
-        scratch = reinterpret_cast<typename Step::Scratch *>(activations + product.blocks * product.rows) + params->ith;
+        activations = reinterpret_cast<typename StepOf::Activations *>(aligned);
+        scratch =
+            reinterpret_cast<typename StepOf::Scratch *>(activations + product.blocks * product.rows) + params->ith;
     }
 
     static size_t size(const Product & product, int threads) {
-        return alignment + static_cast<size_t>(product.blocks * product.rows) * sizeof(typename Step::Activations) +
-               static_cast<size_t>(threads) * sizeof(typename Step::Scratch);
+        return alignment + static_cast<size_t>(product.blocks * product.rows) * sizeof(typename StepOf::Activations) +
+               static_cast<size_t>(threads) * sizeof(typename StepOf::Scratch);
     }
 };
 
@@ -217,36 +218,32 @@ void last_rows(int64_t rows, const Step & step) {
     }
 }
 
-template <typename Quant, int Group, bool Offsets>
-struct IntStep {
-    using Tile = IntTile<Quant>;
-    using Activations = IntActivations<Quant>;
-    using Scratch = kernels::Scratch<Tile, Quant>;
-    static constexpr int most_rows = int_rows;
+// A tile and the rows of activations that pass it.
+template <typename TileOf, typename ActivationsOf, typename Decoded>
+struct Step {
+    using Tile = TileOf;
+    using Activations = ActivationsOf;
+    using Scratch = kernels::Scratch<Tile, Decoded>;
 
     const Tile & tile;
     int count;
     const Activations * rows;
     Sums to;
     bool first;
+};
+
+template <typename Quant, int Group, bool Offsets>
+struct IntStep : Step<IntTile<Quant>, IntActivations<Quant>, Quant> {
+    static constexpr int most_rows = int_rows;
 
     template <int Rows>
     void run() const {
-        multiply<Rows, Group, Offsets>(tile, count, rows, to, first);
+        multiply<Rows, Group, Offsets>(this->tile, this->count, this->rows, this->to, this->first);
     }
 };
 
-struct FloatStep {
-    using Tile = FloatTile;
-    using Activations = FloatActivations;
-    using Scratch = kernels::Scratch<Tile, float>;
+struct FloatStep : Step<FloatTile, FloatActivations, float> {
     static constexpr int most_rows = float_rows;
-
-    const Tile & tile;
-    int count;
-    const Activations * rows;
-    Sums to;
-    bool first;
 
     template <int Rows>
     void run() const {
@@ -264,11 +261,11 @@ int64_t part_rows_of(const Product & product, int64_t panels, int threads) {
     return (rows + float_rows - 1) / float_rows * float_rows;
 }
 
-template <typename Step, typename Known>
+template <typename StepOf, typename Known>
 void compute(const ggml_compute_params * params, ggml_tensor * tensor, const Known & format) {
-    constexpr int step = Step::most_rows;
+    constexpr int step = StepOf::most_rows;
     const Product product(tensor);
-    const Memory<Step> memory(params, product);
+    const Memory<StepOf> memory(params, product);
 
     for (int64_t i = params->ith; i < product.blocks * product.rows; i += params->nth) {
         const int64_t row = i / product.blocks, block = i % product.blocks;
@@ -282,7 +279,7 @@ void compute(const ggml_compute_params * params, ggml_tensor * tensor, const Kno
     const int64_t panels = (product.outputs + columns - 1) / columns;
     const int64_t part_rows = part_rows_of(product, panels, params->nth);
     const int64_t parts = (product.rows + part_rows - 1) / part_rows;
-    typename Step::Scratch & own = *memory.scratch;
+    typename StepOf::Scratch & own = *memory.scratch;
     for (int64_t piece = params->ith; piece < panels * parts;
          piece = ggml_threadpool_chunk_add(params->threadpool, 1)) {
         const int64_t output = piece % panels * columns, begin = piece / panels * part_rows;
@@ -290,9 +287,9 @@ void compute(const ggml_compute_params * params, ggml_tensor * tensor, const Kno
         const int width = static_cast<int>(std::min<int64_t>(columns, product.outputs - output));
         for (int64_t block = 0; block < product.blocks; ++block) {
             fill(own, product, output, width, block, format);
-            const typename Step::Activations * from = memory.activations + block * product.rows + begin;
+            const typename StepOf::Activations * from = memory.activations + block * product.rows + begin;
             const auto at = [&](int64_t row) {
-                return Step{own.tile, product.count(block), from + row, own.sums + row, block == 0};
+                return StepOf{{own.tile, product.count(block), from + row, own.sums + row, block == 0}};
             };
             int64_t row = 0;
             for (; row + step <= rows; row += step)

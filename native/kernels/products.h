@@ -52,6 +52,13 @@ struct FloatActivations {
 // of the same rows of weights, or take their place if there are none.
 using Sums = float (*)[columns];
 
+template <int Rows, typename Vector>
+inline void set_all(Vector (&to)[Rows][2], Vector value) {
+#pragma GCC unroll 12
+    for (int r = 0; r < Rows; ++r)
+        to[r][0] = to[r][1] = value;
+}
+
 template <int Rows, typename Scale>
 inline void add_to(Sums to, bool first, const Floats (&sums)[Rows][2], Scale scale) {
 #pragma GCC unroll 12
@@ -69,14 +76,10 @@ template <int Rows, int Group, bool Offsets, typename Quant>
 void multiply(const IntTile<Quant> & tile, int count, const IntActivations<Quant> * rows, Sums to, bool first) {
     constexpr int steps = Group / in_lane<Quant>;
     Floats sums[Rows][2];
-#pragma GCC unroll 6
-    for (int r = 0; r < Rows; ++r)
-        sums[r][0] = sums[r][1] = zero_floats();
+    set_all(sums, zero_floats());
     for (int g = 0; g < count / Group; ++g) {
         Ints dots[Rows][2];
-#pragma GCC unroll 6
-        for (int r = 0; r < Rows; ++r)
-            dots[r][0] = dots[r][1] = zero_ints();
+        set_all(dots, zero_ints());
 #pragma GCC unroll 16
         for (int s = 0; s < steps; ++s) {
             const int32_t * weights = tile.packed[g * steps + s];
@@ -111,9 +114,7 @@ void multiply(const IntTile<Quant> & tile, int count, const IntActivations<Quant
 template <int Rows>
 void multiply(const FloatTile & tile, int count, const FloatActivations * rows, Sums to, bool first) {
     Floats sums[Rows][2];
-#pragma GCC unroll 12
-    for (int r = 0; r < Rows; ++r)
-        sums[r][0] = sums[r][1] = zero_floats();
+    set_all(sums, zero_floats());
 #pragma GCC unroll 4
     for (int k = 0; k < count; ++k) {
         const Floats left = load(tile.weights[k]), right = load(tile.weights[k] + lanes);

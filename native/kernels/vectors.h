@@ -102,21 +102,22 @@ inline Ints dot_add(Ints a, Ints b, Ints sum, int8_t) {
 }
 #endif
 
-// The columns of 16 vectors as rows: first pairs of lanes, then pairs of pairs, at last quarters.
-inline void transpose(Ints (&rows)[16]) {
-    Ints t[16];
-#pragma GCC unroll 8
-    for (int i = 0; i < 16; i += 2) {
-        t[i] = _mm512_unpacklo_epi32(rows[i], rows[i + 1]);
-        t[i + 1] = _mm512_unpackhi_epi32(rows[i], rows[i + 1]);
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < 16; i += 4) {
-        rows[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
-        rows[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
-        rows[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
-        rows[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
-    }
+inline Ints low_lanes(Ints a, Ints b) {
+    return _mm512_unpacklo_epi32(a, b);
+}
+inline Ints high_lanes(Ints a, Ints b) {
+    return _mm512_unpackhi_epi32(a, b);
+}
+inline Ints low_pairs(Ints a, Ints b) {
+    return _mm512_unpacklo_epi64(a, b);
+}
+inline Ints high_pairs(Ints a, Ints b) {
+    return _mm512_unpackhi_epi64(a, b);
+}
+
+// What is left of a transposition once each quarter of 128 bits is one: the quarters.
+inline void transpose_quarters(Ints (&rows)[lanes]) {
+    Ints t[lanes];
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) {
         t[i] = _mm512_shuffle_i32x4(rows[i], rows[i + 4], 0x88);
@@ -214,32 +215,49 @@ inline Ints dot_add(Ints a, Ints b, Ints sum, int8_t) {
 }
 #endif
 
-// The columns of 8 vectors as rows: first pairs of lanes, then pairs of pairs, at last halves.
-inline void transpose(Ints (&rows)[8]) {
-    Ints t[8];
-#pragma GCC unroll 4
-    for (int i = 0; i < 8; i += 2) {
-        t[i] = _mm256_unpacklo_epi32(rows[i], rows[i + 1]);
-        t[i + 1] = _mm256_unpackhi_epi32(rows[i], rows[i + 1]);
-    }
-#pragma GCC unroll 2
-    for (int i = 0; i < 8; i += 4) {
-        rows[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
-        rows[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
-        rows[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
-        rows[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
-    }
+inline Ints low_lanes(Ints a, Ints b) {
+    return _mm256_unpacklo_epi32(a, b);
+}
+inline Ints high_lanes(Ints a, Ints b) {
+    return _mm256_unpackhi_epi32(a, b);
+}
+inline Ints low_pairs(Ints a, Ints b) {
+    return _mm256_unpacklo_epi64(a, b);
+}
+inline Ints high_pairs(Ints a, Ints b) {
+    return _mm256_unpackhi_epi64(a, b);
+}
+
+// What is left of a transposition once each half of 128 bits is one: the halves.
+inline void transpose_quarters(Ints (&rows)[lanes]) {
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) {
-        t[i] = _mm256_permute2x128_si256(rows[i], rows[i + 4], 0x20);
-        t[i + 4] = _mm256_permute2x128_si256(rows[i], rows[i + 4], 0x31);
+        const Ints first = rows[i];
+        rows[i] = _mm256_permute2x128_si256(first, rows[i + 4], 0x20);
+        rows[i + 4] = _mm256_permute2x128_si256(first, rows[i + 4], 0x31);
     }
-#pragma GCC unroll 8
-    for (int i = 0; i < 8; ++i)
-        rows[i] = t[i];
 }
 
 #endif
+
+// The columns of a square of vectors as rows: within 128 bits first pairs of lanes, then pairs of pairs; then what is
+// wider.
+inline void transpose(Ints (&rows)[lanes]) {
+    Ints t[lanes];
+#pragma GCC unroll 8
+    for (int i = 0; i < lanes; i += 2) {
+        t[i] = low_lanes(rows[i], rows[i + 1]);
+        t[i + 1] = high_lanes(rows[i], rows[i + 1]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < lanes; i += 4) {
+        rows[i] = low_pairs(t[i], t[i + 2]);
+        rows[i + 1] = high_pairs(t[i], t[i + 2]);
+        rows[i + 2] = low_pairs(t[i + 1], t[i + 3]);
+        rows[i + 3] = high_pairs(t[i + 1], t[i + 3]);
+    }
+    transpose_quarters(rows);
+}
 
 }  // namespace inform::kernels
 

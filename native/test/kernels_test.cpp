@@ -73,11 +73,7 @@ std::vector<float> activations_of(int64_t length, int64_t rows, std::mt19937 & r
 std::vector<float> multiply(const Matrix & matrix, const std::vector<float> & activations, Activations how,
                             int threads) {
     const int64_t rows = static_cast<int64_t>(activations.size()) / matrix.length;
-    ggml_backend_dev_t device = device_by_name("CPU");
-    const ggml_backend_ptr backend(ggml_backend_dev_init(device, nullptr));
-    const auto set_threads = reinterpret_cast<ggml_backend_set_n_threads_t>(
-        ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), "ggml_backend_set_n_threads"));
-    set_threads(backend.get(), threads);
+    const ggml_backend_ptr backend = start_backend(device_by_name("CPU"), threads);
     const ggml_context_ptr context(ggml_init({8 * ggml_tensor_overhead() + ggml_graph_overhead(), nullptr, true}));
     ggml_tensor * weights = ggml_new_tensor_2d(context.get(), matrix.type, matrix.length, matrix.rows);
     ggml_tensor * input = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, matrix.length, rows);

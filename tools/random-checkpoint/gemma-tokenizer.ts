@@ -1,6 +1,15 @@
 import { stringsAt } from '#src/gguf/metadata.js';
 import { readGguf } from '#src/gguf/reader.js';
-import { mergesOf, readLlamaPieces, type PieceVocabulary } from './pieces.js';
+import {
+  addedTokens,
+  bosBeforeTexts,
+  bytePairModel,
+  mergesOf,
+  PIECES_TO_TEXT,
+  readLlamaPieces,
+  SPACES_TO_MARKS,
+  type PieceVocabulary,
+} from './pieces.js';
 
 export const GEMMA3_VOCABULARY_SIZE = 262144;
 
@@ -60,53 +69,20 @@ export async function readSmallVocabulary(path: string): Promise<PieceVocabulary
   return { tokens, merges: mergesOf(tokens, scores), added };
 }
 
-function addedTokens({ tokens, added }: PieceVocabulary): { id: number; content: string; special: boolean }[] {
-  const special = ['<pad>', '<eos>', '<bos>', '<unk>', ...TURNS];
-  return added.map((id) => {
-    const content = tokens[id] ?? '';
-    const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
-    return { id, content, ...flags, special: special.includes(content) };
-  });
-}
+const SPECIAL = ['<pad>', '<eos>', '<bos>', '<unk>', ...TURNS];
 
 /** tokenizer.json, set up as that of the Gemmas. */
 export function gemmaTokenizerJson(vocabulary: PieceVocabulary): object {
-  const bos = { SpecialToken: { id: '<bos>', type_id: 0 } };
-  const text = { Sequence: { id: 'A', type_id: 0 } };
-  const bosId = vocabulary.tokens.indexOf('<bos>');
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: addedTokens(vocabulary),
-    normalizer: { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
+    added_tokens: addedTokens(vocabulary, SPECIAL),
+    normalizer: SPACES_TO_MARKS,
     pre_tokenizer: { type: 'Split', pattern: { String: ' ' }, behavior: 'MergedWithPrevious', invert: false },
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: [bos, text],
-      pair: [bos, text, { SpecialToken: { id: '<bos>', type_id: 1 } }, { Sequence: { id: 'B', type_id: 1 } }],
-      special_tokens: { '<bos>': { id: '<bos>', ids: [bosId], tokens: ['<bos>'] } },
-    },
-    decoder: {
-      type: 'Sequence',
-      decoders: [
-        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
-        { type: 'ByteFallback' },
-        { type: 'Fuse' },
-      ],
-    },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: '<unk>',
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: true,
-      byte_fallback: true,
-      ignore_merges: false,
-      vocab: Object.fromEntries(vocabulary.tokens.map((token, id) => [token, id])),
-      merges: vocabulary.merges,
-    },
+    post_processor: bosBeforeTexts('<bos>', vocabulary.tokens.indexOf('<bos>')),
+    decoder: { type: 'Sequence', decoders: PIECES_TO_TEXT },
+    model: bytePairModel(vocabulary.tokens, vocabulary.merges),
   };
 }
 
@@ -129,7 +105,7 @@ export function gemmaTokenizerConfig(vocabulary: PieceVocabulary): object {
   return {
     add_bos_token: true,
     add_eos_token: false,
-    added_tokens_decoder: Object.fromEntries(addedTokens(vocabulary).map(({ id, ...token }) => [id, token])),
+    added_tokens_decoder: Object.fromEntries(addedTokens(vocabulary, SPECIAL).map(({ id, ...token }) => [id, token])),
     bos_token: '<bos>',
     chat_template: TEMPLATE,
     clean_up_tokenization_spaces: false,

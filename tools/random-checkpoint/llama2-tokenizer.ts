@@ -1,4 +1,13 @@
-import { mergesOf, readLlamaPieces, type PieceVocabulary } from './pieces.js';
+import {
+  addedTokens,
+  bosBeforeTexts,
+  bytePairModel,
+  mergesOf,
+  PIECES_TO_TEXT,
+  readLlamaPieces,
+  SPACES_TO_MARKS,
+  type PieceVocabulary,
+} from './pieces.js';
 
 /** Rows of the embedding, more than there are tokens. */
 export const LLAMA2_VOCABULARY_SIZE = 32064;
@@ -19,20 +28,9 @@ export async function readLlama2Vocabulary(path: string): Promise<PieceVocabular
 /** The ways in which published files put a space before texts. */
 export type Llama2Form = 'prepend' | 'metaspace-first' | 'metaspace-always';
 
-function addedTokens({ tokens, added }: PieceVocabulary): { id: number; content: string; special: boolean }[] {
-  return added.map((id) => {
-    const content = tokens[id] ?? '';
-    const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
-    return { id, content, ...flags, special: SPECIAL.includes(content) };
-  });
-}
-
 const PREPEND = {
   type: 'Sequence',
-  normalizers: [
-    { type: 'Prepend', prepend: '▁' },
-    { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
-  ],
+  normalizers: [{ type: 'Prepend', prepend: '▁' }, SPACES_TO_MARKS],
 };
 
 function metaspace(form: Llama2Form): object {
@@ -42,44 +40,17 @@ function metaspace(form: Llama2Form): object {
 
 /** tokenizer.json, set up as that of Llama 2 and the Mistrals. */
 export function llama2TokenizerJson(vocabulary: PieceVocabulary, form: Llama2Form): object {
-  const bos = { SpecialToken: { id: '<s>', type_id: 0 } };
-  const text = { Sequence: { id: 'A', type_id: 0 } };
-  const added = addedTokens(vocabulary);
   const pieces = vocabulary.tokens.slice(0, -FURTHER.length);
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: added,
+    added_tokens: addedTokens(vocabulary, SPECIAL),
     normalizer: form === 'prepend' ? PREPEND : null,
     pre_tokenizer: form === 'prepend' ? null : metaspace(form),
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: [bos, text],
-      pair: [bos, text, { SpecialToken: { id: '<s>', type_id: 1 } }, { Sequence: { id: 'B', type_id: 1 } }],
-      special_tokens: { '<s>': { id: '<s>', ids: [1], tokens: ['<s>'] } },
-    },
-    decoder: {
-      type: 'Sequence',
-      decoders: [
-        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
-        { type: 'ByteFallback' },
-        { type: 'Fuse' },
-        { type: 'Strip', content: ' ', start: 1, stop: 0 },
-      ],
-    },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: '<unk>',
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: true,
-      byte_fallback: true,
-      ignore_merges: false,
-      vocab: Object.fromEntries(pieces.map((token, id) => [token, id])),
-      merges: vocabulary.merges,
-    },
+    post_processor: bosBeforeTexts('<s>', 1),
+    decoder: { type: 'Sequence', decoders: [...PIECES_TO_TEXT, { type: 'Strip', content: ' ', start: 1, stop: 0 }] },
+    model: bytePairModel(pieces, vocabulary.merges),
   };
 }
 
@@ -106,7 +77,7 @@ export function llama2TokenizerConfig(vocabulary: PieceVocabulary, form: Llama2F
   return {
     add_bos_token: true,
     add_eos_token: false,
-    added_tokens_decoder: Object.fromEntries(addedTokens(vocabulary).map(({ id, ...token }) => [id, token])),
+    added_tokens_decoder: Object.fromEntries(addedTokens(vocabulary, SPECIAL).map(({ id, ...token }) => [id, token])),
     bos_token: '<s>',
     chat_template: form === 'prepend' ? ZEPHYR_TEMPLATE : MISTRAL_TEMPLATE,
     clean_up_tokenization_spaces: false,

@@ -35,8 +35,9 @@ struct Buffers {
     std::vector<uint8_t> ordered;
     std::vector<float> values;
     std::vector<uint8_t> target;
-    std::vector<float> a;              // of `a_of`
-    const EncodeJob * a_of = nullptr;  // the job whose A was read last
+    const EncodeJob * a_of = nullptr;           // the job whose A was read last
+    std::unique_ptr<RandomAccessFile> adapter;  // its file
+    std::vector<float> a;
     std::vector<float> b;
     std::vector<uint8_t> factor;  // A or B as they lie in the file
 };
@@ -334,32 +335,32 @@ private:
         if (from != values) {
             std::copy(from, from + n, values);
         }
-        if (buffers.a_of != &job) {
-            read_factor(job, added.a_type, added.a_offset, added.rank * job.columns, buffers, buffers.a);
-            buffers.a_of = &job;
+        try {
+            if (buffers.a_of != &job) {
+                buffers.adapter = std::make_unique<RandomAccessFile>(added.source, RandomAccessFile::Mode::read);
+                read_factor(job, added.a_type, added.a_offset, added.rank * job.columns, buffers, buffers.a);
+                buffers.a_of = &job;
+            }
+            const uint64_t b_offset = added.b_offset + piece.first * ggml_row_size(added.b_type, added.rank);
+            read_factor(job, added.b_type, b_offset, piece.rows * added.rank, buffers, buffers.b);
+        } catch (const std::system_error & error) {
+            throw EngineError(ErrorCode::invalid_checkpoint,
+                              added.source + " cannot be read: " + error.code().message() + ".");
         }
-        const uint64_t b_offset = added.b_offset + piece.first * ggml_row_size(added.b_type, added.rank);
-        read_factor(job, added.b_type, b_offset, piece.rows * added.rank, buffers, buffers.b);
         add_product(added, buffers.a.data(), buffers.b.data(), piece.rows, job.columns, values);
         const auto * bytes = reinterpret_cast<const uint8_t *>(values);
         check_finite(job, GGML_TYPE_F32, bytes, n);
         return bytes;
     }
 
-    // `n` values of an adapter, in F32.
+    // `n` values of an adapter, in F32. Throws std::system_error, too.
     static void read_factor(const EncodeJob & job, ggml_type type, uint64_t offset, int64_t n, Buffers & buffers,
                             std::vector<float> & to) {
         const size_t size = ggml_row_size(type, n);
         uint8_t * data = sized(buffers.factor, size);
-        const std::string & path = job.low_rank.source;
-        try {
-            const RandomAccessFile file(path, RandomAccessFile::Mode::read);
-            if (file.read_at(offset, data, size) != size) {
-                throw EngineError(ErrorCode::invalid_checkpoint,
-                                  path + " ended while it was read. Download the adapter again.");
-            }
-        } catch (const std::system_error & error) {
-            throw EngineError(ErrorCode::invalid_checkpoint, path + " cannot be read: " + error.code().message() + ".");
+        if (buffers.adapter->read_at(offset, data, size) != size) {
+            throw EngineError(ErrorCode::invalid_checkpoint,
+                              job.low_rank.source + " ended while it was read. Download the adapter again.");
         }
         check_finite(job, type, data, n);
         const float * values = to_f32(type, data, n, to);

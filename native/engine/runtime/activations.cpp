@@ -36,7 +36,7 @@ void use_activations(Activations activations) {
     }
     switch (activations) {
         case Activations::ggml: return set(INFORM_ACTIVATIONS_GGML);
-        case Activations::int8: return set(has_int8_kernels() ? INFORM_ACTIVATIONS_INT8 : INFORM_ACTIVATIONS_GGML);
+        case Activations::int8: return set(INFORM_ACTIVATIONS_INT8);
         case Activations::int16: return set(INFORM_ACTIVATIONS_INT16);
         case Activations::f32: return set(INFORM_ACTIVATIONS_F32);
     }

@@ -17,7 +17,8 @@ enum class Activations {
 bool has_kernels();
 bool has_int8_kernels();
 
-// For the graphs that the calling thread computes on a CPU from now on. What it has no kernels of ours for is ggml's.
+// For the graphs that the calling thread computes on a CPU from now on. int8 needs has_int8_kernels; a CPU without any
+// of our kernels has ggml's, whatever is asked for.
 void use_activations(Activations activations);
 
 // "ggml", "int8", "int16" or "f32". Throws invalid_argument for anything else.

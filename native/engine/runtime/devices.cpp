@@ -71,4 +71,18 @@ ggml_backend_dev_t device_by_name(const std::string & name) {
     return device;
 }
 
+ggml_backend_ptr start_backend(ggml_backend_dev_t device, int threads) {
+    ggml_backend_ptr backend(ggml_backend_dev_init(device, nullptr));
+    if (!backend) {
+        throw EngineError(ErrorCode::out_of_memory,
+                          std::string("The device ") + ggml_backend_dev_name(device) + " cannot be started.");
+    }
+    auto set_threads = reinterpret_cast<ggml_backend_set_n_threads_t>(
+        ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), "ggml_backend_set_n_threads"));
+    if (set_threads) {
+        set_threads(backend.get(), threads);
+    }
+    return backend;
+}
+
 }  // namespace inform

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ggml-backend.h"
+#include "ggml-cpp.h"
 
 namespace inform {
 
@@ -26,5 +27,8 @@ std::vector<Device> list_devices();
 
 // Throws invalid_argument for a device that is not there.
 ggml_backend_dev_t device_by_name(const std::string & name);
+
+// Something that computes on a device; `threads` counts for a CPU. Throws out_of_memory where it cannot be started.
+ggml_backend_ptr start_backend(ggml_backend_dev_t device, int threads);
 
 }  // namespace inform

@@ -44,20 +44,6 @@ double rate_of(double amount, Call call) {
     return calls * amount / seconds_since(start);
 }
 
-ggml_backend_ptr start_backend(ggml_backend_dev_t device, int threads) {
-    ggml_backend_ptr backend(ggml_backend_dev_init(device, nullptr));
-    if (!backend) {
-        throw EngineError(ErrorCode::out_of_memory,
-                          std::string("The device ") + ggml_backend_dev_name(device) + " cannot be started.");
-    }
-    auto set_threads = reinterpret_cast<ggml_backend_set_n_threads_t>(
-        ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), "ggml_backend_set_n_threads"));
-    if (set_threads) {
-        set_threads(backend.get(), threads);
-    }
-    return backend;
-}
-
 // The kinds of memory that llama.cpp tries for a layer's matrices, in its order: those that a backend repacks weights
 // in, then its plain one.
 std::vector<ggml_backend_buffer_type_t> weight_buffer_types(ggml_backend_dev_t device, bool repacked) {

@@ -12,9 +12,8 @@ namespace inform {
 
 // Floating-point operations a second (two for a weight and a token) that a device reaches in the product of a matrix of
 // weights of this type, as a model's layers hold it, with the activations of a micro-batch. `threads` counts for a CPU;
-// its weights are `repacked`, or as they lie in the file, and it
-// rounds activations to `activations`. Throws invalid_argument for a device that is not there,
-// out_of_memory, and decode_failed for a type that it cannot multiply.
+// its weights are `repacked`, or as they lie in the file, and it rounds activations as is said. Throws invalid_argument
+// for a device that is not there, out_of_memory, and decode_failed for a type that it cannot multiply.
 double measure_product(const std::string & device, ggml_type type, int threads, bool repacked, Activations activations);
 
 // Bytes a second from host memory that the device's driver allocated to the device. 0 where it has no such memory, as a

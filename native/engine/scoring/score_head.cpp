@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/error.h"
+#include "engine/runtime/devices.h"
 
 namespace inform {
 
@@ -187,15 +188,8 @@ void ScoreHead::load(const GgufFile & file, const Tensors & tensors) {
 
 HeadRunner::HeadRunner(std::shared_ptr<const ScoreHead> head, int n_threads)
     : head_(std::move(head)),
-      backend_(ggml_backend_init_by_type(GGML_BACKEND_DEVICE_TYPE_CPU, nullptr)),
-      allocator_(ggml_gallocr_new(ggml_backend_get_default_buffer_type(backend_.get()))) {
-    ggml_backend_reg_t backend = ggml_backend_dev_backend_reg(ggml_backend_get_device(backend_.get()));
-    auto set_threads = reinterpret_cast<ggml_backend_set_n_threads_t>(
-        ggml_backend_reg_get_proc_address(backend, "ggml_backend_set_n_threads"));
-    if (set_threads) {
-        set_threads(backend_.get(), n_threads);
-    }
-}
+      backend_(start_backend(ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU), n_threads)),
+      allocator_(ggml_gallocr_new(ggml_backend_get_default_buffer_type(backend_.get()))) {}
 
 struct HeadRunner::Graph {
     ggml_context_ptr context;

@@ -83,7 +83,7 @@ test('the package manager is the one that runs, else the one whose traces lie ar
   );
   fileIn(project, 'yarn.lock', '');
   assert.is(packageManager({}, root), 'yarn');
-  assert.is(packageManager({}, '/work/clone'), 'npm');
+  assert.is(packageManager({}, '/srv/clone'), 'npm');
 });
 
 test.run();
