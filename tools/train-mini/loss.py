@@ -17,12 +17,15 @@ def magnitude(gap: Tensor) -> Tensor:
     return out
 
 
-def scaled_bradley_terry(rewards: Tensor, win_rates: Tensor) -> Tensor:
+def scaled_bradley_terry(rewards: Tensor, win_rates: Tensor, weights: Tensor | None = None) -> Tensor:
     """
     The sum of d * -log sigmoid(r_chosen - r_rejected) over pairs, divided by the sum of d (that is its alpha).
 
-    rewards and win_rates are [instructions, answers]; pairs are formed within a row.
+    rewards and win_rates are [instructions, answers]; pairs are formed within a row. `weights` [instructions, answers, answers]
+    multiply d.
     """
     d = magnitude(win_rates[:, :, None] - win_rates[:, None, :])
+    if weights is not None:
+        d = d * weights
     margin = rewards[:, :, None] - rewards[:, None, :]
     return (d * F.softplus(-margin)).sum() / d.sum().clamp(min=1)
