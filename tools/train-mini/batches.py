@@ -34,15 +34,15 @@ def cut(tokens: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     return tokens if len(tokens) <= most else np.append(tokens[: most - 1], tokens[-1])
 
 
-def layouts(sequences: list[NDArray[np.int64]]) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+def layouts(sequences: list[NDArray[np.int64]], at_once: int = TOKENS_AT_ONCE) -> Iterator[tuple[list[int], Tensor, Tensor]]:
     """
-    Sequences sorted by length, as many at once as TOKENS_AT_ONCE allows: their numbers, rows of the embedding
+    Sequences sorted by length, as many at once as `at_once` tokens allow: their numbers, rows of the embedding
     [batch, tokens] (padded on the right) and the position of each last token [batch].
     """
     order = sorted(range(len(sequences)), key=lambda each: -len(sequences[each]))
     while order:
         longest = len(sequences[order[0]])
-        batch, order = order[: max(1, TOKENS_AT_ONCE // longest)], order[max(1, TOKENS_AT_ONCE // longest) :]
+        batch, order = order[: max(1, at_once // longest)], order[max(1, at_once // longest) :]
         ids = np.zeros((len(batch), longest), dtype=np.int64)
         for row, each in enumerate(batch):
             ids[row, : len(sequences[each])] = sequences[each]

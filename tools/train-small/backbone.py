@@ -8,10 +8,9 @@ never sees, and the last layer is computed at each sequence's last token alone, 
 from dataclasses import dataclass
 
 import torch
+from gradients import CausalAttention, RmsNorm
 from torch import Tensor, nn
 from torch.nn import functional as F
-
-EPSILON = 1e-5
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,8 @@ class Norm(nn.Module):
         self.weight = nn.Parameter(torch.ones(size))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + EPSILON) * self.weight
+        """In bfloat16."""
+        return RmsNorm.apply(x, self.weight)
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -80,7 +80,7 @@ class Attention(nn.Module):
         v = self.split(self.v_proj(x), self.kv_heads)
         share = self.heads // self.kv_heads
         k, v = k.repeat_interleave(share, 1), v.repeat_interleave(share, 1)
-        seen = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
+        seen = CausalAttention.apply(q, k, v) if mask is None else F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         return self.o_proj(seen.transpose(1, 2).flatten(2))
 
 
@@ -104,9 +104,9 @@ class Layer(nn.Module):
         self.mlp = FeedForward(geometry)
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, last: Tensor | None = None) -> Tensor:
-        seen = self.self_attn(self.input_layernorm(x).bfloat16(), cos, sin, last)
+        seen = self.self_attn(self.input_layernorm(x), cos, sin, last)
         x = (x if last is None else at(x, last)) + seen
-        return x + self.mlp(self.post_attention_layernorm(x).bfloat16())
+        return x + self.mlp(self.post_attention_layernorm(x))
 
 
 class Backbone(nn.Module):
@@ -142,7 +142,7 @@ class RewardModel(nn.Module):
                 x = layer(x, cos, sin)
         for layer in inner[frozen:]:
             x = layer(x, cos, sin)
-        return self.model.norm(final(x, cos, sin, last))[:, 0]
+        return self.model.norm(final(x, cos, sin, last))[:, 0].float()
 
     def rewards(self, summaries: Tensor) -> Tensor:
         """[batch]"""

@@ -12,7 +12,7 @@ class Masters:
         self.exact = [parameter.detach().float().clone().requires_grad_() for parameter in self.working]
         found = iter(self.exact)
         copied = [{**group, "params": [next(found) for _ in group["params"]]} for group in groups]
-        self.optimizer = torch.optim.AdamW(copied, betas=(0.9, 0.98), eps=1e-8, foreach=True)
+        self.optimizer = torch.optim.AdamW(copied, betas=(0.9, 0.98), fused=True)
         self.rates = [group["lr"] for group in groups]
 
     @torch.no_grad()

@@ -1,6 +1,6 @@
 """Trains the small reward model. README.md in this folder has the commands.
 
-Every evaluation writes a checkpoint and `state.pt`; the same command goes on from there. Nothing depends on the clock, so that the
+Every SAVE steps `state.pt` is written, and the same command goes on from there; every evaluation writes a checkpoint. Nothing depends on the clock, so that the
 process can be stopped and continued.
 """
 
@@ -22,7 +22,7 @@ from loss import scaled_bradley_terry
 from masters import Masters
 from numpy.typing import NDArray
 from pairs import accuracy, clear_pairs, same_length
-from scores import kept_for_choosing, rewards, summaries
+from scores import Parts, Workers, kept_for_choosing, rewards
 from split import split_instructions
 from spoiled import Spoiler
 from start import new_model
@@ -31,17 +31,18 @@ from torch.nn import functional as F
 from transformers import AutoTokenizer
 
 INSTRUCTIONS = 4  # in one step
-MAX_TOKENS = 512  # a longer answer keeps its start and its last token, the one that is scored
+MAX_TOKENS = 384  # a longer answer keeps its start and its last token, the one that is scored
 BACKBONE_RATE = 8e-5
-NEW_RATE = 5e-4
+NEW_RATE = 1e-3
 WEIGHT_DECAY = 0.05
-WARM_UP = 40  # steps
-COOL_DOWN = 200  # steps: a run that has to end sooner is stopped, and goes on from its last checkpoint with fewer --steps
+WARM_UP = 25  # steps
+COOL_DOWN = 130  # steps: a run that has to end sooner is stopped, and goes on from its last checkpoint with fewer --steps
 GENERATOR_LOSS = 0.2
 SPOILED_LOSS = 0.2
 LIKE_LENGTHS = 3.0  # what a pair of answers of the same length weighs more than one of unlike lengths
 LENGTH_SPREAD = 0.2  # of the logarithm
 GRADIENT_NORM = 1.0
+SAVE = 20  # steps
 
 
 class Training:
@@ -52,6 +53,7 @@ class Training:
         self.naming = nn.Linear(self.model.geometry.hidden, len(answers.generators))
         self.spoiler = Spoiler(AutoTokenizer.from_pretrained(arguments.pretrained))
         self.masters = Masters(self.parameter_groups())
+        self.workers = Workers()
         self.step, self.seconds, self.history = 0, 0.0, []
         self.judged = kept_for_choosing(answers, self.split.held_out, arguments.seed)
         pairs = clear_pairs(answers, self.split.held_out)
@@ -86,8 +88,12 @@ class Training:
             if copy is not None and len(copy) <= MAX_TOKENS:
                 worse.append(copy)
                 originals.append(original)
-        losses = self.losses(summaries(self.model, sequences + worse, self.arguments.frozen), indices, originals)
+        parts = Parts.of(sequences + worse)
+        found = self.workers.map(lambda part: self.model.summary(part[1], part[2], self.arguments.frozen), parts.laid)
+        summaries = parts.in_order(found).detach().requires_grad_()
+        losses = self.losses(summaries, indices, originals)
         (losses[0] + GENERATOR_LOSS * losses[1] + SPOILED_LOSS * losses[2]).backward()
+        self.workers.map(torch.autograd.backward, found, parts.split(summaries.grad))
         norm = self.masters.step(self.rate(), GRADIENT_NORM)
         self.step += 1
         return [loss.item() for loss in losses] + [norm]
@@ -106,7 +112,8 @@ class Training:
 
     def evaluate(self) -> dict[str, float]:
         scores = np.zeros(len(self.answers.win_rate))
-        scores[self.judged] = rewards(self.model, [cut(self.answers.tokens(i).astype(np.int64), MAX_TOKENS) for i in self.judged])
+        sequences = [cut(self.answers.tokens(index).astype(np.int64), MAX_TOKENS) for index in self.judged]
+        scores[self.judged] = rewards(self.model, sequences, self.workers)
         alike = same_length(self.answers, self.pairs)
         spread = float(scores[self.judged].std())
         return {"held_out": accuracy(scores, self.pairs), "held_out_same_length": accuracy(scores, alike), "deviation": spread}
@@ -120,14 +127,16 @@ class Training:
 
         return itertools.islice(every(), self.step, None)
 
-    def save(self) -> None:
+    def save_weights(self) -> None:
         exact = {name: parameter for name, parameter in self.model.named_parameters()}
         exact |= {name: self.masters.exact_of(p) for name, p in exact.items() if p.requires_grad}
         torch.save({name: value.detach() for name, value in exact.items() if "embed" not in name}, self.out / f"step-{self.step:05}.pt")
+        (self.out / "curve.json").write_text(json.dumps(self.history, indent=1) + "\n", encoding="utf-8")
+
+    def save_state(self) -> None:
         state = {"masters": self.masters.state_dict(), "step": self.step, "seconds": self.seconds, "history": self.history}
         torch.save(state, self.out / "state.new")
         os.replace(self.out / "state.new", self.out / "state.pt")
-        (self.out / "curve.json").write_text(json.dumps(self.history, indent=1) + "\n", encoding="utf-8")
 
     def resume(self) -> None:
         path = self.out / "state.pt"
@@ -142,17 +151,20 @@ class Training:
         for indices in self.all_steps():
             if self.step >= self.arguments.steps:
                 break
-            began = time.monotonic()
+            began = time.process_time()
             recent.append(self.train_step(indices))
-            self.seconds += time.monotonic() - began
+            self.seconds += time.process_time() - began
             if self.step % 10 == 0:
                 print(self.step, round(self.seconds), [round(float(each), 3) for each in np.mean(recent[-10:], axis=0)], flush=True)
+            if self.step % SAVE == 0:
+                self.save_state()
             if self.step % self.arguments.evaluate == 0 or self.step == self.arguments.steps:
                 ranking, naming, spoiled, norm = np.mean(recent, axis=0).tolist()
                 entry = {"step": self.step, "seconds": round(self.seconds), "loss": ranking, "naming": naming, "spoiled": spoiled, "norm": norm}
                 self.history.append({**entry, **self.evaluate()})
                 print(json.dumps(self.history[-1]), flush=True)
-                self.save()
+                self.save_weights()
+                self.save_state()
                 recent = []
 
 
