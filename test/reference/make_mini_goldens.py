@@ -1,10 +1,12 @@
-"""Makes the goldens of the embedded model: what transformers says with the very weights that its GGUF file holds.
+"""Makes the goldens of a trained model: what transformers says with the very weights that its GGUF file holds.
 
-    python make_mini_goldens.py models/inform-mini.gguf CHECKPOINT DATA/validation.jsonl.gz OUT.json.gz
+    python make_mini_goldens.py MODEL.gguf CHECKPOINT DATA/validation.jsonl.gz OUT.json.gz [INSTRUCTIONS]
+
+MODEL is models/inform-mini.gguf or models/inform-small.gguf.
 
 The GGUF's weights are dequantized by PyPI's `gguf`, so that the goldens differ from our engine's scores by arithmetic
-alone and not by quantization. CHECKPOINT is a folder with Llama 3.1's tokenizer. The answers are drawn from validation
-data of AlpacaEval (Apache-2.0): of each of some instructions two with a high win rate and two with a low one.
+alone and not by quantization. CHECKPOINT is a folder with its tokenizer. The answers are drawn from validation
+data of AlpacaEval (Apache-2.0): of each of INSTRUCTIONS (16) two with a high win rate and two with a low one.
 README.md in this folder describes the fields.
 """
 
@@ -64,6 +66,21 @@ def unpermuted(weight: np.ndarray, heads: int) -> np.ndarray:
     return weight.reshape(heads, rows // heads // 2, 2, columns).swapaxes(1, 2).reshape(rows, columns)
 
 
+def rope_of(reader: GGUFReader) -> dict:
+    """llama.cpp stores Llama 3's scaling as a tensor, and no scaling as none."""
+    theta = reader.fields["llama.rope.freq_base"].contents()
+    if all(tensor.name != "rope_freqs.weight" for tensor in reader.tensors):
+        return {"rope_type": "default", "rope_theta": theta}
+    return {
+        "rope_type": "llama3",
+        "rope_theta": theta,
+        "factor": 8.0,
+        "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 8192,
+    }
+
+
 def load_gguf(path: Path) -> InformReference:
     reader = GGUFReader(path)
     number = lambda key: reader.fields[f"llama.{key}"].contents()  # noqa: E731
@@ -86,14 +103,7 @@ def load_gguf(path: Path) -> InformReference:
         num_key_value_heads=kv_heads,
         rms_norm_eps=number("attention.layer_norm_rms_epsilon"),
         max_position_embeddings=number("context_length"),
-        rope_parameters={
-            "rope_type": "llama3",
-            "rope_theta": number("rope.freq_base"),
-            "factor": 8.0,
-            "low_freq_factor": 1.0,
-            "high_freq_factor": 4.0,
-            "original_max_position_embeddings": 8192,
-        },
+        rope_parameters=rope_of(reader),
         attn_implementation="eager",
     )
     model = InformReference(config)
@@ -101,7 +111,7 @@ def load_gguf(path: Path) -> InformReference:
     return model.eval()
 
 
-def drawn(rows: list[dict]) -> list[dict]:
+def drawn(rows: list[dict], instructions: int) -> list[dict]:
     draw = random.Random(SEED)
     by_instruction = lambda row: row["instruction_id"]  # noqa: E731
     usable = []
@@ -111,17 +121,18 @@ def drawn(rows: list[dict]) -> list[dict]:
         low = [row for row in short if row["win_rate"] <= LOW]
         if len(high) >= 2 and len(low) >= 2:
             usable.append((number, draw.sample(high, 2) + draw.sample(low, 2)))
-    return [row for _, answers in sorted(draw.sample(usable, INSTRUCTIONS)) for row in answers]
+    return [row for _, answers in sorted(draw.sample(usable, instructions)) for row in answers]
 
 
 def main() -> None:
-    if len(sys.argv) != 5:
+    if len(sys.argv) not in (5, 6):
         sys.exit(__doc__)
     torch.set_num_threads(1)
-    gguf, checkpoint, data, out = map(Path, sys.argv[1:])
+    gguf, checkpoint, data, out = map(Path, sys.argv[1:5])
+    instructions = int(sys.argv[5]) if len(sys.argv) == 6 else INSTRUCTIONS
     model, tokenizer = load_gguf(gguf), AutoTokenizer.from_pretrained(checkpoint)
     with gzip.open(data, "rt", encoding="utf-8") as file:
-        rows = drawn([json.loads(line) for line in file])
+        rows = drawn([json.loads(line) for line in file], instructions)
     samples = []
     for row in rows:
         sample = {"instruction": row["instruction"], "output": row["output"]}
