@@ -8,7 +8,7 @@ import numpy as np
 from answers import Answers
 from numpy.typing import NDArray
 
-MIN_COUNT = 10  # in the training split
+MIN_COUNT = 5  # in the training split
 
 
 def kept_tokens(tokenizer: dict, answers: Answers) -> list[int]:
