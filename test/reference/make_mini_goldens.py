@@ -93,6 +93,8 @@ def load_gguf(path: Path) -> InformReference:
         weight = weight.reshape([int(size) for size in reversed(tensor.shape)])
         if ".attn_q." in tensor.name or ".attn_k." in tensor.name:
             weight = unpermuted(weight, heads if ".attn_q." in tensor.name else kv_heads)
+        if tensor.name == "cls.output.weight":
+            weight = weight.reshape(1, -1)  # a trailing dimension of 1 is not kept by every writer
         state[hugging_face_name(tensor.name)] = torch.from_numpy(weight.copy())
     config = LlamaConfig(
         vocab_size=len(state["model.embed_tokens.weight"]),

@@ -70,7 +70,7 @@ def tensors_of(reader: GGUFReader) -> dict[str, torch.Tensor]:
             value = in_halves(value, heads[kind]) if kind in heads else value
             tensors[f"model.layers.{layer}.{NAMES[kind]}.weight"] = value.contiguous()
         else:
-            tensors[OTHER_NAMES[tensor.name]] = value
+            tensors[OTHER_NAMES[tensor.name]] = value.reshape(1, -1) if tensor.name == OWN_HEAD else value
     return tensors
 
 

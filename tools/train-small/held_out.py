@@ -40,8 +40,10 @@ def main() -> None:
         return
     pairs = clear_pairs(answers, held_out)
     pairs = pairs.where(np.isin(pairs.chosen, kept) & np.isin(pairs.rejected, kept))
-    alike = same_length(answers, pairs)
     lengths = answers.characters.astype(float)
+    scored = list(read_scores(sys.argv[3]))
+    pairs = pairs.where(np.isin(pairs.chosen, scored) & np.isin(pairs.rejected, scored))
+    alike = same_length(answers, pairs)
     print(f"longer is better: {accuracy(lengths, pairs):.4f}, same length {accuracy(lengths, alike):.4f} ({len(pairs.chosen)} and {len(alike.chosen)} pairs)")
     first = None
     for path in sys.argv[3:]:

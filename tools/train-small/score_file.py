@@ -35,7 +35,7 @@ def load(path: str) -> RewardModel:
     rows = len(tensors["model.embed_tokens.weight"])
     model = RewardModel(Geometry(layers=int(field(reader, "llama.block_count")), rows=rows))
     for name, parameter in model.named_parameters():
-        parameter.copy_(tensors[name].reshape(parameter.shape))
+        parameter.copy_(tensors[name])
     return model
 
 
