@@ -65,10 +65,11 @@ foreach(target IN LISTS llama_targets)
     set_property(TARGET ${target} PROPERTY VERSION)
     set_property(TARGET ${target} PROPERTY SOVERSION)
   endif()
-  # Our matrix products, compiled with each CPU module's instructions (native/patches/0007).
+  # Our matrix products and attention, compiled with each CPU module's instructions (native/patches/0007 and 0008).
   if(target MATCHES "^ggml-cpu" AND type STREQUAL "MODULE_LIBRARY")
     target_sources(${target} PRIVATE
       "${CMAKE_SOURCE_DIR}/native/kernels/activations.cpp"
+      "${CMAKE_SOURCE_DIR}/native/kernels/attention.cpp"
       "${CMAKE_SOURCE_DIR}/native/kernels/decode.cpp"
       "${CMAKE_SOURCE_DIR}/native/kernels/mul_mat.cpp")
     target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/native/kernels")

@@ -185,6 +185,21 @@ interface LogLine {
   text: string;
 }
 
+/**
+ * A micro-batch of attention: cells of other samples, then a prompt's that all tokens see, then the tokens' own, whose sequences
+ * share them evenly.
+ */
+export interface AttentionShape {
+  /** Numbers of a head. */
+  length: number;
+  heads: number;
+  kvHeads: number;
+  unseen: number;
+  prompt: number;
+  tokens: number;
+  sequences: number;
+}
+
 export interface NativeAddon {
   TaskHandle: new () => TaskHandle;
   loadModel(
@@ -207,6 +222,10 @@ export interface NativeAddon {
     activations: Activations;
     backendDir: string;
   }): Promise<number>;
+  /** Floating-point operations a second of a micro-batch's attention on the CPU. */
+  measureAttention(
+    options: AttentionShape & { threads: number; activations: Activations; backendDir: string },
+  ): Promise<number>;
   /** Bytes a second from pinned host memory to a device; 0 where it has none, as a CPU. */
   measureUpload(options: { device: string; backendDir: string }): Promise<number>;
   /** Bytes a second from the disk of a file, past the page cache; 0 where there is no way past it. */

@@ -2,13 +2,14 @@
 
 #include "engine/error.h"
 #include "ggml-backend.h"
+#include "kernels/inform_attention.h"
 #include "kernels/inform_mul_mat.h"
 
 namespace inform {
 
 namespace {
 
-// ggml's CPU module is found at run time, and so is what native/patches/0007 adds to it.
+// ggml's CPU module is found at run time, and so is what native/patches/0007 and 0008 add to it.
 template <typename Function>
 Function * in_cpu_module(const char * name) {
     ggml_backend_dev_t cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
@@ -31,9 +32,11 @@ bool has_int8_kernels() {
 
 void use_activations(Activations activations) {
     static const auto set = in_cpu_module<decltype(inform_set_activations)>("inform_set_activations");
-    if (!set) {
+    static const auto set_attention = in_cpu_module<decltype(inform_set_attention)>("inform_set_attention");
+    if (!set || !set_attention) {
         return;
     }
+    set_attention(activations != Activations::ggml);
     switch (activations) {
         case Activations::ggml: return set(INFORM_ACTIVATIONS_GGML);
         case Activations::int8: return set(INFORM_ACTIVATIONS_INT8);
