@@ -60,18 +60,16 @@ inline Floats minus(Floats a, Floats b) {
 inline Floats quotient(Floats a, Floats b) {
     return _mm512_div_ps(a, b);
 }
-// GCC 12 warns of its own headers in the plain forms of what takes it.
-constexpr __mmask16 all_lanes = 0xffff;
 // The second where one of them is no number.
 inline Floats larger(Floats a, Floats b) {
-    return _mm512_maskz_max_ps(all_lanes, a, b);
+    return _mm512_max_ps(a, b);
 }
 inline Floats to_nearest(Floats values) {
-    return _mm512_maskz_roundscale_ps(all_lanes, values, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    return _mm512_roundscale_ps(values, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 // values * 2^powers for whole powers from -126 to 127.
 inline Floats scale_by_powers(Floats values, Floats powers) {
-    return _mm512_maskz_scalef_ps(all_lanes, values, powers);
+    return _mm512_scalef_ps(values, powers);
 }
 // Zero where `tested` is below `limit`; no number is below none.
 inline Floats zero_below(Floats values, Floats tested, float limit) {

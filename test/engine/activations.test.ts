@@ -51,6 +51,16 @@ test('16 bits of activations and F32 ones give what the weights give as floats, 
   assert.ok(found.int8 < 2 * found.ggml, shown);
 });
 
+test('our flash attention gives what attention in F32 without it gives', async () => {
+  if (!HAS_KERNELS) return;
+  const off = { ...PRECISE, activations: 'f32' } as const;
+  const difference = largestDifference(
+    await scoresOf(QUANTIZED, off),
+    await scoresOf(QUANTIZED, { ...off, flashAttention: true }),
+  );
+  assert.ok(difference <= 1e-5, String(difference));
+});
+
 test('exact asks for F32 activations where the CPU has the kernels, and they are refused where it has not', async () => {
   const devices = await listDevices();
   assert.is(activationsOf({ activations: 'auto', exact: true }, devices), HAS_KERNELS ? 'f32' : 'ggml');
