@@ -1,17 +1,16 @@
-#include "attention.h"
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 
 #include "decode.h"
+#include "float_attention.h"
 #include "ggml-cpu-impl.h"
 #include "inform_attention.h"
 
 namespace {
 
-thread_local bool chosen = false;
+thread_local inform_attention_kind chosen = INFORM_ATTENTION_GGML;
 
 // ggml's own parameters of attention are the first four.
 int32_t & mark_of(ggml_tensor * node) {
@@ -20,14 +19,14 @@ int32_t & mark_of(ggml_tensor * node) {
 
 }  // namespace
 
-void inform_set_attention(bool ours) {
-    chosen = ours;
+void inform_set_attention(inform_attention_kind kind) {
+    chosen = kind;
 }
 
 #ifndef INFORM_KERNELS_LANES
 
 size_t inform_plan_attention(ggml_tensor * node, int) {
-    mark_of(node) = false;
+    mark_of(node) = INFORM_ATTENTION_GGML;
     return 0;
 }
 
@@ -59,7 +58,6 @@ struct Attention {
     int64_t sharing;  // heads of queries to each of these
     int64_t rows;     // of queries, to each of these
     int64_t tiles;
-    int64_t stride;  // of values in our memory
 
     explicit Attention(ggml_tensor * node)
         : queries(node->src[0]),
@@ -72,8 +70,9 @@ struct Attention {
           heads(keys->ne[2]),
           sharing(queries->ne[2] / heads),
           rows(queries->ne[1] * sharing),
-          tiles((rows + tile_rows - 1) / tile_rows),
-          stride(stride_of(values->ne[0])) {}
+          tiles((rows + tile_rows - 1) / tile_rows) {}
+
+    Lengths lengths() const { return {keys->ne[0], values->ne[0]}; }
 
     // The rows of a token are neighbours: they see the same cells.
     int64_t token(int64_t row) const { return row / sharing; }
@@ -109,11 +108,6 @@ bool takes(const ggml_tensor * node) {
            parameter(node, 1) == 0;
 }
 
-// Which groups of a block some row of a tile sees, and which of these not all of its rows see as they are.
-struct Sight {
-    Groups seen, masked;
-};
-
 constexpr uint64_t four_hidden = 0xfc00fc00fc00fc00;  // -infinity in F16
 
 Sight look(const Attention & attention, int64_t tile, int64_t block) {
@@ -146,17 +140,13 @@ Sight look(const Attention & attention, int64_t tile, int64_t block) {
     return sight;
 }
 
-// A thread takes some tiles of one head at once: keys and values become floats once for them.
+// A thread takes some tiles of one head at once: keys and values become what is multiplied once for them.
 constexpr int64_t most_tiles = 4;
 
 // The working memory that ggml gives: what each tile sees of each block, and each thread's own.
-constexpr size_t alignment = 64;
+constexpr int64_t alignment = 64;
 
-constexpr int64_t aligned(int64_t floats) {
-    constexpr auto step = static_cast<int64_t>(alignment / sizeof(float));
-    return (floats + step - 1) / step * step;
-}
-
+template <typename Arithmetic>
 struct Memory {
     Sight * sights;
     float * own;
@@ -168,56 +158,48 @@ struct Memory {
         own = reinterpret_cast<float *>(data + sights_size(attention)) + params->ith * own_floats(attention);
     }
 
-    static size_t sights_size(const Attention & attention) {
-        const auto bytes = static_cast<size_t>(attention.tiles * attention.blocks) * sizeof(Sight);
-        return (bytes + alignment - 1) / alignment * alignment;
+    static int64_t sights_size(const Attention & attention) {
+        return whole(attention.tiles * attention.blocks * static_cast<int64_t>(sizeof(Sight)), alignment);
     }
 
-    static int64_t keys_floats(const Attention & attention) { return aligned(block_cells * attention.keys->ne[0]); }
-    static int64_t values_floats(const Attention & attention) { return aligned(block_cells * attention.stride); }
-    static int64_t state_floats(const Attention & attention) {
-        return aligned(tile_rows * attention.keys->ne[0]) + aligned(tile_rows * attention.stride);
-    }
-
-    // Scores, factors, a group's mask; keys and values of a block; queries and values of the tiles.
+    // A group's mask, the arithmetic's own, the tiles.
     static int64_t own_floats(const Attention & attention) {
-        return (block_cells + group_cells) * tile_rows + aligned(tile_rows) + keys_floats(attention) +
-               values_floats(attention) + most_tiles * state_floats(attention);
+        const Lengths lengths = attention.lengths();
+        const int64_t floats =
+            group_cells * tile_rows + Arithmetic::floats(lengths) + most_tiles * Arithmetic::tile_floats(lengths);
+        return whole(floats, alignment / static_cast<int64_t>(sizeof(float)));
     }
 
     static size_t size(const Attention & attention, int threads) {
-        return alignment + sights_size(attention) +
+        return static_cast<size_t>(alignment + sights_size(attention)) +
                static_cast<size_t>(threads * own_floats(attention)) * sizeof(float);
     }
 };
 
 // A thread's work: some tiles of a head, from the first block of cells to the last.
+template <typename Arithmetic>
 class Worker {
 public:
-    Worker(const Attention & attention, const Memory & memory)
+    Worker(const Attention & attention, const Memory<Arithmetic> & memory)
         : attention_(attention),
           sights_(memory.sights),
-          scores_(memory.own),
-          factors_(scores_ + block_cells * tile_rows),
-          mask_(factors_ + aligned(tile_rows)),
-          keys_(mask_ + group_cells * tile_rows),
-          values_(keys_ + Memory::keys_floats(attention)) {
-        float * next = values_ + Memory::values_floats(attention);
-        for (TileState & state : states_) {
-            state.queries = next;
-            state.values = next + aligned(tile_rows * attention.keys->ne[0]);
-            next += Memory::state_floats(attention);
-        }
-        // What no row or value has is computed with the others, and not written.
-        std::fill(memory.own, next, 0.0f);
-        const float cap = parameter(attention.result, 2), scale = parameter(attention.result, 0);
-        how_ = {attention.keys->ne[0], cap * log2_e};
+          mask_(memory.own),
+          arithmetic_(attention.lengths(), {parameter(attention.result, 2) * log2_e},
+                      memory.own + group_cells * tile_rows) {
+        const float scale = parameter(attention.result, 0), cap = parameter(attention.result, 2);
         scale_ = cap != 0 ? scale / cap : scale * log2_e;
+        // What no row or value has is computed with the others, and not written.
+        std::fill(memory.own, memory.own + Memory<Arithmetic>::own_floats(attention), 0.0f);
+        float * next = memory.own + group_cells * tile_rows + Arithmetic::floats(attention.lengths());
+        for (auto & tile : tiles_) {
+            arithmetic_.place(tile, next);
+            next += Arithmetic::tile_floats(attention.lengths());
+        }
     }
 
     void run(int64_t head, int64_t first, int64_t count) {
         for (int64_t i = 0; i < count; ++i)
-            begin(head, first + i, states_[i]);
+            begin(head, first + i, tiles_[i]);
         for (int64_t block = 0; block < attention_.blocks; ++block) {
             bool loaded = false;
             for (int64_t i = 0; i < count; ++i) {
@@ -227,42 +209,37 @@ public:
                 if (!loaded)
                     load_block(head, block);
                 loaded = true;
-                attend_to(block, sight, first + i, states_[i]);
+                attend(block, sight, first + i, tiles_[i]);
             }
         }
         for (int64_t i = 0; i < count; ++i)
-            finish(head, first + i, states_[i]);
+            finish(head, first + i, tiles_[i]);
     }
 
 private:
+    using Tile = typename Arithmetic::Tile;
+
     int rows_of(int64_t tile) const {
         return static_cast<int>(std::min<int64_t>(tile_rows, attention_.rows - tile * tile_rows));
     }
 
-    void begin(int64_t head, int64_t tile, TileState & state) const {
-        for (int row = 0; row < rows_of(tile); ++row) {
-            const float * query = attention_.query(head, tile * tile_rows + row);
-            for (int64_t k = 0; k < how_.length; ++k)
-                state.queries[k * tile_rows + row] = query[k] * scale_;
-        }
-        std::fill(state.values, state.values + tile_rows * attention_.stride, 0.0f);
-        std::fill(state.largest, state.largest + tile_rows, no_score);
-        std::fill(state.sums, state.sums + tile_rows, 0.0f);
+    void begin(int64_t head, int64_t tile, Tile & state) const {
+        const float * queries[tile_rows];
+        for (int row = 0; row < rows_of(tile); ++row)
+            queries[row] = attention_.query(head, tile * tile_rows + row);
+        arithmetic_.begin(state, queries, rows_of(tile), scale_);
     }
 
-    // Cells beyond the last are zeros, as their weights are.
     void load_block(int64_t head, int64_t block) {
         const int64_t first = block * block_cells;
-        const int64_t count = std::min<int64_t>(block_cells, attention_.cells - first);
-        const auto load = [&](const ggml_tensor * from, int64_t cell, float * to) {
-            decode_floats(from->type, Attention::at<char>(from, cell, head), static_cast<int>(from->ne[0]), to);
+        const auto from = [&](const ggml_tensor * tensor) {
+            return [&, tensor](int cell, float * to) {
+                decode_floats(tensor->type, Attention::at<char>(tensor, first + cell, head),
+                              static_cast<int>(tensor->ne[0]), to);
+            };
         };
-        std::fill(keys_ + count * how_.length, keys_ + block_cells * how_.length, 0.0f);
-        std::fill(values_ + count * attention_.stride, values_ + block_cells * attention_.stride, 0.0f);
-        for (int64_t cell = 0; cell < count; ++cell) {
-            load(attention_.keys, first + cell, keys_ + cell * how_.length);
-            load(attention_.values, first + cell, values_ + cell * attention_.stride);
-        }
+        arithmetic_.load_block(static_cast<int>(std::min<int64_t>(block_cells, attention_.cells - first)),
+                               from(attention_.keys), from(attention_.values));
     }
 
     const float * mask_of(int64_t tile, int64_t block, int group) {
@@ -282,47 +259,37 @@ private:
         return mask_;
     }
 
-    void attend_to(int64_t block, Sight sight, int64_t tile, TileState & state) {
-        const Block at = {keys_, values_, scores_, factors_};
-        const auto mask = [&](int group) -> const float * {
-            return sight.masked >> group & 1 ? mask_of(tile, block, group) : nullptr;
-        };
+    void attend(int64_t block, Sight sight, int64_t tile, Tile & state) {
+        const auto mask = [&](int group) { return mask_of(tile, block, group); };
         switch ((rows_of(tile) + lanes - 1) / lanes) {
-            case 1: return attend<1>(how_, at, sight.seen, mask, attention_.stride, state);
-            case 2: return attend<2>(how_, at, sight.seen, mask, attention_.stride, state);
-            default: return attend<row_vectors>(how_, at, sight.seen, mask, attention_.stride, state);
+            case 1: return arithmetic_.template attend<1>(state, sight, mask);
+            case 2: return arithmetic_.template attend<2>(state, sight, mask);
+            default: return arithmetic_.template attend<row_vectors>(state, sight, mask);
         }
     }
 
-    // A row that saw no cell is zeros, as ggml's.
-    void finish(int64_t head, int64_t tile, const TileState & state) const {
-        for (int row = 0; row < rows_of(tile); ++row) {
-            const float factor = state.sums[row] == 0 ? 0 : 1 / state.sums[row];
-            const float * from = state.values + row * attention_.stride;
-            float * to = attention_.output(head, tile * tile_rows + row);
-            for (int64_t i = 0; i < attention_.values->ne[0]; ++i)
-                to[i] = from[i] * factor;
-        }
+    void finish(int64_t head, int64_t tile, const Tile & state) const {
+        float * outputs[tile_rows];
+        for (int row = 0; row < rows_of(tile); ++row)
+            outputs[row] = attention_.output(head, tile * tile_rows + row);
+        arithmetic_.finish(state, outputs, rows_of(tile));
     }
 
     const Attention & attention_;
     const Sight * sights_;
-    float * scores_;
-    float * factors_;
     float * mask_;
-    float * keys_;
-    float * values_;
-    TileState states_[most_tiles];
-    Scores how_;
+    Arithmetic arithmetic_;
+    Tile tiles_[most_tiles];
     float scale_;
 };
 
+template <typename Arithmetic>
 void compute(const ggml_compute_params * params, ggml_tensor * node) {
     const Attention attention(node);
-    const Memory memory(params, attention);
+    const Memory<Arithmetic> memory(params, attention);
     for (int64_t i = params->ith; i < attention.tiles * attention.blocks; i += params->nth)
         memory.sights[i] = look(attention, i / attention.blocks, i % attention.blocks);
-    Worker worker(attention, memory);
+    Worker<Arithmetic> worker(attention, memory);
     // Each thread begins with the piece of its own number.
     if (params->ith == 0)
         ggml_threadpool_chunk_set(params->threadpool, params->nth);
@@ -347,14 +314,16 @@ void compute(const ggml_compute_params * params, ggml_tensor * node) {
 using namespace inform::kernels;
 
 size_t inform_plan_attention(ggml_tensor * node, int threads) {
-    mark_of(node) = chosen && takes(node);
-    return mark_of(node) ? Memory::size(Attention(node), threads) : 0;
+    mark_of(node) = takes(node) ? chosen : INFORM_ATTENTION_GGML;
+    if (mark_of(node) == INFORM_ATTENTION_GGML)
+        return 0;
+    return Memory<FloatAttention>::size(Attention(node), threads);
 }
 
 bool inform_attention(const ggml_compute_params * params, ggml_tensor * node) {
-    if (!mark_of(node) || params->use_ref)
+    if (mark_of(node) == INFORM_ATTENTION_GGML || params->use_ref)
         return false;
-    compute(params, node);
+    compute<FloatAttention>(params, node);
     return true;
 }
 

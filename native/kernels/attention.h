@@ -1,19 +1,20 @@
 #pragma once
 
-// The arithmetic of attention, for a tile of rows and a block of cells of the KV cache. A row is a query of one head.
-// Rows lie along the lanes of a vector, so that softmax is the same instructions for all of them: no row's result
-// depends on the others. Everything is F32.
+// What all arithmetic of attention has in common. It takes a tile of rows, which are queries of one head each, and a
+// block of cells of the KV cache:
 //
 //     scores   [cell][row] = key of the cell * query of the row
-//     weights  [cell][row] = 2^(score - largest of the row so far), in the scores' place
-//     values   [row][...]  = values so far * 2^(largest before - largest now) + weights * values of the cells
+//     weights  [cell][row] = 2^(score - largest of the row so far)
+//     values               = values so far * 2^(largest before - largest now) + weights * values of the cells
 //
-// Cells come in groups, and a group that no row of the tile may see is left out. To one that some rows may not see it
-// adds zeros there, which changes nothing: so neither do the groups that are left out.
+// Rows lie along the lanes of a vector, so that softmax is the same instructions for all of them: no row's result
+// depends on the others. Cells come in groups, and a group that no row of the tile may see is left out. One that some
+// rows may not see adds zeros to these, which changes nothing: so neither do the groups that are left out.
 
 #include <cfloat>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "vectors.h"
 
@@ -26,12 +27,6 @@ constexpr int tile_rows = row_vectors * lanes;
 constexpr int group_cells = 8;
 constexpr int block_groups = 8;
 constexpr int block_cells = block_groups * group_cells;
-
-// What 32 registers hold, or 16: keys that meet all rows of a tile at once; rows and vectors of values.
-constexpr int key_step = lanes == 16 ? 8 : 4;
-constexpr int value_rows = 6;
-constexpr int value_vectors = lanes == 16 ? 4 : 2;
-static_assert(tile_rows % value_rows == 0, "the rows of a tile");
 
 // Before a row has seen a cell. Not infinity, whose difference with itself is no number.
 constexpr float no_score = -FLT_MAX;
@@ -61,69 +56,6 @@ inline Floats hyperbolic_tangent(Floats x) {
     return with_sign(quotient(minus(one, t), plus(one, t)), x);
 }
 
-// What a tile's rows have come to: their queries, packed; the largest scores; the sums of weights; the weighed values.
-struct TileState {
-    float * queries;  // [length of a key][tile_rows]
-    float * values;   // [tile_rows][stride_of(length of a value)]
-    float largest[tile_rows];
-    float sums[tile_rows];
-};
-
-// Values are padded with zeros to whole vectors.
-inline int64_t stride_of(int64_t length) {
-    return (length + lanes - 1) / lanes * lanes;
-}
-
-// How scores become those that softmax sees: in powers of two, after `cap * tanh(score)` if there is a cap.
-struct Scores {
-    int64_t length;  // of a key
-    float cap;       // times log2_e; 0 for none
-};
-
-// One group's scores; `mask` [group_cells][tile_rows] is added to them, if there is one.
-template <int Vectors>
-void score_group(const Scores & how, const float * queries, const float * keys, const float * mask, float * scores,
-                 Floats (&largest)[Vectors]) {
-    for (int cell = 0; cell < group_cells; cell += key_step) {
-        Floats dots[key_step][Vectors];
-#pragma GCC unroll 8
-        for (int c = 0; c < key_step; ++c) {
-#pragma GCC unroll 3
-            for (int v = 0; v < Vectors; ++v)
-                dots[c][v] = zero_floats();
-        }
-        const float * key = keys + cell * how.length;
-#pragma GCC unroll 2
-        for (int64_t k = 0; k < how.length; ++k) {
-            Floats query[Vectors];
-#pragma GCC unroll 3
-            for (int v = 0; v < Vectors; ++v)
-                query[v] = load(queries + k * tile_rows + v * lanes);
-#pragma GCC unroll 8
-            for (int c = 0; c < key_step; ++c) {
-                const Floats at = broadcast(key[c * how.length + k]);
-#pragma GCC unroll 3
-                for (int v = 0; v < Vectors; ++v)
-                    dots[c][v] = multiply_add(query[v], at, dots[c][v]);
-            }
-        }
-#pragma GCC unroll 8
-        for (int c = 0; c < key_step; ++c) {
-#pragma GCC unroll 3
-            for (int v = 0; v < Vectors; ++v) {
-                const int at = (cell + c) * tile_rows + v * lanes;
-                Floats score = dots[c][v];
-                if (how.cap != 0)
-                    score = times(hyperbolic_tangent(score), broadcast(how.cap));
-                if (mask)
-                    score = plus(score, load(mask + at));
-                store(scores + at, score);
-                largest[v] = larger(score, largest[v]);
-            }
-        }
-    }
-}
-
 // Calls `step` with each group's number.
 template <typename Step>
 inline void for_each_group(Groups groups, const Step & step) {
@@ -133,118 +65,76 @@ inline void for_each_group(Groups groups, const Step & step) {
     }
 }
 
-// The weights of a block's cells in the place of their scores, and what the rows' earlier values are to be multiplied
-// with.
-template <int Vectors>
-void weigh(Groups groups, float * scores, const Floats (&largest)[Vectors], TileState & state, float * factors) {
-    Floats sums[Vectors];
-#pragma GCC unroll 3
-    for (int v = 0; v < Vectors; ++v)
-        sums[v] = zero_floats();
-    for_each_group(groups, [&](int group) {
-#pragma GCC unroll 8
-        for (int c = 0; c < group_cells; ++c) {
-#pragma GCC unroll 3
-            for (int v = 0; v < Vectors; ++v) {
-                float * at = scores + (group * group_cells + c) * tile_rows + v * lanes;
-                const Floats weight = power_of_two(minus(load(at), largest[v]));
-                store(at, weight);
-                sums[v] = plus(sums[v], weight);
-            }
-        }
-    });
-#pragma GCC unroll 3
-    for (int v = 0; v < Vectors; ++v) {
-        const int at = v * lanes;
-        const Floats factor = power_of_two(minus(load(state.largest + at), largest[v]));
-        store(factors + at, factor);
-        store(state.largest + at, largest[v]);
-        store(state.sums + at, multiply_add(load(state.sums + at), factor, sums[v]));
-    }
-}
-
-// Adds a block's weighed values to some rows' and some vectors of them. `at` is the first of both.
-template <int Vectors>
-void add_values(Groups groups, const float * weights, const float * factors, const float * values, int64_t stride,
-                float * to) {
-    Floats sums[value_rows][Vectors];
-#pragma GCC unroll 6
-    for (int r = 0; r < value_rows; ++r) {
-#pragma GCC unroll 4
-        for (int v = 0; v < Vectors; ++v)
-            sums[r][v] = times(load(to + r * stride + v * lanes), broadcast(factors[r]));
-    }
-    for_each_group(groups, [&](int group) {
-        const float * weight = weights + group * group_cells * tile_rows;
-        const float * value = values + group * group_cells * stride;
-#pragma GCC unroll 2
-        for (int c = 0; c < group_cells; ++c, weight += tile_rows, value += stride) {
-            Floats of_cell[Vectors];
-#pragma GCC unroll 4
-            for (int v = 0; v < Vectors; ++v)
-                of_cell[v] = load(value + v * lanes);
-#pragma GCC unroll 6
-            for (int r = 0; r < value_rows; ++r) {
-                const Floats by = broadcast(weight[r]);
-#pragma GCC unroll 4
-                for (int v = 0; v < Vectors; ++v)
-                    sums[r][v] = multiply_add(of_cell[v], by, sums[r][v]);
-            }
-        }
-    });
-#pragma GCC unroll 6
-    for (int r = 0; r < value_rows; ++r) {
-#pragma GCC unroll 4
-        for (int v = 0; v < Vectors; ++v)
-            store(to + r * stride + v * lanes, sums[r][v]);
-    }
-}
-
-// The last vectors of a value, of which there are fewer than are added at once.
-template <int Vectors>
-void add_last_values(int64_t vectors, Groups groups, const float * weights, const float * factors, const float * values,
-                     int64_t stride, float * to) {
-    if constexpr (Vectors > 0) {
-        if (vectors == Vectors)
-            return add_values<Vectors>(groups, weights, factors, values, stride, to);
-        add_last_values<Vectors - 1>(vectors, groups, weights, factors, values, stride, to);
-    }
-}
-
-// A block of cells: keys [block_cells][length], values [block_cells][stride], and room for a tile's scores.
-struct Block {
-    const float * keys;
-    const float * values;
-    float * scores;   // [block_cells][tile_rows]
-    float * factors;  // [tile_rows]
+struct Lengths {
+    int64_t key, value;
 };
 
-// Brings the groups of a block that a tile sees into what its rows have come to. `mask_of` gives a group's mask, or
-// null.
-template <int Vectors, typename MaskOf>
-void attend(const Scores & how, const Block & block, Groups groups, const MaskOf & mask_of, int64_t stride,
-            TileState & state) {
-    Floats largest[Vectors];
-#pragma GCC unroll 3
-    for (int v = 0; v < Vectors; ++v)
-        largest[v] = load(state.largest + v * lanes);
-    for_each_group(groups, [&](int group) {
-        score_group<Vectors>(how, state.queries, block.keys + group * group_cells * how.length, mask_of(group),
-                             block.scores + group * group_cells * tile_rows, largest);
-    });
-    weigh<Vectors>(groups, block.scores, largest, state, block.factors);
-    const int64_t vectors = stride / lanes;
-    for (int row = 0; row < Vectors * lanes; row += value_rows) {
-        const float * weights = block.scores + row;
-        float * to = state.values + row * stride;
-        int64_t v = 0;
-        for (; v + value_vectors <= vectors; v += value_vectors) {
-            add_values<value_vectors>(groups, weights, block.factors + row, block.values + v * lanes, stride,
-                                      to + v * lanes);
-        }
-        add_last_values<value_vectors - 1>(vectors - v, groups, weights, block.factors + row, block.values + v * lanes,
-                                           stride, to + v * lanes);
+// Which groups of a block some row of a tile sees, and which of these not all of its rows see as they are.
+struct Sight {
+    Groups seen, masked;
+};
+
+// How softmax sees scores, which are in powers of two: after `cap * tanh(score)` if there is a cap, and with the mask
+// [group_cells][tile_rows] of a group, if it has one.
+struct Scores {
+    float cap;  // times log2_e; 0 for none
+
+    Floats seen(Floats score, const float * mask, int at) const {
+        if (cap != 0)
+            score = times(hyperbolic_tangent(score), broadcast(cap));
+        return mask ? plus(score, load(mask + at)) : score;
     }
+};
+
+// What a tile's rows have come to: the largest scores, and the sums of weights.
+struct Softmax {
+    float largest[tile_rows];
+    float sums[tile_rows];
+
+    void begin() {
+        for (int row = 0; row < tile_rows; ++row) {
+            largest[row] = no_score;
+            sums[row] = 0;
+        }
+    }
+
+    // Brings in a block's largest scores, which include those before, and its sums of weights. What the earlier sums
+    // are multiplied with, values are, too.
+    Floats advance(int lane, Floats now, Floats more) {
+        const Floats factor = power_of_two(minus(load(largest + lane), now));
+        store(largest + lane, now);
+        store(sums + lane, multiply_add(load(sums + lane), factor, more));
+        return factor;
+    }
+
+    // A row that saw no cell is zeros, as ggml's.
+    float factor(int row) const { return sums[row] == 0 ? 0 : 1 / sums[row]; }
+};
+
+// Calls `step(k, lane, square)` with each square of the rows' numbers, transposed: number k + i of the rows from `lane`
+// on is square[i]. What is beyond the rows or the numbers is zero.
+template <typename Step>
+void for_each_square(const float * const * rows, int count, int64_t length, const Step & step) {
+    for (int lane = 0; lane < count; lane += lanes) {
+        for (int64_t k = 0; k < length; k += lanes) {
+            Ints square[lanes];
+            for (int i = 0; i < lanes; ++i) {
+                float padded[lanes] = {};
+                const float * from = lane + i < count ? rows[lane + i] + k : padded;
+                if (from != padded && k + lanes > length) {
+                    std::memcpy(padded, from, static_cast<size_t>(length - k) * sizeof(float));
+                    from = padded;
+                }
+                square[i] = load_unaligned(reinterpret_cast<const int32_t *>(from));
+            }
+            transpose(square);
+            step(k, lane, square);
+        }
+    }
+}
+
+constexpr int64_t whole(int64_t count, int64_t of) {
+    return (count + of - 1) / of * of;
 }
 
 }  // namespace inform::kernels

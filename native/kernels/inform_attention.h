@@ -12,9 +12,14 @@ extern "C" {
 struct ggml_compute_params;
 struct ggml_tensor;
 
-// Whether the graphs that this thread computes from now on have our attention, where the CPU has the instructions
-// (inform_has_kernels), or ggml's.
-void inform_set_attention(bool ours);
+enum inform_attention_kind {
+    INFORM_ATTENTION_GGML = 0,
+    INFORM_ATTENTION_F32 = 1,
+};
+
+// For the graphs that this thread computes from now on. ggml's where the CPU has no instructions for ours
+// (inform_has_kernels).
+void inform_set_attention(enum inform_attention_kind kind);
 
 // Marks a node of GGML_OP_FLASH_ATTN_EXT for our kernel or for ggml's, and returns how many bytes of working memory
 // ours needs: 0 where it is ggml's.

@@ -108,6 +108,9 @@ inline Ints zero_ints() {
 inline Floats to_floats(Ints values) {
     return _mm512_cvtepi32_ps(values);
 }
+inline Floats with_bits(Ints bits) {
+    return _mm512_castsi512_ps(bits);
+}
 inline Ints bits_of_magnitude(Floats values) {
     return _mm512_and_si512(_mm512_castps_si512(values), broadcast(0x7fffffff));
 }
@@ -250,6 +253,9 @@ inline Ints zero_ints() {
 }
 inline Floats to_floats(Ints values) {
     return _mm256_cvtepi32_ps(values);
+}
+inline Floats with_bits(Ints bits) {
+    return _mm256_castsi256_ps(bits);
 }
 inline Ints bits_of_magnitude(Floats values) {
     return _mm256_and_si256(_mm256_castps_si256(values), broadcast(0x7fffffff));

@@ -36,7 +36,7 @@ void use_activations(Activations activations) {
     if (!set || !set_attention) {
         return;
     }
-    set_attention(activations != Activations::ggml);
+    set_attention(activations == Activations::ggml ? INFORM_ATTENTION_GGML : INFORM_ATTENTION_F32);
     switch (activations) {
         case Activations::ggml: return set(INFORM_ACTIVATIONS_GGML);
         case Activations::int8: return set(INFORM_ACTIVATIONS_INT8);
