@@ -17,7 +17,7 @@ const BATCHES = {
   'the last 512 of 2,000 tokens': { unseen: 0, prompt: 1488, tokens: 512, sequences: 1 },
   '8 answers to 2,000 tokens': { unseen: 0, prompt: 2000, tokens: 512, sequences: 8 },
 } as const;
-const WAYS: readonly Activations[] = ['ggml', 'f32'];
+const WAYS: readonly Activations[] = ['ggml', 'f32', 'bf16x2']; // the last is the second where there is no AMX
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } });
 
@@ -32,9 +32,10 @@ for (const [model, heads] of Object.entries(HEADS)) {
         best.set(way, Math.max(best.get(way) ?? 0, flops));
       }
     }
-    const [ggml = NaN, ours = NaN] = WAYS.map((way) => best.get(way));
-    lines.push([model, batch, (ggml / 1e9).toFixed(0), (ours / 1e9).toFixed(0), (ours / ggml).toFixed(2)]);
+    const [ggml = NaN, ...ours] = WAYS.map((way) => best.get(way) ?? NaN);
+    const withRatio = (flops: number): string => `${(flops / 1e9).toFixed(0)} (${(flops / ggml).toFixed(2)})`;
+    lines.push([model, batch, (ggml / 1e9).toFixed(0), ...ours.map(withRatio)]);
     console.error(lines.at(-1)?.join('  '));
   }
 }
-console.log(table(['heads of', 'micro-batch', 'llama.cpp', 'ours', 'ratio'], lines));
+console.log(table(['heads of', 'micro-batch', 'llama.cpp', 'f32 (ratio)', 'bf16x2 (ratio)'], lines));

@@ -7,6 +7,7 @@
 #include "float_attention.h"
 #include "ggml-cpu-impl.h"
 #include "inform_attention.h"
+#include "piece_attention.h"
 
 namespace {
 
@@ -283,6 +284,17 @@ private:
     float scale_;
 };
 
+// An F32 cache is there for F32 arithmetic.
+inform_attention_kind kind_of([[maybe_unused]] const ggml_tensor * node) {
+    if (chosen != INFORM_ATTENTION_BF16X2)
+        return chosen;
+#ifdef INFORM_KERNELS_AMX
+    if (node->src[1]->type != GGML_TYPE_F32 && node->src[2]->type != GGML_TYPE_F32 && has_amx())
+        return INFORM_ATTENTION_BF16X2;
+#endif
+    return INFORM_ATTENTION_F32;
+}
+
 template <typename Arithmetic>
 void compute(const ggml_compute_params * params, ggml_tensor * node) {
     const Attention attention(node);
@@ -314,15 +326,26 @@ void compute(const ggml_compute_params * params, ggml_tensor * node) {
 using namespace inform::kernels;
 
 size_t inform_plan_attention(ggml_tensor * node, int threads) {
-    mark_of(node) = takes(node) ? chosen : INFORM_ATTENTION_GGML;
+    mark_of(node) = takes(node) ? kind_of(node) : INFORM_ATTENTION_GGML;
     if (mark_of(node) == INFORM_ATTENTION_GGML)
         return 0;
+#ifdef INFORM_KERNELS_AMX
+    if (mark_of(node) == INFORM_ATTENTION_BF16X2)
+        return Memory<PieceAttention>::size(Attention(node), threads);
+#endif
     return Memory<FloatAttention>::size(Attention(node), threads);
 }
 
 bool inform_attention(const ggml_compute_params * params, ggml_tensor * node) {
     if (mark_of(node) == INFORM_ATTENTION_GGML || params->use_ref)
         return false;
+#ifdef INFORM_KERNELS_AMX
+    if (mark_of(node) == INFORM_ATTENTION_BF16X2) {
+        const AmxRegisters registers;
+        compute<PieceAttention>(params, node);
+        return true;
+    }
+#endif
     compute<FloatAttention>(params, node);
     return true;
 }

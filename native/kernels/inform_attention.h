@@ -15,6 +15,7 @@ struct ggml_tensor;
 enum inform_attention_kind {
     INFORM_ATTENTION_GGML = 0,
     INFORM_ATTENTION_F32 = 1,
+    INFORM_ATTENTION_BF16X2 = 2,  // with AMX and no F32 cache: two pieces of BF16, softmax in F32; else it is F32
 };
 
 // For the graphs that this thread computes from now on. ggml's where the CPU has no instructions for ours

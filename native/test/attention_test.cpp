@@ -113,7 +113,7 @@ struct Attention {
     }
 
     // [tokens][heads * sharing][value_length]
-    std::vector<float> compute(int threads) const {
+    std::vector<float> compute(Activations how, int threads) const {
         const ggml_backend_ptr backend = start_backend(device_by_name("CPU"), threads);
         const ggml_context_ptr context(ggml_init({8 * ggml_tensor_overhead() + ggml_graph_overhead(), nullptr, true}));
         ggml_context * ctx = context.get();
@@ -132,7 +132,7 @@ struct Attention {
         if (m) {
             ggml_backend_tensor_set(m, mask.data(), 0, ggml_nbytes(m));
         }
-        use_activations(Activations::f32);
+        use_activations(how);
         const ggml_status status = ggml_backend_graph_compute(backend.get(), graph);
         use_activations(Activations::ggml);
         expect(status == GGML_STATUS_SUCCESS, "attention is computed");
@@ -141,9 +141,11 @@ struct Attention {
         return result;
     }
 
-    // Summing scores in F32 makes each weight wrong by a part of about what its terms come to, and the sums after it
-    // lose a few roundings more.
-    void expect_near(const std::vector<float> & result) const {
+    // A product's error, and that of summing it, makes each weight wrong by a part of about what its terms come to, and
+    // the sums after it lose as much again. Two pieces of BF16 are within 2^-16.
+    void expect_near(Activations how) const {
+        const std::vector<float> result = compute(how, 2);
+        const double step = how == Activations::f32 ? 1e-6 : 2e-5;
         for (int64_t token = 0; token < shape.tokens; ++token) {
             for (int64_t head = 0; head < shape.heads * shape.sharing; ++head) {
                 const float * query = queries.data() + (head * shape.tokens + token) * shape.length;
@@ -178,7 +180,7 @@ struct Attention {
                         size += std::fabs(part);
                     }
                     const double wanted = sum == 0 ? 0 : value / sum, error = std::fabs(found[i] - wanted);
-                    const double bound = 1e-6 * (1 + terms) * (sum == 0 ? 0 : size / sum);
+                    const double bound = step * (1 + terms) * (sum == 0 ? 0 : size / sum);
                     expect(error <= bound, to_string(shape) + ": off by " + std::to_string(error) + " where " +
                                                std::to_string(bound) + " is allowed");
                 }
@@ -186,6 +188,15 @@ struct Attention {
         }
     }
 };
+
+// The ways that this CPU has.
+std::vector<Activations> ways() {
+    std::vector<Activations> found = {Activations::f32};
+    if (has_amx_kernels()) {
+        found.push_back(Activations::bf16x2);
+    }
+    return found;
+}
 
 // A token's part of a result.
 std::vector<float> part_of(const std::vector<float> & result, int64_t tokens, int64_t token) {
@@ -213,10 +224,12 @@ void test_attention() {
         };
         for (const Shape & shape : shapes) {
             for (float size : {0.0f, 1.0f, 40.0f}) {
-                Attention attention(shape, size, random);
-                attention.expect_near(attention.compute(2));
-                attention.hide(random);
-                attention.expect_near(attention.compute(2));
+                for (Activations how : ways()) {
+                    Attention attention(shape, size, random);
+                    attention.expect_near(how);
+                    attention.hide(random);
+                    attention.expect_near(how);
+                }
             }
         }
     });
@@ -225,10 +238,12 @@ void test_attention() {
         for (ggml_type type : {GGML_TYPE_F16, GGML_TYPE_F32}) {
             Attention attention({type, 64, 64, 61, 700, 2, 3, 0}, 2, random);
             attention.hide(random);
-            const std::vector<float> whole = attention.compute(1);
-            expect(attention.compute(3) == whole, "equal with three threads");
-            for (int64_t token : {0, 30, 60}) {
-                expect(attention.alone(token).compute(2) == part_of(whole, 61, token), "equal alone");
+            for (Activations how : ways()) {
+                const std::vector<float> whole = attention.compute(how, 1);
+                expect(attention.compute(how, 3) == whole, "equal with three threads");
+                for (int64_t token : {0, 30, 60}) {
+                    expect(attention.alone(token).compute(how, 2) == part_of(whole, 61, token), "equal alone");
+                }
             }
         }
     });
@@ -240,10 +255,13 @@ void test_attention() {
             std::fill(attention.mask.begin() + 7 * 100, attention.mask.begin() + 8 * 100,
                       ggml_fp32_to_fp16(-std::numeric_limits<float>::infinity()));
             attention.queries[4 * 64 + 3] = poison;
-            const std::vector<float> result = attention.compute(2);
-            for (int64_t token = 0; token < 20; ++token) {
-                for (float value : part_of(result, 20, token)) {
-                    expect(std::isfinite(value) == (token != 4) && (token != 7 || value == 0), "its own token alone");
+            for (Activations how : ways()) {
+                const std::vector<float> result = attention.compute(how, 2);
+                for (int64_t token = 0; token < 20; ++token) {
+                    for (float value : part_of(result, 20, token)) {
+                        expect(std::isfinite(value) == (token != 4) && (token != 7 || value == 0),
+                               "its own token alone");
+                    }
                 }
             }
         }
