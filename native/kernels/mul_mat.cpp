@@ -4,9 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "activations.h"
 #include "ggml-cpu-impl.h"
-#include "pieces.h"
+#include "steps.h"
 
 namespace {
 
@@ -61,73 +60,9 @@ namespace inform::kernels {
 
 namespace {
 
-// A product of a matrix of weights and rows of activations.
-struct Product {
-    const ggml_tensor * weights;
-    const ggml_tensor * input;
-    int64_t length;   // of a row of either
-    int64_t outputs;  // rows of weights
-    int64_t rows;     // rows of activations
-    int64_t blocks;   // of `depth` along a row
-
-    explicit Product(const ggml_tensor * product)
-        : weights(product->src[0]),
-          input(product->src[1]),
-          length(weights->ne[0]),
-          outputs(weights->ne[1]),
-          rows(input->ne[1]),
-          blocks((length + depth - 1) / depth) {}
-
-    int count(int64_t block) const { return static_cast<int>(std::min<int64_t>(depth, length - block * depth)); }
-
-    const float * values(int64_t block, int64_t row) const {
-        const char * data = static_cast<const char *>(input->data) + static_cast<size_t>(row) * input->nb[1];
-        return reinterpret_cast<const float *>(data) + block * depth;
-    }
-
-    // A column of a panel. Beyond the last there is that again, which is not written.
-    int64_t column(int64_t panel_begin, int c) const { return std::min(panel_begin + c, outputs - 1); }
-
-    const void * weights_at(int64_t output, int64_t block) const {
-        const size_t along = static_cast<size_t>(block) * ggml_row_size(weights->type, depth);
-        return static_cast<const char *>(weights->data) + static_cast<size_t>(output) * weights->nb[1] + along;
-    }
-};
-
-bool is_matrix(const ggml_tensor * tensor) {
-    return tensor->ne[2] == 1 && tensor->ne[3] == 1;
-}
-
-bool takes(const ggml_tensor * product) {
-    const ggml_tensor * weights = product->src[0];
-    const ggml_tensor * input = product->src[1];
-    return (format_of(weights->type) || has_floats(weights->type)) && input->type == GGML_TYPE_F32 &&
-           is_matrix(weights) && is_matrix(input) && weights->ne[0] % 32 == 0 &&
-           weights->nb[0] == ggml_type_size(weights->type) && input->nb[0] == sizeof(float) &&
-           product->nb[0] == sizeof(float);
-}
-
-// How many rows of activations pass a tile at once: their sums stay in the second cache.
-constexpr int64_t most_part_rows = 576;
-
-// Parts have a multiple of these, which is one of what any of the products takes at once.
-constexpr int64_t fewest_part_rows = 96;
-
-// How many panels of columns a piece of work has at most. The activations of a block come from the third cache or from
-// memory, and meet all panels of a piece while they lie in the second.
-constexpr int64_t most_panels = 8;
-
 int64_t divide_up(int64_t value, int64_t by) {
     return (value + by - 1) / by;
 }
-
-// What a thread works in. Not on its stack, which is small with some C libraries.
-template <typename Tile, typename Decoded>
-struct Scratch {
-    Tile tile;
-    alignas(64) Decoded decoded[columns][depth];
-    alignas(64) float sums[most_panels][most_part_rows][columns];
-};
 
 // The working memory that ggml gives: the activations of all rows, and each thread's own.
 constexpr size_t alignment = 64;
@@ -152,120 +87,6 @@ struct Memory {
     }
 };
 
-// Weights of 8 bits are made non-negative for their instruction, which is one more offset.
-template <typename Quant>
-constexpr bool shifted = sizeof(Quant) == 1;
-
-template <typename Quant>
-void fill(IntActivations<Quant> & to, int64_t, const float * values, int count, const Format & format) {
-    round_activations(values, count, format.group, format.has_offsets || shifted<Quant>, to);
-}
-
-void fill(FloatActivations & to, int64_t, const float * values, int count, const Format *) {
-    std::memcpy(to.values, values, static_cast<size_t>(count) * sizeof(float));
-}
-
-#ifdef INFORM_KERNELS_AMX
-template <int Pieces>
-void fill(PieceActivations<Pieces> & to, int64_t row, const float * values, int count, const Format *) {
-    for (int k = 0; k < count / amx_depth; ++k)
-        split<Pieces>(values + k * amx_depth, to.values[0][k][row], amx_rows * depth);
-}
-#endif
-
-// Rows of `lanes` columns each into a tile's, a square at a time.
-void place(const int32_t * decoded, size_t stride, int count, int32_t (*tile)[columns]) {
-    for (int half = 0; half < 2; ++half) {
-        for (int k = 0; k < count; k += lanes) {
-            Ints square[lanes];
-#pragma GCC unroll 16
-            for (int i = 0; i < lanes; ++i) {
-                square[i] = load_unaligned(decoded + static_cast<size_t>(half * lanes + i) * stride + k);
-            }
-            transpose(square);
-#pragma GCC unroll 16
-            for (int i = 0; i < lanes; ++i)
-                store(tile[k + i] + half * lanes, square[i]);
-        }
-    }
-}
-
-// Quants as they lie in a tile; those of 8 bits less the lowest of their format.
-void put(const int16_t * quants, int count, int, int16_t * to) {
-    std::memcpy(to, quants, static_cast<size_t>(count) * sizeof *to);
-}
-
-void put(const int16_t * quants, int count, int lowest, int8_t * to) {
-    for (int k = 0; k < count; ++k)
-        to[k] = static_cast<int8_t>(quants[k] - lowest);
-}
-
-template <typename Quant>
-void fill(Scratch<IntTile<Quant>, Quant> & scratch, const Product & product, int64_t output, int64_t block,
-          const Format & format) {
-    IntTile<Quant> & tile = scratch.tile;
-    const int count = product.count(block), groups = count / format.group;
-    const auto lowest = static_cast<float>(format.lowest);
-    for (int c = 0; c < columns; ++c) {
-        int16_t quants[depth];
-        float scales[most_groups], offsets[most_groups] = {};
-        format.decode(product.weights_at(product.column(output, c), block), count, quants, scales, offsets);
-        put(quants, count, format.lowest, scratch.decoded[c]);
-        for (int g = 0; g < groups; ++g) {
-            tile.scales[g][c] = scales[g];
-            tile.offsets[g][c] = shifted<Quant> ? offsets[g] + lowest * scales[g] : offsets[g];
-        }
-    }
-    constexpr int per = in_lane<Quant>;
-    place(reinterpret_cast<const int32_t *>(scratch.decoded), depth / per, count / per, tile.packed);
-}
-
-// A row's weights as floats, whatever they are in the file.
-void decode(const Product & product, int64_t output, int64_t block, const Format * format, float * weights) {
-    const void * at = product.weights_at(output, block);
-    const int count = product.count(block);
-    if (!format)
-        return decode_floats(product.weights->type, at, count, weights);
-    int16_t quants[depth];
-    float scales[most_groups], offsets[most_groups] = {};
-    format->decode(at, count, quants, scales, offsets);
-    for (int g = 0; g < count / format->group; ++g) {
-        const int begin = g * format->group;
-        for (int k = begin; k < begin + format->group; ++k)
-            weights[k] = scales[g] * static_cast<float>(quants[k]) + offsets[g];
-    }
-}
-
-void fill(Scratch<FloatTile, float> & scratch, const Product & product, int64_t output, int64_t block,
-          const Format * format) {
-    for (int c = 0; c < columns; ++c)
-        decode(product, product.column(output, c), block, format, scratch.decoded[c]);
-    place(reinterpret_cast<const int32_t *>(scratch.decoded), depth, product.count(block),
-          reinterpret_cast<int32_t (*)[columns]>(scratch.tile.weights));
-}
-
-#ifdef INFORM_KERNELS_AMX
-template <int Pieces>
-using PieceScratch = Scratch<PieceTile<Pieces>, uint16_t[Pieces]>;
-
-template <int Pieces>
-void fill(PieceScratch<Pieces> & scratch, const Product & product, int64_t output, int64_t block,
-          const Format * format) {
-    const int count = product.count(block);
-    auto * pieces = &scratch.decoded[0][0][0];
-    for (int c = 0; c < columns; ++c) {
-        alignas(64) float weights[depth];
-        decode(product, product.column(output, c), block, format, weights);
-        for (int k = 0; k < count; k += amx_depth)
-            split<Pieces>(weights + k, pieces + c * depth + k, columns * depth);
-    }
-    for (int piece = 0; piece < Pieces; ++piece) {
-        place(reinterpret_cast<const int32_t *>(pieces + piece * columns * depth), depth / 2, count / 2,
-              scratch.tile.packed[piece]);
-    }
-}
-#endif
-
 // The last of what the products take at once, of which there are fewer.
 template <int Most, typename Step>
 void run_last(int64_t count, const Step & step) {
@@ -275,57 +96,6 @@ void run_last(int64_t count, const Step & step) {
         run_last<Most - 1>(count, step);
     }
 }
-
-// A tile and the activations that pass it. A step says of how many rows these are (`together`), and how many such are
-// taken at once.
-template <typename TileOf, typename ActivationsOf, typename Decoded>
-struct Step {
-    using Tile = TileOf;
-    using Activations = ActivationsOf;
-    using Scratch = kernels::Scratch<Tile, Decoded>;
-
-    static constexpr int together = 1;
-    struct Registers {};  // what a thread has to have ready beside its scratch
-
-    const Tile & tile;
-    int count;
-    const Activations * rows;
-    Sums to;
-    bool first;
-};
-
-template <typename Quant, int Group, bool Offsets>
-struct IntStep : Step<IntTile<Quant>, IntActivations<Quant>, Quant> {
-    static constexpr int at_once = int_rows;
-
-    template <int Rows>
-    void run() const {
-        multiply<Rows, Group, Offsets>(this->tile, this->count, this->rows, this->to, this->first);
-    }
-};
-
-struct FloatStep : Step<FloatTile, FloatActivations, float> {
-    static constexpr int at_once = float_rows;
-
-    template <int Rows>
-    void run() const {
-        multiply<Rows>(tile, count, rows, to, first);
-    }
-};
-
-#ifdef INFORM_KERNELS_AMX
-template <int OfWeights, int OfActivations>
-struct PieceStep : Step<PieceTile<OfWeights>, PieceActivations<OfActivations>, uint16_t[OfWeights]> {
-    static constexpr int together = amx_rows;
-    using Registers = AmxRegisters;
-    static constexpr int at_once = 2;
-
-    template <int Groups>
-    void run() const {
-        multiply<Groups>(this->tile, this->count, this->rows, this->to, this->first);
-    }
-};
-#endif
 
 // What a thread computes at a time: some panels of columns, of some rows.
 struct Piece {
