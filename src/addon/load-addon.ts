@@ -97,7 +97,7 @@ export interface NativeEvaluation {
 }
 
 export interface NativeScorer {
-  /** One job at a time, in the order of the calls; the others wait. */
+  /** One job at a time, in the order of the calls; the others wait. Where GPUs compute, a job's head runs beside the next job. */
   score(id: number, batch: NativeBatch): Promise<NativeEvaluation>;
   /** Ends the job of that id. */
   cancel(id: number): void;
