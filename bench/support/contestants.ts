@@ -62,7 +62,8 @@ export const LLAMA_BENCH: Contestant = {
 
 export const IK_LLAMA_BENCH: Contestant = {
   id: 'ik-llama-bench',
-  description: "ik_llama.cpp's `llama-bench -p 512 -n 0 -ub 512 -fa 1 -rtr 1`: weights laid out anew when they are loaded",
+  description:
+    "ik_llama.cpp's `llama-bench -p 512 -n 0 -ub 512 -fa 1 -rtr 1`: weights laid out anew when they are loaded",
   version: () => ikLlamaBench()?.commit,
   // It refuses a file with tensors that it does not know.
   run: (input) => llamaBench(required(ikLlamaBench()?.file), input.model.backbonePath, input, ['-rtr', '1']),
