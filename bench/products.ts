@@ -22,7 +22,7 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const cpu = (await listDevices()).find(({ type }) => type === 'cpu');
 if (cpu === undefined) throw new Error('There is no CPU.');
-const amx: Activations[] = cpu.features.includes('INFORM_AMX_KERNELS') ? ['bf16', 'bf16x2'] : [];
+const amx: Activations[] = cpu.features.includes('INFORM_AMX_KERNELS') ? ['bf16x2'] : [];
 const WAYS: readonly Activations[] = ['ggml', 'int8', 'int16', ...amx, 'f32'];
 
 const lines = [];

@@ -19,9 +19,8 @@ enum inform_activations {
     INFORM_ACTIVATIONS_INT16 = 1,  // of 16 bits for quantized weights, F32 for others
     INFORM_ACTIVATIONS_F32 = 2,    // F32
     INFORM_ACTIVATIONS_INT8 = 3,   // of 8 bits for quantized weights, F32 for others; only with inform_has_int8_kernels
-    // Only with inform_has_amx_kernels: for quantized weights both as BF16, or as two pieces of it; F32 for others.
-    INFORM_ACTIVATIONS_BF16 = 4,
-    INFORM_ACTIVATIONS_BF16X2 = 5,
+    // Only with inform_has_amx_kernels: for quantized weights both sides as two pieces of BF16; F32 for others.
+    INFORM_ACTIVATIONS_BF16X2 = 4,
 };
 
 // Whether this CPU has the instructions, and for AMX whether the system lets this process use it.

@@ -206,8 +206,6 @@ auto with_pieces(ggml_type weights, const Format * format, inform_activations ac
         return use(Kind<PieceStep<1, 3> >(), format);
     if (weights == GGML_TYPE_F16)
         return use(Kind<PieceStep<2, 3> >(), format);
-    if (format && activations == INFORM_ACTIVATIONS_BF16)
-        return use(Kind<PieceStep<1, 1> >(), format);
     if (format && activations == INFORM_ACTIVATIONS_BF16X2)
         return use(Kind<PieceStep<2, 2> >(), format);
     return use(Kind<PieceStep<3, 3> >(), format);

@@ -39,7 +39,7 @@ export interface NativeModel {
 }
 
 /** What products on the CPU round activations to: ggml by llama.cpp's kernels, the others by ours (native/engine/runtime/activations.h). */
-export type Activations = 'ggml' | 'int8' | 'int16' | 'bf16' | 'bf16x2' | 'f32';
+export type Activations = 'ggml' | 'int8' | 'int16' | 'bf16x2' | 'f32';
 
 export interface NativeScorerOptions {
   contextTokens: number;

@@ -53,7 +53,7 @@ test('16 bits of activations and F32 ones give what the weights give as floats, 
   assert.ok(found.int8 < 2 * found.ggml, shown);
 });
 
-test('two pieces of BF16 give what the weights give as floats, one is nearer to that than 8 bits are', async () => {
+test('two pieces of BF16 give what the weights give as floats', async () => {
   if (!HAS_AMX) return;
   const floats = await dequantizedCopy(QUANTIZED, path.join(tempFolder(), 'floats.gguf'));
   const truth = await scoresOf(floats, { ...PRECISE, activations: 'ggml' });
@@ -61,14 +61,13 @@ test('two pieces of BF16 give what the weights give as floats, one is nearer to 
     largestDifference(truth, await scoresOf(QUANTIZED, { ...PRECISE, activations }));
   const found = {
     bf16x2: await off('bf16x2'),
-    bf16: await off('bf16'),
     auto: await off('auto'),
     ggml: await off('ggml'),
   };
   const shown = JSON.stringify(found);
   assert.ok(found.bf16x2 <= 5e-5, shown);
   assert.is(found.auto, found.bf16x2);
-  assert.ok(found.bf16 < found.ggml, shown);
+  assert.ok(found.ggml > 10 * found.bf16x2, shown);
 });
 
 test('our flash attention gives what attention in F32 without it gives', async () => {
@@ -106,10 +105,9 @@ test('exact asks for F32 activations where the CPU has the kernels, and they are
   for (const activations of ['int16', 'f32'] as const) {
     assert.throws(() => activationsOf({ activations, exact: false }, plain), /needs a CPU with AVX2/);
   }
-  for (const activations of ['bf16', 'bf16x2'] as const) {
-    assert.throws(() => activationsOf({ activations, exact: false }, plain), /needs a CPU with AMX/);
-    const avx512 = [{ type: 'cpu' as const, features: ['INFORM_KERNELS', 'INFORM_INT8_KERNELS'] }];
-    assert.throws(() => activationsOf({ activations, exact: false }, avx512), /needs a CPU with AMX/);
+  for (const features of [['AVX'], ['INFORM_KERNELS', 'INFORM_INT8_KERNELS']]) {
+    const cpu = [{ type: 'cpu' as const, features }];
+    assert.throws(() => activationsOf({ activations: 'bf16x2', exact: false }, cpu), /needs a CPU with AMX/);
   }
 });
 

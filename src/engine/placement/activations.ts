@@ -24,7 +24,6 @@ export function activationsOf(
       return activations;
     case 'int8':
       return features.includes('INFORM_INT8_KERNELS') ? activations : 'ggml';
-    case 'bf16':
     case 'bf16x2':
       if (hasAmx) return activations;
       throw new InformError(
