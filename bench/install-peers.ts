@@ -1,17 +1,20 @@
 // Installs and builds what `npm run bench` compares with, into the cache folder: `npm run bench -- install-peers`. Some 300 MB and ten
-// minutes, torch apart. INFORM_BENCH_PYTHON names a Python that has bench/peers/requirements.txt already.
+// minutes, torch apart. INFORM_BENCH_PYTHON names a Python that has bench/peers/requirements.txt already; INFORM_BENCH_IK_LLAMA_CPP names a
+// checkout of ik_llama.cpp, which is left out without it.
 
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { packageRoot } from '#src/util/package-root.js';
 import { log } from './support/log.js';
 import { peerFile, peerPaths, pinnedNodeLlamaCpp, pythonIn } from './support/peers.js';
 
-const { llamaCpp, nodeLlamaCpp, venv } = peerPaths();
+const { llamaCpp, ikLlamaCpp, nodeLlamaCpp, venv } = peerPaths();
+const ikCheckout = process.env['INFORM_BENCH_IK_LLAMA_CPP'];
 const results = [
   attempt('llama-bench and llama-embedding', buildLlamaCpp),
+  ...(ikCheckout === undefined ? [] : [attempt('ik_llama.cpp', buildIkLlamaCpp.bind(undefined, ikCheckout))]),
   attempt('node-llama-cpp', installNodeLlamaCpp),
   attempt('transformers', installTransformers),
 ];
@@ -39,6 +42,19 @@ function buildLlamaCpp(): void {
   ]);
   const parallel = String(os.availableParallelism());
   run('cmake', ['--build', tree, '--parallel', parallel, '--target', 'llama-bench', 'llama-embedding']);
+}
+
+/** Another line of llama.cpp's code, for this CPU. */
+function buildIkLlamaCpp(checkout: string): void {
+  const tree = path.join(ikLlamaCpp, 'tree');
+  run('cmake', [
+    ...['-S', checkout, '-B', tree, '-DCMAKE_BUILD_TYPE=Release', '-DBUILD_SHARED_LIBS=OFF', '-DGGML_NATIVE=ON'],
+    ...['-DLLAMA_BUILD_TESTS=OFF', '-DLLAMA_BUILD_SERVER=OFF'],
+    `-DCMAKE_RUNTIME_OUTPUT_DIRECTORY=${path.join(ikLlamaCpp, 'bin')}`,
+  ]);
+  run('cmake', ['--build', tree, '--parallel', String(os.availableParallelism()), '--target', 'llama-bench']);
+  const commit = execFileSync('git', ['-C', checkout, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' });
+  writeFileSync(path.join(ikLlamaCpp, 'commit'), commit);
 }
 
 /** With its prebuilt CPU binary for this platform; its GPU binaries would be 350 MB more. */

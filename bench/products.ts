@@ -16,14 +16,14 @@ import { spreadOf } from './support/statistics.js';
 import { table } from './support/results-file.js';
 
 const TYPES = ['Q4_K', 'Q5_K', 'Q6_K', 'Q8_0', 'Q4_0', 'Q5_0', 'IQ4_XS', 'Q3_K', 'Q2_K', 'F16', 'BF16', 'F32'] as const;
-const WAYS: readonly Activations[] = ['ggml', 'int8', 'int16', 'f32'];
-
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '3' }, rows: { type: 'string', default: '60' } },
 });
 const rounds = Number(values.rounds);
 const cpu = (await listDevices()).find(({ type }) => type === 'cpu');
 if (cpu === undefined) throw new Error('There is no CPU.');
+const amx: Activations[] = cpu.features.includes('INFORM_AMX_KERNELS') ? ['bf16x2'] : [];
+const WAYS: readonly Activations[] = ['ggml', 'int8', 'int16', ...amx, 'f32'];
 
 const lines = [];
 for (const type of TYPES) {
@@ -36,10 +36,10 @@ for (const type of TYPES) {
   }
   const of = (way: Activations): number => best.get(way) ?? NaN;
   const ratio = (way: Activations): string => `${(of(way) / 1e9).toFixed(0)} (${(of(way) / of('ggml')).toFixed(2)})`;
-  lines.push([type, (of('ggml') / 1e9).toFixed(0), ratio('int8'), ratio('int16'), ratio('f32')]);
+  lines.push([type, (of('ggml') / 1e9).toFixed(0), ...WAYS.slice(1).map(ratio)]);
   console.error(lines.at(-1)?.join('  '));
 }
-console.log(table(['type', 'llama.cpp', 'int8 (ratio)', 'int16 (ratio)', 'f32 (ratio)'], lines));
+console.log(table(['type', 'llama.cpp', ...WAYS.slice(1).map((way) => `${way} (ratio)`)], lines));
 
 const samples = sftLines()
   .slice(0, Number(values.rows))

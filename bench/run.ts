@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import {
   CONTESTANTS,
+  IK_LLAMA_BENCH,
   LLAMA_BENCH,
   LLAMA_EMBEDDING,
   NO_SHARING,
@@ -24,7 +25,7 @@ import { physicalCores } from '#src/util/physical-cores.js';
 
 /** What each set of a full run is raced by. */
 const FIELDS: Record<SetName, readonly Contestant[]> = {
-  uniform512: [OURS, NO_SHARING, LLAMA_BENCH],
+  uniform512: [OURS, NO_SHARING, LLAMA_BENCH, IK_LLAMA_BENCH],
   sft: [OURS, NO_SHARING, LLAMA_EMBEDDING, NODE_LLAMA_CPP, TRANSFORMERS_F32, TRANSFORMERS_BF16],
   'best-of-8': [OURS, NO_SHARING],
   pairs: [OURS, NO_SHARING],
@@ -84,7 +85,7 @@ async function quickRaces(maker: DatasetMaker): Promise<RaceResults[]> {
   const large = await syntheticModel();
   const small = await twoLayerModel();
   return [
-    await race(maker, large, 'uniform512', 2, [OURS, LLAMA_BENCH]),
+    await race(maker, large, 'uniform512', 2, [OURS, LLAMA_BENCH, IK_LLAMA_BENCH]),
     await race(maker, large, 'sft', 10, [OURS, LLAMA_EMBEDDING, NODE_LLAMA_CPP]),
     await race(maker, small, 'uniform512', 8, [OURS, NO_SHARING]),
     await race(maker, small, 'sft', 32, [OURS, NO_SHARING, TRANSFORMERS_F32, TRANSFORMERS_BF16]),

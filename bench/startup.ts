@@ -21,7 +21,7 @@ try {
   const rows = [
     await row('`node -e 0`, which every start pays', ['-e', '0'], ''),
     await row('`inform-score --help`, to its end', [CLI, '--help'], '150'),
-    await row('first score of `inform-score one.jsonl -m 1.2B.gguf`', [CLI, input, '-m', model], '1500'),
+    await row('first score of `inform-score one.jsonl -m 1.2B.gguf`', [CLI, input, '-m', model], '1000'),
   ];
   const note = `The 1.2B model (0.8 GB) is in the page cache. Median of ${ROUNDS} runs after one to warm up (fastest to slowest).`;
   writeSection('Start-up', 'npm run bench -- startup', `${note}\n\n${table(['what', 'milliseconds', 'bar'], rows)}`);

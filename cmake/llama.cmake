@@ -65,15 +65,17 @@ foreach(target IN LISTS llama_targets)
     set_property(TARGET ${target} PROPERTY VERSION)
     set_property(TARGET ${target} PROPERTY SOVERSION)
   endif()
-  # Our matrix products, compiled with each CPU module's instructions (native/patches/0007).
+  # Our matrix products and attention, compiled with each CPU module's instructions (native/patches/0007 and 0008).
   if(target MATCHES "^ggml-cpu" AND type STREQUAL "MODULE_LIBRARY")
     target_sources(${target} PRIVATE
       "${CMAKE_SOURCE_DIR}/native/kernels/activations.cpp"
+      "${CMAKE_SOURCE_DIR}/native/kernels/amx.cpp"
+      "${CMAKE_SOURCE_DIR}/native/kernels/attention.cpp"
       "${CMAKE_SOURCE_DIR}/native/kernels/decode.cpp"
       "${CMAKE_SOURCE_DIR}/native/kernels/mul_mat.cpp")
     target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/native/kernels")
   endif()
-  # Compiled, because ggml depends on it, but not where anything is loaded from: cmake/native-cpu.cmake says why AMX stays off.
+  # Compiled, because ggml depends on it, but not where anything is loaded from: cmake/native-cpu.cmake says why ggml's AMX stays off.
   if(target STREQUAL "ggml-cpu-sapphirerapids")
     set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/left-out")
   endif()

@@ -44,7 +44,7 @@ inform_cpu_option(GGML_AVX512 __AVX512F__ __AVX512CD__ __AVX512VL__ __AVX512DQ__
 inform_cpu_option(GGML_AVX512_VBMI __AVX512VBMI__)
 inform_cpu_option(GGML_AVX512_VNNI __AVX512VNNI__)
 inform_cpu_option(GGML_AVX512_BF16 __AVX512BF16__)
-# AMX stays off: whether its tiles may be used is decided by the kernel and the hypervisor, not by the instruction set.
+# ggml's AMX kernels stay off (ours ask for it, native/kernels/amx.cpp): whether its tiles may be used is decided by the kernel and the hypervisor, not by the instruction set.
 # Seen in a virtual machine whose CPU lists AMX: SIGILL at the first tile load of ggml's kernels.
 foreach(option GGML_AMX_TILE GGML_AMX_INT8 GGML_AMX_BF16)
   set(${option} OFF CACHE BOOL "" FORCE)

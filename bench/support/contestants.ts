@@ -5,7 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { runChild, type ChildResult } from './child.js';
 import { tokenCount, type Dataset } from './datasets.js';
 import type { BenchModel } from './models.js';
-import { llamaCppProgram, nodeLlamaCppFolder, peerFile, pinnedNodeLlamaCpp, pythonWithTransformers } from './peers.js';
+import {
+  ikLlamaBench,
+  llamaCppProgram,
+  nodeLlamaCppFolder,
+  peerFile,
+  pinnedNodeLlamaCpp,
+  pythonWithTransformers,
+} from './peers.js';
 import { lastJsonLine, type Trial, type TrialOrder } from '../trials/trial.js';
 
 /** A data set on disk, and a folder for a contestant's own files beside it. */
@@ -50,7 +57,16 @@ export const LLAMA_BENCH: Contestant = {
   id: 'llama-bench',
   description: '`llama-bench -p 512 -n 0 -ub 512 -fa 1`: flash attention on, as ours',
   version: () => llamaCppProgram('llama-bench') && llamaCppVersion(),
-  run: llamaBench,
+  run: (input) => llamaBench(required(llamaCppProgram('llama-bench')), input.model.path, input),
+};
+
+export const IK_LLAMA_BENCH: Contestant = {
+  id: 'ik-llama-bench',
+  description:
+    "ik_llama.cpp's `llama-bench -p 512 -n 0 -ub 512 -fa 1 -rtr 1`: weights laid out anew when they are loaded",
+  version: () => ikLlamaBench()?.commit,
+  // It refuses a file with tensors that it does not know.
+  run: (input) => llamaBench(required(ikLlamaBench()?.file), input.model.backbonePath, input, ['-rtr', '1']),
 };
 
 export const LLAMA_EMBEDDING: Contestant = {
@@ -74,6 +90,7 @@ export const CONTESTANTS: readonly Contestant[] = [
   OURS,
   NO_SHARING,
   LLAMA_BENCH,
+  IK_LLAMA_BENCH,
   LLAMA_EMBEDDING,
   NODE_LLAMA_CPP,
   TRANSFORMERS_F32,
@@ -91,9 +108,14 @@ export function ours(
 }
 
 /** Evaluates random tokens, as many sequences of 512 as the data set has. It warms up with one. */
-async function llamaBench({ model, dataset, threads }: TrialInput): Promise<TrialResult> {
-  const { stdout, cpuSeconds, othersShare } = await runChild(required(llamaCppProgram('llama-bench')), [
-    ...['-m', model.path, '-p', '512', '-n', '0', '-ub', '512', '-fa', '1', '-o', 'json'],
+async function llamaBench(
+  program: string,
+  file: string,
+  { dataset, threads }: TrialInput,
+  more: readonly string[] = [],
+): Promise<TrialResult> {
+  const { stdout, cpuSeconds, othersShare } = await runChild(program, [
+    ...['-m', file, '-p', '512', '-n', '0', '-ub', '512', '-fa', '1', '-o', 'json', ...more],
     ...['-t', String(threads), '-r', String(dataset.tokens.length)],
   ]);
   const [test] = JSON.parse(stdout) as { n_prompt: number; samples_ns: number[] }[];

@@ -9,11 +9,18 @@ import { packageRoot } from '#src/util/package-root.js';
 const EXE = process.platform === 'win32' ? '.exe' : '';
 
 /** The peers that are programs of other people, and what they are installed as. */
-export function peerPaths(): { llamaCpp: string; nodeLlamaCpp: string; venv: string; python: string } {
+export function peerPaths(): {
+  llamaCpp: string;
+  ikLlamaCpp: string;
+  nodeLlamaCpp: string;
+  venv: string;
+  python: string;
+} {
   const folder = path.join(cacheFolder(), 'bench-peers');
   const venv = path.join(folder, 'python');
   return {
     llamaCpp: path.join(folder, 'llama-cpp'),
+    ikLlamaCpp: path.join(folder, 'ik-llama-cpp'),
     nodeLlamaCpp: path.join(folder, 'node-llama-cpp'),
     venv,
     python: process.env['INFORM_BENCH_PYTHON'] ?? pythonIn(venv),
@@ -28,6 +35,14 @@ export function pythonIn(venv: string): string {
 export function llamaCppProgram(name: 'llama-bench' | 'llama-embedding'): string | undefined {
   const file = path.join(peerPaths().llamaCpp, 'bin', name + EXE);
   return existsSync(file) ? file : undefined;
+}
+
+/** ik_llama.cpp's llama-bench with the commit that it was built from, undefined where it is not built. */
+export function ikLlamaBench(): { file: string; commit: string } | undefined {
+  const { ikLlamaCpp } = peerPaths();
+  const file = path.join(ikLlamaCpp, 'bin', `llama-bench${EXE}`);
+  const commit = path.join(ikLlamaCpp, 'commit');
+  return existsSync(file) && existsSync(commit) ? { file, commit: readFileSync(commit, 'utf8').trim() } : undefined;
 }
 
 /** The folder that node-llama-cpp is installed in, undefined where it is not. */

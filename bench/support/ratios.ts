@@ -1,4 +1,5 @@
 import {
+  IK_LLAMA_BENCH,
   LLAMA_BENCH,
   LLAMA_EMBEDDING,
   NO_SHARING,
@@ -19,6 +20,7 @@ export type Ratios = Map<string, Spread | undefined>;
 /** What the ratios are wanted to be, at least. */
 export const BARS: ReadonlyMap<string, number> = new Map([
   ['uniform512_vs_llama_bench', 1],
+  ['uniform512_vs_ik_llama_bench', 1],
   ['sft_vs_llama_embedding', 1.3],
   ['sft_vs_node_llama_cpp', 3],
   ['sft_vs_transformers', 4],
@@ -39,6 +41,7 @@ export function ratiosOf(results: readonly RaceResults[]): Ratios {
     return ratio;
   };
   against('uniform512_vs_llama_bench', 'uniform512', LLAMA_BENCH);
+  against('uniform512_vs_ik_llama_bench', 'uniform512', IK_LLAMA_BENCH);
   against('sft_vs_llama_embedding', 'sft', LLAMA_EMBEDDING);
   against('sft_vs_node_llama_cpp', 'sft', NODE_LLAMA_CPP);
   const f32 = against('sft_vs_transformers_float32', 'sft', TRANSFORMERS_F32);

@@ -37,6 +37,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     define<ScorerWrap::create>(exports, "createScorer");
     define<measure_compute>(exports, "measureCompute");
     define<measure_product>(exports, "measureProduct");
+    define<measure_attention>(exports, "measureAttention");
     define<measure_upload>(exports, "measureUpload");
     define<measure_disk>(exports, "measureDisk");
     define<encode_tensors>(exports, "encodeTensors");

@@ -64,7 +64,11 @@ Napi::Value ScorerWrap::score(const Napi::CallbackInfo & info) {
         env,
         [scorer = scorer_, turn = turns_.take(), batch = std::move(batch), flag]() {
             turn->wait();
-            return scorer->score(batch, *flag);
+            const States states = scorer->compute(batch, *flag);
+            if (scorer->leaves_cores_free()) {
+                turn->end();  // the next batch begins beside this one's head
+            }
+            return scorer->apply_head(states);
         },
         [](Napi::Env env, Evaluation evaluation) -> Napi::Value {
             Napi::Object out = Napi::Object::New(env);

@@ -14,7 +14,8 @@ namespace inform::binding {
 // JS: class Scorer, made by createScorer() only.
 //   score(id: number, batch: NativeBatch): Promise<NativeEvaluation>
 //                            jobs run one at a time, in the order of the calls; others wait in native code, so that the
-//                            engine goes on without JavaScript. One more than maxJobs throws INFORM_BUSY.
+//                            engine goes on without JavaScript. Where GPUs compute all layers, the head of one runs
+//                            beside the next one's layers. One more than maxJobs throws INFORM_BUSY.
 //   cancel(id: number): void ends that job with INFORM_ABORTED; does nothing where no job has that id
 //   close(): Promise<void>   frees the context once the running jobs end; idempotent
 class ScorerWrap : public Napi::ObjectWrap<ScorerWrap> {

@@ -32,6 +32,20 @@ Napi::Value measure_product(const Napi::CallbackInfo & info) {
     });
 }
 
+Napi::Value measure_attention(const Napi::CallbackInfo & info) {
+    const Properties object(info[0]);
+    const AttentionShape shape = {object.int32("length"),   object.int32("heads"),  object.int32("kvHeads"),
+                                  object.int32("unseen"),   object.int32("prompt"), object.int32("tokens"),
+                                  object.int32("sequences")};
+    const int threads = object.int32("threads");
+    const Activations activations = to_activations(object.text("activations"));
+    const std::string backend_dir = object.text("backendDir");
+    return start(info.Env(), [=] {
+        start_runtime(backend_dir);
+        return inform::measure_attention(shape, threads, activations);
+    });
+}
+
 Napi::Value measure_upload(const Napi::CallbackInfo & info) {
     const Properties object(info[0]);
     const std::string device = object.text("device");

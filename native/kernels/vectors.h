@@ -51,6 +51,35 @@ inline Floats times(Floats a, Floats b) {
 inline Floats multiply_add(Floats a, Floats b, Floats sum) {
     return _mm512_fmadd_ps(a, b, sum);
 }
+inline Floats plus(Floats a, Floats b) {
+    return _mm512_add_ps(a, b);
+}
+inline Floats minus(Floats a, Floats b) {
+    return _mm512_sub_ps(a, b);
+}
+inline Floats quotient(Floats a, Floats b) {
+    return _mm512_div_ps(a, b);
+}
+// The second where one of them is no number.
+inline Floats larger(Floats a, Floats b) {
+    return _mm512_max_ps(a, b);
+}
+inline Floats to_nearest(Floats values) {
+    return _mm512_roundscale_ps(values, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+// values * 2^powers for whole powers from -126 to 127.
+inline Floats scale_by_powers(Floats values, Floats powers) {
+    return _mm512_scalef_ps(values, powers);
+}
+// Zero where `tested` is below `limit`; no number is below none.
+inline Floats zero_below(Floats values, Floats tested, float limit) {
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(tested, broadcast(limit), _CMP_NLT_UQ), values);
+}
+// The magnitudes of the first with the signs of the second.
+inline Floats with_sign(Floats magnitudes, Floats signs) {
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(_mm512_castps_si512(magnitudes), _mm512_castps_si512(signs),
+                                                         _mm512_set1_epi32(static_cast<int32_t>(0x80000000)), 0xd8));
+}
 // The products of values and `factor`, rounded to the nearest integers.
 inline void store_rounded(Floats values, Floats factor, int16_t * to) {
     const Ints rounded = _mm512_cvtps_epi32(_mm512_mul_ps(values, factor));
@@ -78,6 +107,9 @@ inline Ints zero_ints() {
 }
 inline Floats to_floats(Ints values) {
     return _mm512_cvtepi32_ps(values);
+}
+inline Floats with_bits(Ints bits) {
+    return _mm512_castsi512_ps(bits);
 }
 inline Ints bits_of_magnitude(Floats values) {
     return _mm512_and_si512(_mm512_castps_si512(values), broadcast(0x7fffffff));
@@ -161,6 +193,36 @@ inline Floats times(Floats a, Floats b) {
 inline Floats multiply_add(Floats a, Floats b, Floats sum) {
     return _mm256_fmadd_ps(a, b, sum);
 }
+inline Floats plus(Floats a, Floats b) {
+    return _mm256_add_ps(a, b);
+}
+inline Floats minus(Floats a, Floats b) {
+    return _mm256_sub_ps(a, b);
+}
+inline Floats quotient(Floats a, Floats b) {
+    return _mm256_div_ps(a, b);
+}
+// The second where one of them is no number.
+inline Floats larger(Floats a, Floats b) {
+    return _mm256_max_ps(a, b);
+}
+inline Floats to_nearest(Floats values) {
+    return _mm256_round_ps(values, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+// values * 2^powers for whole powers from -126 to 127.
+inline Floats scale_by_powers(Floats values, Floats powers) {
+    const Ints exponents = _mm256_add_epi32(_mm256_cvtps_epi32(powers), _mm256_set1_epi32(127));
+    return _mm256_mul_ps(values, _mm256_castsi256_ps(_mm256_slli_epi32(exponents, 23)));
+}
+// Zero where `tested` is below `limit`; no number is below none.
+inline Floats zero_below(Floats values, Floats tested, float limit) {
+    return _mm256_and_ps(values, _mm256_cmp_ps(tested, broadcast(limit), _CMP_NLT_UQ));
+}
+// The magnitudes of the first with the signs of the second.
+inline Floats with_sign(Floats magnitudes, Floats signs) {
+    const Floats sign = broadcast(-0.0f);
+    return _mm256_or_ps(_mm256_andnot_ps(sign, magnitudes), _mm256_and_ps(sign, signs));
+}
 // The products of values and `factor`, rounded to the nearest integers.
 inline void store_rounded(Floats values, Floats factor, int16_t * to) {
     const Ints rounded = _mm256_cvtps_epi32(_mm256_mul_ps(values, factor));
@@ -191,6 +253,9 @@ inline Ints zero_ints() {
 }
 inline Floats to_floats(Ints values) {
     return _mm256_cvtepi32_ps(values);
+}
+inline Floats with_bits(Ints bits) {
+    return _mm256_castsi256_ps(bits);
 }
 inline Ints bits_of_magnitude(Floats values) {
     return _mm256_and_si256(_mm256_castps_si256(values), broadcast(0x7fffffff));

@@ -21,6 +21,7 @@ int main(int argc, char ** argv) {
     test_runtime(fixture);
     fixture.model = load(fixture.model_path);
     test_kernels();
+    test_attention();
     test_turns();
     test_device_use();
     test_model(fixture);

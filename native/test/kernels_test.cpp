@@ -98,15 +98,23 @@ std::vector<Activations> ways() {
     if (has_int8_kernels()) {
         found.push_back(Activations::int8);
     }
+    if (has_amx_kernels()) {
+        found.push_back(Activations::bf16x2);
+    }
     return found;
 }
 
 // Of rounding activations to 8 or 16 bits of the largest of those that share a scale, 256 at most: half a step each. Of
-// summing in F32: what 2000 additions may lose.
+// rounding both factors to two pieces of BF16: half of their last bits. Of summing in F32: what 2000
+// additions may lose.
 void expect_near(const Matrix & matrix, const std::vector<float> & activations, Activations how,
                  const std::vector<float> & result, const std::string & what) {
     const bool rounds = how != Activations::f32 && ggml_is_quantized(matrix.type);
-    const double step = !rounds ? 0 : how == Activations::int16 ? 0.51 / 32767 : 0.51 / 127;
+    const double step = !rounds                     ? 0
+                        : how == Activations::int16 ? 0.51 / 32767
+                        : how == Activations::int8  ? 0.51 / 127
+                                                    : 0;
+    const double part = rounds && how == Activations::bf16x2 ? 3.01 / 131072 : 0;
     const int64_t rows = static_cast<int64_t>(activations.size()) / matrix.length;
     for (int64_t row = 0; row < rows; ++row) {
         const float * values = activations.data() + row * matrix.length;
@@ -121,7 +129,8 @@ void expect_near(const Matrix & matrix, const std::vector<float> & activations, 
                 }
                 for (int64_t k = begin; k < end; ++k) {
                     sum += double(weights[k]) * values[k];
-                    bound += std::fabs(double(weights[k])) * (step * largest + 2e-6 * std::fabs(double(values[k])));
+                    bound +=
+                        std::fabs(double(weights[k])) * (step * largest + (part + 2e-6) * std::fabs(double(values[k])));
                 }
             }
             // A weight with an offset is the difference of two larger numbers.

@@ -103,6 +103,29 @@ void test_scorer(const Fixture & fixture) {
         expect(wrong == 0, "equal scores on every thread");
     });
 
+    test("heads applied beside the next batch give what they give one after the other", [&] {
+        const std::vector<SequenceBatch> batches = {make_batch({40, 7, 90}, 1), make_batch({300}, 2),
+                                                    make_batch({5, 6, 7, 8}, 3), make_batch({64, 65}, 4)};
+        Scorer reference(model, small_options());
+        std::vector<std::vector<float>> expected;
+        for (const SequenceBatch & batch : batches) {
+            expected.push_back(score(reference, batch));
+        }
+        Scorer scorer(model, small_options());
+        const std::atomic<bool> never{false};
+        std::vector<std::vector<float>> found(batches.size());
+        std::vector<std::thread> heads;
+        for (size_t i = 0; i < batches.size(); i++) {
+            heads.emplace_back(
+                [&, i, states = scorer.compute(batches[i], never)] { found[i] = scorer.apply_head(states).rewards; });
+        }
+        for (auto & head : heads) {
+            head.join();
+        }
+        expect(found == expected, "equal scores");
+        expect(!scorer.leaves_cores_free(), "a CPU that computes the batches has no cores to spare");
+    });
+
     test("a full cache is used to its last cell", [&] {
         Scorer scorer(model, small_options());
         Tokens random(9);

@@ -38,6 +38,17 @@ void test_turns() {
         expect(before == std::vector<int>{1}, "the third still waits");
         expect((order == std::vector<int>{1, 3}), "the third after the second was given up");
     });
+
+    test("a turn that is ended lets the next one begin while its object lives", [&] {
+        Turns turns;
+        const auto first = turns.take();
+        const auto second = turns.take();
+        first->wait();
+        first->end();
+        second->wait();
+        first->end();
+        turns.take()->end();
+    });
 }
 
 }  // namespace inform::test

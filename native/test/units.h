@@ -7,6 +7,7 @@ namespace inform::test {
 
 void test_runtime(const Fixture & fixture);
 void test_kernels();
+void test_attention();
 void test_turns();
 void test_device_use();
 void test_model(const Fixture & fixture);

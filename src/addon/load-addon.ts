@@ -39,7 +39,7 @@ export interface NativeModel {
 }
 
 /** What products on the CPU round activations to: ggml by llama.cpp's kernels, the others by ours (native/engine/runtime/activations.h). */
-export type Activations = 'ggml' | 'int8' | 'int16' | 'f32';
+export type Activations = 'ggml' | 'int8' | 'int16' | 'bf16x2' | 'f32';
 
 export interface NativeScorerOptions {
   contextTokens: number;
@@ -97,7 +97,7 @@ export interface NativeEvaluation {
 }
 
 export interface NativeScorer {
-  /** One job at a time, in the order of the calls; the others wait. */
+  /** One job at a time, in the order of the calls; the others wait. Where GPUs compute, a job's head runs beside the next job. */
   score(id: number, batch: NativeBatch): Promise<NativeEvaluation>;
   /** Ends the job of that id. */
   cancel(id: number): void;
@@ -185,6 +185,21 @@ interface LogLine {
   text: string;
 }
 
+/**
+ * A micro-batch of attention: cells of other samples, then a prompt's that all tokens see, then the tokens' own, whose sequences
+ * share them evenly.
+ */
+export interface AttentionShape {
+  /** Numbers of a head. */
+  length: number;
+  heads: number;
+  kvHeads: number;
+  unseen: number;
+  prompt: number;
+  tokens: number;
+  sequences: number;
+}
+
 export interface NativeAddon {
   TaskHandle: new () => TaskHandle;
   loadModel(
@@ -207,6 +222,10 @@ export interface NativeAddon {
     activations: Activations;
     backendDir: string;
   }): Promise<number>;
+  /** Floating-point operations a second of a micro-batch's attention on the CPU. */
+  measureAttention(
+    options: AttentionShape & { threads: number; activations: Activations; backendDir: string },
+  ): Promise<number>;
   /** Bytes a second from pinned host memory to a device; 0 where it has none, as a CPU. */
   measureUpload(options: { device: string; backendDir: string }): Promise<number>;
   /** Bytes a second from the disk of a file, past the page cache; 0 where there is no way past it. */

@@ -1,5 +1,5 @@
 import { toInformError } from '../errors.js';
-import { loadAddon, type Activations } from './load-addon.js';
+import { loadAddon, type Activations, type AttentionShape } from './load-addon.js';
 
 // How fast this machine is at what scoring spends its time on. Each takes about a quarter of a second.
 
@@ -22,6 +22,24 @@ export async function measureProduct(
   const { addon, backendDir } = loadAddon();
   try {
     return await addon.measureProduct({ device, type, threads, repacked, activations, backendDir });
+  } catch (error) {
+    throw toInformError(error);
+  }
+}
+
+/**
+ * Floating-point operations a second of attention on the CPU with an F16 cache, four for a number of a visible cell's key and a head.
+ *
+ * @throws InformError INFORM_OUT_OF_MEMORY
+ */
+export async function measureAttention(
+  shape: AttentionShape,
+  threads: number,
+  activations: Activations,
+): Promise<number> {
+  const { addon, backendDir } = loadAddon();
+  try {
+    return await addon.measureAttention({ ...shape, threads, activations, backendDir });
   } catch (error) {
     throw toInformError(error);
   }

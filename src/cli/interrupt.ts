@@ -22,16 +22,17 @@ export interface Interrupt {
   /** The signal that ended the run, where one did. */
   readonly by: () => NodeJS.Signals | undefined;
   readonly release: () => void;
+  /** From now on a scheduler sends them, as a warning and then once more: only SIGINT is impatient. */
+  readonly schedule: () => void;
 }
 
 /**
  * SIGINT and its like end the run in order; a second one ends the process at once. SIGUSR1 is what schedulers send ahead of a time limit.
- *
- * @param scheduled whether a scheduler sends them, as a warning and then once more: only SIGINT is impatient then
  */
-export function onInterrupt({ scheduled = false } = {}): Interrupt {
+export function onInterrupt(): Interrupt {
   const controller = new AbortController();
   let firstAt = 0;
+  let scheduled = false;
   let by: NodeJS.Signals | undefined;
   const handle = (name: NodeJS.Signals): void => {
     if (by === undefined) {
@@ -50,6 +51,9 @@ export function onInterrupt({ scheduled = false } = {}): Interrupt {
     by: () => by,
     release: () => {
       for (const name of signals) process.off(name, handle);
+    },
+    schedule: () => {
+      scheduled = true;
     },
   };
 }

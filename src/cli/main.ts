@@ -1,5 +1,6 @@
 import { ExitCode, exitCodeOf } from './exit-codes.js';
 import { toInformError, type ErrorCode, type InformError } from '../errors.js';
+import type { Style } from './help/layout.js';
 import { keepHangupIgnored } from './interrupt.js';
 import { helpStyle, isTerminal, leave, openTerminal, outputTaken, printHelp, say, sayLines } from './terminal.js';
 
@@ -22,14 +23,7 @@ async function main(args: readonly string[]): Promise<number> {
         printHelp(mainHelp({ ...help, ...style }));
       }
     } else {
-      const { runCommandLine } = await import('./parser.js');
-      await runCommandLine(
-        args,
-        (code) => {
-          exitCode = code;
-        },
-        style,
-      );
+      exitCode = await (scoresFiles(args) ? withEngineAhead(() => run(args, style)) : run(args, style));
     }
     await outputTaken();
     return exitCode;
@@ -37,6 +31,37 @@ async function main(args: readonly string[]): Promise<number> {
     const failure = toInformError(error);
     report(failure);
     return exitCodeOf(failure);
+  }
+}
+
+async function run(args: readonly string[], style: Style): Promise<number> {
+  const { runCommandLine } = await import('./parser.js');
+  let exitCode: number = ExitCode.done;
+  await runCommandLine(
+    args,
+    (code) => {
+      exitCode = code;
+    },
+    style,
+  );
+  return exitCode;
+}
+
+/** Whether a command line scores files, as far as its first word tells: no other command has such a character in its name. */
+function scoresFiles(args: readonly string[]): boolean {
+  const [first = ''] = args;
+  const asksOnly = args.some((arg) => ['--help', '-h', '--version', '-v'].includes(arg));
+  return !asksOnly && (first === 'score' || /^-|[./]/.test(first));
+}
+
+/** Starts the engine's process before the command line is read, so that both take place at once. */
+async function withEngineAhead<T>(work: () => Promise<T>): Promise<T> {
+  const { startEngineAhead, endEngineAhead } = await import('./engine-task.js');
+  startEngineAhead();
+  try {
+    return await work();
+  } finally {
+    await endEngineAhead();
   }
 }
 

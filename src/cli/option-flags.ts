@@ -1,5 +1,5 @@
 import type { Options as YargsOptions } from 'yargs';
-import type { PartialOptions } from '../options/config.js';
+import type { PartialOptions } from '../options/merge.js';
 import { checkOption, describeKind } from '../options/check.js';
 import { kebabCase, OPTIONS, type OptionGroup, type OptionSpec } from '../options/table.js';
 

@@ -1,4 +1,4 @@
-import type { PartialOptions } from '../options/config.js';
+import type { PartialOptions } from '../options/merge.js';
 import type { RunSettings } from '../run/settings.js';
 import { CONFIG, JSON_FLAG, OVERWRITE, restartFlag, YES } from './shared-flags.js';
 import type { Task } from './task.js';

@@ -1,5 +1,5 @@
 import { InformError } from '../errors.js';
-import type { PartialOptions } from '../options/config.js';
+import type { PartialOptions } from '../options/merge.js';
 import type { OdaConfig } from '../options/oda-config.js';
 import { makeFoldersOf, writePointwise, type ScorerOutput } from '../run/oda-scores.js';
 import { counted } from '../util/format.js';

@@ -11,6 +11,9 @@ import type { TensorData, TensorHashes } from '../gguf/tensors-hash.js';
 import type { TensorSource } from './tensors.js';
 import type { ShardFiles } from './weights.js';
 
+/** Many pieces for every thread, and little beside a checkpoint. */
+const PART_BYTES = 128 * 2 ** 20;
+
 /** A tensor of the checkpoint and where its data goes. */
 export interface PlacedTensor {
   readonly name: string;
@@ -25,7 +28,7 @@ export interface PlacedTensor {
 }
 
 export interface EncodeOptions {
-  /** Gets what is written, while the next shard is converted: it is still in the system's cache. */
+  /** Gets what is written, while the next part is converted: it is still in the system's cache. */
   readonly hashes?: TensorHashes | undefined;
   readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -51,16 +54,18 @@ export async function encodeWeights(
   for (const [index, [shard, tensors]] of shards.entries()) {
     const path = await arriving;
     arriving = obtain(files, shards[index + 1]?.[0], signal);
-    const bytes = sourceBytes(tensors);
-    await encodeShard(path ?? '', tensors, signal, (fraction) => {
-      onProgress?.({ bytesDone: bytesDone + fraction * bytes, totalBytes });
-    });
-    await hashing;
-    hashing = hashes?.read(tensors.map(writtenData), { signal });
-    hashing?.catch(() => undefined); // It is met at the next shard or at the end.
-    bytesDone += bytes;
-    onProgress?.({ bytesDone, totalBytes });
-    throwIfAborted(signal, 'The conversion was aborted.');
+    for (const part of partsOf(tensors)) {
+      const bytes = sourceBytes(part);
+      await encodePart(path ?? '', part, signal, (fraction) => {
+        onProgress?.({ bytesDone: bytesDone + fraction * bytes, totalBytes });
+      });
+      await hashing;
+      hashing = hashes?.read(part.map(writtenData), { signal });
+      hashing?.catch(() => undefined); // It is met at the next part or at the end.
+      bytesDone += bytes;
+      onProgress?.({ bytesDone, totalBytes });
+      throwIfAborted(signal, 'The conversion was aborted.');
+    }
     await files.release(shard);
   }
   await hashing;
@@ -82,6 +87,23 @@ function byShard(placed: readonly PlacedTensor[]): [string, PlacedTensor[]][] {
   return [...shards].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
+type SourcedTensor = { readonly source: { readonly tensor: Pick<SafetensorsTensor, 'offset' | 'byteLength'> } };
+
+/** A shard's tensors in the order in which they lie there, cut so that a part is hashed while the next is converted. */
+export function partsOf<T extends SourcedTensor>(tensors: readonly T[]): T[][] {
+  const parts: T[][] = [];
+  let room = 0;
+  for (const tensor of tensors.toSorted((a, b) => a.source.tensor.offset - b.source.tensor.offset)) {
+    if (room <= 0) {
+      parts.push([]);
+      room = PART_BYTES;
+    }
+    parts.at(-1)?.push(tensor);
+    room -= tensor.source.tensor.byteLength;
+  }
+  return parts;
+}
+
 /** A promise that may fail before anyone waits for it. */
 function obtain(
   files: ShardFiles,
@@ -93,7 +115,7 @@ function obtain(
   return arriving;
 }
 
-async function encodeShard(
+async function encodePart(
   path: string,
   tensors: readonly PlacedTensor[],
   signal: AbortSignal | undefined,

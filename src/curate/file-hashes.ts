@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { PARQUET_START } from '../input/containers/parquet.js';
+import { PARQUET_START } from '../input/bytes.js';
 import type { ReadOptions } from '../input/rows.js';
 import { fileSha256 } from '../util/files/sha256.js';
 

@@ -10,6 +10,9 @@ export const CLOSE_BRACKET = 0x5d;
 export const OPEN_BRACE = 0x7b;
 export const CLOSE_BRACE = 0x7d;
 
+/** The first bytes of a Parquet file. */
+export const PARQUET_START = [0x50, 0x41, 0x52, 0x31];
+
 /** JSON's white space: space, tab, line feed, carriage return. */
 export function isBlank(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x09 || byte === LINE_FEED || byte === CARRIAGE_RETURN;

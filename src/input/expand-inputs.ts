@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { glob, isDynamicPattern } from 'tinyglobby';
 import { InformError } from '../errors.js';
 import { STDIN } from './source.js';
 
@@ -39,7 +38,9 @@ export async function expandInputs(inputs: readonly string[], except: readonly s
 /** undefined for what is neither a folder nor a pattern. */
 async function filesOf(input: string): Promise<{ files: string[]; nothing: string } | undefined> {
   const entry = await stat(input).catch(() => undefined);
-  if (entry?.isDirectory() === true) {
+  if (entry !== undefined && !entry.isDirectory()) return undefined;
+  const { glob, isDynamicPattern } = await import('tinyglobby');
+  if (entry !== undefined) {
     const pattern = `**/*.{${ENDINGS.join(',')}}{,${COMPRESSED.map((ending) => `.${ending}`).join(',')}}`;
     const found = await glob(pattern, { cwd: input, caseSensitiveMatch: false });
     const names = ENDINGS.map((ending) => `.${ending}`).join(', ');
@@ -48,7 +49,7 @@ async function filesOf(input: string): Promise<{ files: string[]; nothing: strin
       nothing: `is a folder without files of samples (${names}, also .gz, .zst, .xz). Name the files in it.`,
     };
   }
-  if (entry !== undefined || !isDynamicPattern(input)) return undefined;
+  if (!isDynamicPattern(input)) return undefined;
   const files = await glob(input, { expandDirectories: false });
   return { files, nothing: 'fits no file. Check the path.' };
 }

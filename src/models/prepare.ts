@@ -3,7 +3,6 @@ import type { WantedType } from '../gguf/model-types.js';
 import { trainedContextOf } from '../gguf/reward-model-file.js';
 import { readGguf } from '../gguf/reader.js';
 import { splitPaths } from '../gguf/split-model.js';
-import { headFile } from '../head/head-file.js';
 import { settleOptions, type SettledOptions } from '../options/settle.js';
 import type { ModelOptions } from '../options/model-options.js';
 import { throwIfAborted } from '../util/abort.js';
@@ -49,7 +48,7 @@ export async function prepareModel(
   const template = chatTemplate === undefined ? undefined : await readTemplateFile(chatTemplate, signal);
   throwIfAborted(signal);
   const path = await resolveModel(model, { type, templateOptional: template !== undefined, ...settings });
-  const headPath = scoreHead === undefined ? undefined : await headFile(scoreHead, signal);
+  const headPath = scoreHead === undefined ? undefined : await findHead(scoreHead, signal);
   const files = [...splitPaths(path), ...(headPath === undefined ? [] : [headPath])];
   const [own, heads] = [await contextOf(path), headPath === undefined ? Infinity : await contextOf(headPath)];
   const settled = settleOptions(options, Math.min(own, heads));
@@ -62,6 +61,12 @@ export async function prepareModel(
     notes: [...typeNotes(model, path, type), ...settled.notes],
     files: files.flatMap((file) => fileVersion(file) ?? []),
   };
+}
+
+/** What reads a checkpoint's head needs the converter, so it is loaded where there is one. */
+async function findHead(scoreHead: string, signal: AbortSignal | undefined): Promise<string> {
+  const { headFile } = await import('../head/head-file.js');
+  return headFile(scoreHead, signal);
 }
 
 /** A type that was asked for and decides nothing is not passed over in silence. */

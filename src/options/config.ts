@@ -1,9 +1,10 @@
 import { CORE_SCHEMA, loadAll, YAMLException } from 'js-yaml';
 import { InformError } from '../errors.js';
 import { readNamedText } from '../util/files/bounded-text.js';
-import { checkOption, defaultOptions, exactSettings } from './check.js';
+import { checkOption } from './check.js';
+import type { PartialOptions } from './merge.js';
 import { isOdaConfig, parseOdaConfig, type OdaConfig } from './oda-config.js';
-import { OPTIONS, snakeCase, type RunOptions } from './table.js';
+import { OPTIONS, snakeCase } from './table.js';
 import { unknownKey } from './unknown-key.js';
 
 /** A configuration is a page of text; a larger file is a mistake. */
@@ -14,9 +15,6 @@ const MAX_CONFIG_BYTES = 1024 * 1024;
  * the towers of lists that grow without end when someone walks through them: no option is a list of lists.
  */
 const YAML_LIMITS = { schema: CORE_SCHEMA, maxDepth: 8, maxAliases: 32 };
-
-/** What a configuration file says: some of the options, checked. */
-export type PartialOptions = Partial<Record<keyof RunOptions, unknown>>;
 
 /** Reads a YAML configuration, of our own or of OpenDataArena's toolkit. Throws INFORM_INVALID_CONFIG, INFORM_ABORTED. */
 export async function readAnyConfig(path: string, signal?: AbortSignal): Promise<PartialOptions | OdaConfig> {
@@ -65,12 +63,6 @@ function optionsOf(document: unknown, path: string): PartialOptions {
     if (value !== null) options[spec.key] = checkOption(spec, value, `${key} in ${path}`);
   }
   return options;
-}
-
-/** defaults < configuration file < flags */
-export function mergeOptions(...layers: readonly PartialOptions[]): RunOptions {
-  const given = Object.assign({}, ...layers) as PartialOptions;
-  return { ...defaultOptions(), ...given, ...exactSettings(given) } as RunOptions;
 }
 
 function parseYaml(text: string, path: string): unknown[] {

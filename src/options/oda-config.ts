@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { InformError } from '../errors.js';
 import { checkOption } from './check.js';
-import type { PartialOptions } from './config.js';
+import type { PartialOptions } from './merge.js';
 import { OPTIONS, snakeCase } from './table.js';
 
 // The configuration of OpenDataArena's DataScorer, model_based/main.py; docs/from-oda.md goes through it key by key.

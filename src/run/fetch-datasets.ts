@@ -1,5 +1,5 @@
 import type { ConfirmDownload } from '../models/confirm-download.js';
-import { datasetFiles, isDatasetUrl } from '../models/hub/dataset.js';
+import { isDatasetUrl } from '../models/hub/hub-id.js';
 import type { Reporter } from './reporter.js';
 
 export interface FetchContext {
@@ -15,9 +15,12 @@ export async function fetchDatasets(
 ): Promise<string[]> {
   const found: string[] = [];
   for (const input of inputs) {
-    if (isDatasetUrl(input))
-      found.push(...(await datasetFiles(input, { signal, confirm, onProgress: update, onNote: note })));
-    else found.push(input);
+    if (!isDatasetUrl(input)) {
+      found.push(input);
+      continue;
+    }
+    const { datasetFiles } = await import('../models/hub/dataset.js');
+    found.push(...(await datasetFiles(input, { signal, confirm, onProgress: update, onNote: note })));
   }
   clear();
   return found;

@@ -124,6 +124,8 @@ class ScoreRun {
   /** Shows what it is told and has it in the log, too: standard error may lead nowhere. */
   readonly #reporter: Reporter;
   #log: RunLog | undefined;
+  /** Whether nothing else is shown until the model is loaded. */
+  #waitsForModel = false;
   /** What scoring took. */
   #seconds = 0;
 
@@ -160,13 +162,7 @@ class ScoreRun {
     if (this.options.join) refuseOwnFields(looks, ADDED);
     if (settings.followAppended === true) refuseToFollow(looks);
     const prepared = await this.#prepare(modelName, signal);
-    const { rows, done } = await this.#begin(prepared, signal);
-    this.#tellTask(0);
-    try {
-      if (!done) await this.#scoreRest(prepared, rows, signal);
-    } finally {
-      await rows.close();
-    }
+    const rows = await this.#scoreAll(prepared, signal);
     if (!output.readerGone.aborted) {
       this.#rejects.sumUp();
       if (settings.shard === undefined) this.#refuseNothing(rows.read);
@@ -183,6 +179,29 @@ class ScoreRun {
       rejectsPath: stats.rejected > 0 && settings.task === undefined ? output.rejectsPath : undefined,
       readerGone: output.readerGone.aborted,
     };
+  }
+
+  /** Resolves to the rows, all of them read. The model is loaded while the journal's hash of its files is computed. */
+  async #scoreAll(prepared: PreparedModel, signal: AbortSignal): Promise<RunRows> {
+    const unneeded = new AbortController();
+    const loading = this.#startLoading(prepared, AbortSignal.any([signal, unneeded.signal]));
+    loading.catch(() => undefined); // It is met where it is awaited.
+    try {
+      const { rows, done } = await this.#begin(prepared, signal);
+      this.#tellTask(0);
+      try {
+        if (!done) await this.#scoreRest(loading, rows, signal);
+      } finally {
+        await rows.close();
+      }
+      return rows;
+    } finally {
+      unneeded.abort();
+      await loading.then(
+        (model) => model.close(),
+        () => undefined,
+      );
+    }
   }
 
   /** A result without a score: right for an input without rows, an error for one with rows. */
@@ -244,8 +263,8 @@ class ScoreRun {
     return resumeRun(output, run, this.stats, this.#reporter);
   }
 
-  async #scoreRest(prepared: PreparedModel, rows: RunRows, signal: AbortSignal): Promise<void> {
-    const model = await this.#load(prepared, signal);
+  async #scoreRest(loading: Promise<SupervisedModel>, rows: RunRows, signal: AbortSignal): Promise<void> {
+    const model = await this.#loaded(loading);
     try {
       await this.#log?.write('start', {
         // What was typed, but for --restart.
@@ -265,12 +284,12 @@ class ScoreRun {
     }
   }
 
-  async #load(prepared: PreparedModel, signal: AbortSignal): Promise<SupervisedModel> {
-    const model = await SupervisedModel.load(prepared, {
+  #startLoading(prepared: PreparedModel, signal: AbortSignal): Promise<SupervisedModel> {
+    return SupervisedModel.load(prepared, {
       process: this.engine,
       signal,
       onProgress: (fraction) => {
-        this.#reporter.update({ label: 'Loading model', fraction });
+        if (this.#waitsForModel) this.#reporter.update({ label: 'Loading model', fraction });
       },
       onCrash: (what) => {
         this.#tell('restarted', what);
@@ -280,6 +299,11 @@ class ScoreRun {
       },
       engineTimeout: this.options.engineTimeout,
     });
+  }
+
+  async #loaded(loading: Promise<SupervisedModel>): Promise<SupervisedModel> {
+    this.#waitsForModel = true;
+    const model = await loading;
     this.#reporter.clear();
     for (const note of model.info.notes) this.#reporter.note(note);
     if (model.info.devices.length === 0 && this.options.gpuLayers === 'auto') {

@@ -55,13 +55,15 @@ export class LoadedModel implements AsyncDisposable {
   /** @throws InformError what loading the model's files throws, and INFORM_TEMPLATE_FAILED */
   static async load(model: PreparedModel, hooks: LoadHooks = {}): Promise<LoadedModel> {
     const { path, headPath, template, options, notes } = model;
+    // Read while native code loads the model, whose own failure is said first.
+    const reading = readRules(model);
+    reading.catch(() => undefined);
     const engine = await Engine.load({ path, headPath, options }, hooks);
     try {
-      const { encoding: rules, normalizer, templateTokens } = await readModelRules(model);
+      const { encoding: rules, templateTokens, rewriter } = await reading;
       const date = templateDateOf(options);
       const source = template ?? modelTemplate(engine, path);
       const chatTemplate = new ChatTemplate(source, templateTokens, TEMPLATE_MILLISECONDS, date);
-      const rewriter = await readRewriter(path, normalizer);
       const encoder = new Encoder(engine, chatTemplate, { ...options, rules, rewriter });
       return new LoadedModel(engine, encoder, options.window, describe(path, engine, notes));
     } catch (error) {
@@ -86,6 +88,11 @@ export class LoadedModel implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+async function readRules(model: PreparedModel) {
+  const { normalizer, ...rules } = await readModelRules(model);
+  return { ...rules, rewriter: await readRewriter(model.path, normalizer) };
 }
 
 function modelTemplate(engine: Engine, model: string): string {

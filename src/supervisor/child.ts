@@ -4,6 +4,7 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { listDevices } from '../addon/device-report.js';
 import { drainLog } from '../addon/log.js';
 import { toInformError, InformError } from '../errors.js';
 import type { Job } from '../scoring/score-stream.js';
@@ -22,6 +23,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const) proces
 process.once('disconnect', () => {
   process.kill(process.pid, 'SIGKILL');
 });
+
+// What every model needs, while the supervisor looks for this one. A failure is said when the model is loaded.
+void listDevices().catch(() => undefined);
 
 let model: LoadedModel | undefined;
 let run: { inbox: Inbox<SentSample>; stop: AbortController } | undefined;

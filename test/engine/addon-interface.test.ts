@@ -23,6 +23,7 @@ const ADDON: Members<NativeAddon> = {
   createScorer: true,
   measureCompute: true,
   measureProduct: true,
+  measureAttention: true,
   measureUpload: true,
   measureDisk: true,
   encodeTensors: true,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
+#include <vector>
 
 #include "ggml.h"
 #include "gguf.h"
@@ -20,6 +21,7 @@ constexpr uint64_t max_tensors = 1 << 16;
 constexpr uint64_t max_values = 1 << 14;
 constexpr uint64_t max_strings = 1 << 22;
 constexpr uint64_t max_elements = uint64_t(1) << 50;  // in one tensor
+constexpr size_t buffer_bytes = 1 << 20;
 
 struct Problem : std::runtime_error {
     using std::runtime_error::runtime_error;
@@ -32,7 +34,7 @@ struct Problem : std::runtime_error {
 class HeaderWalk {
 public:
     HeaderWalk(std::istream & file, uint64_t file_size)
-        : file_(file), remaining_(std::min(file_size, max_header_bytes)) {}
+        : file_(file), remaining_(std::min(file_size, max_header_bytes)), buffer_(buffer_bytes) {}
 
     void run() {
         char magic[4];
@@ -56,19 +58,38 @@ public:
     }
 
 private:
-    void read(void * data, uint64_t size) {
-        if (size > remaining_ || !file_.read(static_cast<char *>(data), static_cast<std::streamsize>(size))) {
+    void read(void * data, uint64_t size) { take(size, static_cast<char *>(data)); }
+
+    void skip(uint64_t size) { take(size, nullptr); }
+
+    // The next bytes, to `target` where there is one. Through a buffer of our own: vocabularies have hundreds of
+    // thousands of strings, and a stream looks at its state for each of them.
+    void take(uint64_t size, char * target) {
+        if (size > remaining_) {
             truncated();
         }
         remaining_ -= size;
+        while (size > 0) {
+            if (taken_ == filled_) {
+                fill();
+            }
+            const size_t n = static_cast<size_t>(std::min<uint64_t>(size, filled_ - taken_));
+            if (target) {
+                std::memcpy(target, buffer_.data() + taken_, n);
+                target += n;
+            }
+            taken_ += n;
+            size -= n;
+        }
     }
 
-    // Through the stream's buffer: a seek would empty it, and vocabularies have hundreds of thousands of strings.
-    void skip(uint64_t size) {
-        if (size > remaining_ || !file_.ignore(static_cast<std::streamsize>(size))) {
+    void fill() {
+        file_.read(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
+        taken_ = 0;
+        filled_ = static_cast<size_t>(file_.gcount());
+        if (filled_ == 0) {
             truncated();
         }
-        remaining_ -= size;
     }
 
     template <typename T>
@@ -159,6 +180,9 @@ private:
 
     std::istream & file_;
     uint64_t remaining_;
+    std::vector<char> buffer_;
+    size_t taken_ = 0;   // of the buffer
+    size_t filled_ = 0;  // bytes of it that were read
 };
 
 }  // namespace

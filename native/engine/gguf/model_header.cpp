@@ -4,9 +4,11 @@
 #include <array>
 #include <cmath>
 #include <deque>
+#include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <vector>
 
 #include "engine/error.h"
 
@@ -102,6 +104,27 @@ void check_rope(const GgufFile & file, const std::string & prefix) {
     }
 }
 
+// The index of the first text that stands before, too, or the number of texts where none does. An open table of places
+// in the list: a vocabulary has hundreds of thousands of texts, too many for a node of memory each.
+size_t first_repeated(const std::vector<std::string_view> & texts) {
+    size_t size = 16;
+    while (size < 2 * texts.size()) {
+        size *= 2;
+    }
+    constexpr size_t none = std::numeric_limits<size_t>::max();
+    std::vector<size_t> table(size, none);
+    for (size_t i = 0; i < texts.size(); i++) {
+        size_t slot = std::hash<std::string_view>{}(texts[i]) & (size - 1);
+        for (; table[slot] != none; slot = (slot + 1) & (size - 1)) {
+            if (texts[table[slot]] == texts[i]) {
+                return i;
+            }
+        }
+        table[slot] = i;
+    }
+    return texts.size();
+}
+
 void check_vocabulary(const GgufFile & file) {
     const std::string tokenizer = file.string("tokenizer.ggml.model").value_or("no_vocab");
     if (tokenizer == "no_vocab" || tokenizer == "none") {
@@ -111,19 +134,20 @@ void check_vocabulary(const GgufFile & file) {
     if (tokenizer != "gpt2" && tokenizer != "llama") {
         unsupported(file, "has a tokenizer of the type \"" + tokenizer + "\"");
     }
-    std::unordered_set<std::string_view> seen;
+    std::vector<std::string_view> texts;
     std::deque<std::string> names;
     file.for_each_string("tokenizer.ggml.tokens", [&](int64_t index, std::string_view text) {
         // llama.cpp's own name for a token without a text.
         if (text.empty()) {
             text = names.emplace_back("[EMPTY_" + std::to_string(index) + "]");
         }
-        if (!seen.insert(text).second) {
-            invalid(file, "has the token " + std::to_string(index) + " of its vocabulary twice");
-        }
+        texts.push_back(text);
     });
-    if (seen.empty()) {
+    if (texts.empty()) {
         invalid(file, "has a tokenizer without tokens (tokenizer.ggml.tokens)");
+    }
+    if (const size_t index = first_repeated(texts); index < texts.size()) {
+        invalid(file, "has the token " + std::to_string(index) + " of its vocabulary twice");
     }
 }
 

@@ -44,6 +44,9 @@ std::vector<std::string> features_of(ggml_backend_dev_t device) {
         if (has_int8_kernels()) {
             names.push_back("INFORM_INT8_KERNELS");
         }
+        if (has_amx_kernels()) {
+            names.push_back("INFORM_AMX_KERNELS");
+        }
     }
     return names;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <memory>
 #include <vector>
@@ -110,6 +111,46 @@ double measure_product(const std::string & name, ggml_type type, int threads, bo
     return rate_of(2.0 * matrix_size * matrix_size * tokens, [&] {
         if (ggml_backend_graph_compute(backend.get(), graph) != GGML_STATUS_SUCCESS) {
             throw EngineError(ErrorCode::decode_failed, "The device " + name + " could not compute a product.");
+        }
+    });
+}
+
+double measure_attention(const AttentionShape & shape, int threads, Activations activations) {
+    const ggml_backend_ptr backend = start_backend(device_by_name("CPU"), threads);
+    const int64_t before = shape.unseen + shape.prompt, cells = before + shape.tokens;
+    const ggml_context_ptr context(ggml_init({8 * ggml_tensor_overhead() + ggml_graph_overhead(), nullptr, true}));
+    ggml_context * ctx = context.get();
+    ggml_tensor * queries = ggml_new_tensor_3d(ctx, GGML_TYPE_F32, shape.length, shape.tokens, shape.heads);
+    // A cache has the heads of a cell side by side.
+    ggml_tensor * keys = ggml_new_tensor_3d(ctx, GGML_TYPE_F16, shape.length, shape.kv_heads, cells);
+    ggml_tensor * values = ggml_new_tensor_3d(ctx, GGML_TYPE_F16, shape.length, shape.kv_heads, cells);
+    ggml_tensor * mask = ggml_new_tensor_2d(ctx, GGML_TYPE_F16, cells, shape.tokens);
+    ggml_tensor * result = ggml_flash_attn_ext(ctx, queries, ggml_permute(ctx, keys, 0, 2, 1, 3),
+                                               ggml_permute(ctx, values, 0, 2, 1, 3), mask, 1, 0, 0);
+    ggml_cgraph * graph = ggml_new_graph(ctx);
+    ggml_build_forward_expand(graph, result);
+    const ggml_backend_buffer_ptr buffer(ggml_backend_alloc_ctx_tensors(ctx, backend.get()));
+    if (!buffer) {
+        throw EngineError(ErrorCode::out_of_memory, "There is no memory for attention.");
+    }
+    for (ggml_tensor * tensor : {queries, keys, values}) {
+        ggml_backend_tensor_memset(tensor, 0, 0, ggml_nbytes(tensor));
+    }
+    const int64_t own = shape.tokens / shape.sequences;
+    std::vector<ggml_fp16_t> seen(static_cast<size_t>(cells * shape.tokens), ggml_fp32_to_fp16(-INFINITY));
+    double visible = 0;
+    for (int64_t token = 0; token < shape.tokens; token++) {
+        const auto row = seen.begin() + token * cells;
+        const int64_t first = before + token / own * own, last = before + token;
+        std::fill(row + shape.unseen, row + before, ggml_fp16_t(0));
+        std::fill(row + first, row + last + 1, ggml_fp16_t(0));
+        visible += static_cast<double>(shape.prompt + last + 1 - first);
+    }
+    ggml_backend_tensor_set(mask, seen.data(), 0, ggml_nbytes(mask));
+    use_activations(activations);
+    return rate_of(4.0 * visible * static_cast<double>(shape.length * shape.heads), [&] {
+        if (ggml_backend_graph_compute(backend.get(), graph) != GGML_STATUS_SUCCESS) {
+            throw EngineError(ErrorCode::decode_failed, "The CPU could not compute attention.");
         }
     });
 }

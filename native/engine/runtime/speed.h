@@ -16,6 +16,17 @@ namespace inform {
 // for a device that is not there, out_of_memory, and decode_failed for a type that it cannot multiply.
 double measure_product(const std::string & device, ggml_type type, int threads, bool repacked, Activations activations);
 
+// A micro-batch of attention: `unseen` cells of other samples, then a prompt's that all tokens see, then the tokens'
+// own. Sequences share the tokens evenly, and a token sees those before it in its sequence.
+struct AttentionShape {
+    int64_t length, heads, kv_heads;
+    int64_t unseen, prompt, tokens, sequences;
+};
+
+// Floating-point operations a second of attention on the CPU with an F16 cache, four for a number of a visible cell's
+// key and a head. Throws as measure_product.
+double measure_attention(const AttentionShape & shape, int threads, Activations activations);
+
 // Bytes a second from host memory that the device's driver allocated to the device. 0 where it has no such memory, as a
 // CPU. Throws as measure_product.
 double measure_upload(const std::string & device);

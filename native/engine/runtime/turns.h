@@ -18,7 +18,7 @@ class Turns {
     };
 
 public:
-    // A place in the order. It ends with the object, used or not.
+    // A place in the order. It ends with the object at the latest, used or not.
     class Turn {
     public:
         explicit Turn(std::shared_ptr<State> state) : state_(std::move(state)) {
@@ -28,7 +28,10 @@ public:
         }
         Turn(const Turn &) = delete;
         Turn & operator=(const Turn &) = delete;
-        ~Turn() {
+        ~Turn() { end(); }
+
+        // Lets the next one begin. Idempotent.
+        void end() const {
             {
                 const std::lock_guard lock(state_->mutex);
                 state_->open.erase(number_);

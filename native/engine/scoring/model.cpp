@@ -87,6 +87,9 @@ Model::Model(const ModelOptions & options, TaskState & state) : sharing_(sharing
         }
         throw EngineError(ErrorCode::model_load_failed, "llama.cpp could not load " + options.path + reason + ".");
     }
+    const int32_t gpu_layers = options.placement.gpu_layers;
+    is_on_gpus_ =
+        !options.placement.devices.empty() && (gpu_layers < 0 || gpu_layers >= llama_model_n_layer(llama_.get()));
     if (llama_vocab_type(llama_model_get_vocab(llama_.get())) == LLAMA_VOCAB_TYPE_NONE) {
         throw EngineError(ErrorCode::unsupported_model,
                           options.path + " holds no tokenizer. Convert the checkpoint again.");
@@ -131,9 +134,11 @@ std::vector<std::string> Model::special_texts() const {
     const llama_vocab * vocab = llama_model_get_vocab(llama_.get());
     std::vector<std::string> texts;
     for (llama_token token = 0; token < n_vocab(); token++) {
-        const int attributes = llama_vocab_get_attr(vocab, token);
+        if ((llama_vocab_get_attr(vocab, token) & (LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_UNKNOWN)) == 0) {
+            continue;
+        }
         const std::string text = llama_vocab_get_text(vocab, token);
-        if ((attributes & (LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_UNKNOWN)) && !text.empty()) {
+        if (!text.empty()) {
             texts.push_back(text);
         }
     }

@@ -33,6 +33,9 @@ public:
     // Which other work may use its devices while a scorer computes with it.
     DeviceSharing sharing() const { return sharing_; }
 
+    // Whether GPUs compute all layers.
+    bool is_on_gpus() const { return is_on_gpus_; }
+
     int32_t n_vocab() const;
     int32_t n_embd() const;
     int32_t n_ctx_train() const;
@@ -53,6 +56,7 @@ public:
 
 private:
     DeviceSharing sharing_;
+    bool is_on_gpus_ = false;
     llama_model_ptr llama_;
     std::shared_ptr<const ScoreHead> head_;
 };

@@ -20,8 +20,8 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-bool is_finite(float reward) {
-    return std::isfinite(reward);
+bool is_finite(float value) {
+    return std::isfinite(value);
 }
 
 void check_options(const ScorerOptions & options) {
@@ -148,32 +148,46 @@ void Scorer::check(const SequenceBatch & batch) const {
     }
 }
 
-Evaluation Scorer::score(const SequenceBatch & batch, const std::atomic<bool> & cancelled) {
+States Scorer::compute(const SequenceBatch & batch, const std::atomic<bool> & cancelled) {
     check(batch);
     cancelled_ = &cancelled;
     const auto start = std::chrono::steady_clock::now();
-    Evaluation evaluation = evaluate(batch);
-    if (!std::all_of(evaluation.rewards.begin(), evaluation.rewards.end(), is_finite)) {
+    States states = compute_once(batch);
+    if (!std::all_of(states.rows.begin(), states.rows.end(), is_finite)) {
         // The sequences share one KV cache, where a NaN reaches the others through masked cells (0 * NaN) and would
-        // stay for later batches. So the cache is wiped, and each sequence gets its own reward, alone.
+        // stay for later batches. So the cache is wiped, and each sequence gets its own state, alone.
         forget(/*wipe=*/true);
         const auto sequences = batch.sequences();
         for (size_t i = 0; i < sequences.size(); i++) {
             const auto length = static_cast<int32_t>(sequences[i].size());
-            const Evaluation alone = evaluate({sequences[i], {0}, {length}, /*reuse=*/false});
-            evaluation.rewards[i] = alone.rewards.front();
-            evaluation.computed_tokens += alone.computed_tokens;
-            evaluation.head_seconds += alone.head_seconds;
-            if (!is_finite(evaluation.rewards[i])) {
+            const States alone = compute_once({sequences[i], {0}, {length}, /*reuse=*/false});
+            std::copy(alone.rows.begin(), alone.rows.end(), states.rows.begin() + i * model_->n_embd());
+            states.computed_tokens += alone.computed_tokens;
+            if (!std::all_of(alone.rows.begin(), alone.rows.end(), is_finite)) {
                 forget(/*wipe=*/true);
             }
         }
     }
-    evaluation.seconds = seconds_since(start);
+    states.seconds = seconds_since(start);
+    return states;
+}
+
+Evaluation Scorer::apply_head(const States & states) {
+    const std::lock_guard lock(head_mutex_);
+    const auto start = std::chrono::steady_clock::now();
+    Evaluation evaluation;
+    evaluation.rewards = head_.apply(states.rows, states.count);
+    evaluation.head_seconds = seconds_since(start);
+    evaluation.seconds = states.seconds + evaluation.head_seconds;
+    evaluation.computed_tokens = states.computed_tokens;
     return evaluation;
 }
 
-Evaluation Scorer::evaluate(const SequenceBatch & batch) {
+Evaluation Scorer::score(const SequenceBatch & batch, const std::atomic<bool> & cancelled) {
+    return apply_head(compute(batch, cancelled));
+}
+
+States Scorer::compute_once(const SequenceBatch & batch) {
     if (*cancelled_) {
         throw EngineError(ErrorCode::aborted, "Scoring was aborted.");
     }
@@ -187,13 +201,8 @@ Evaluation Scorer::evaluate(const SequenceBatch & batch) {
                                                        " hidden states for " + std::to_string(batch.size()) +
                                                        " sequences.");
         }
-        Evaluation evaluation;
-        const auto start = std::chrono::steady_clock::now();
-        evaluation.rewards = head_.apply(tap_.rows(), batch.size());
-        evaluation.head_seconds = seconds_since(start);
-        evaluation.computed_tokens = decode_batch.n_tokens();
         resident_ = {batch.last_sequence(), ids.back()};
-        return evaluation;
+        return {tap_.rows(), batch.size(), decode_batch.n_tokens()};
     } catch (...) {
         // What lies in the cache now is known to nobody.
         forget(/*wipe=*/false);

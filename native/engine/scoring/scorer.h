@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "engine/runtime/activations.h"
@@ -36,7 +37,15 @@ struct Evaluation {
     double head_seconds = 0;  // of these, the score head's
 };
 
-// A context over a model: KV cache, compute buffers, head. One thread at a time.
+// What the backbone makes of a batch.
+struct States {
+    std::vector<float> rows;  // the normed hidden state of each sequence's last token, one after the other
+    int32_t count = 0;
+    int64_t computed_tokens = 0;
+    double seconds = 0;
+};
+
+// A context over a model: KV cache, compute buffers, head.
 //
 // After a batch its last sequence stays in the cache: what the next batch's first sequence has in common with it is not
 // computed again. Nothing depends on that for its result: a batch holds all its tokens.
@@ -49,12 +58,23 @@ public:
     // Throws out_of_memory or invalid_argument.
     Scorer(std::shared_ptr<const Model> model, const ScorerOptions & options);
 
-    // Blocks until the batch is evaluated; where a reward is not finite, which never touches the others, each sequence
-    // is evaluated alone once more. Another thread may set `cancelled`: the call then ends soon with `aborted`, between
+    // Blocks until the batch is computed; where a state is not finite, which never touches the others, each sequence
+    // is computed alone once more. Another thread may set `cancelled`: the call then ends soon with `aborted`, between
     // two graph nodes on the CPU, at the end of the batch on a GPU. Throws invalid_argument (limits, checked before
     // llama.cpp would abort the process), out_of_memory, decode_failed, aborted; the scorer can go on after each of
-    // them.
+    // them. One thread at a time.
+    States compute(const SequenceBatch & batch, const std::atomic<bool> & cancelled);
+
+    // The rewards of what was computed, while another thread may compute the next batch. Throws out_of_memory and
+    // decode_failed.
+    Evaluation apply_head(const States & states);
+
+    // Both, one after the other.
     Evaluation score(const SequenceBatch & batch, const std::atomic<bool> & cancelled);
+
+    // Whether the cores have nothing to do while a batch is computed, so that the head may take them for the batch
+    // before.
+    bool leaves_cores_free() const { return model_->is_on_gpus(); }
 
 private:
     // The sequence whose tokens lie in the KV cache under one sequence id.
@@ -66,7 +86,7 @@ private:
     int32_t reusable(const SequenceBatch & batch) const;
 
     void check(const SequenceBatch & batch) const;
-    Evaluation evaluate(const SequenceBatch & batch);
+    States compute_once(const SequenceBatch & batch);
     int32_t make_room(const SequenceBatch & batch, std::vector<llama_seq_id> & ids);
     void decode(DecodeBatch & batch, int32_t resident);
     void decode(const llama_batch & micro_batch);
@@ -74,9 +94,10 @@ private:
 
     std::shared_ptr<const Model> model_;
     ScorerOptions options_;
-    const std::atomic<bool> * cancelled_ = nullptr;  // the flag of the running score()
+    const std::atomic<bool> * cancelled_ = nullptr;  // the flag of the running compute()
     Resident resident_;
     HiddenStateTap tap_;
+    std::mutex head_mutex_;
     HeadRunner head_;
     llama_context_ptr context_;  // last: it calls back into the members above until it is gone
 };

@@ -51,7 +51,7 @@ export const cardCommand: CommandModule<object, CardArguments> = {
 
 async function run(task: Task, argv: CardArguments, output: string): Promise<void> {
   const [{ mergeOptions }, { writeCard }, { cardText }] = await Promise.all([
-    import('../../options/config.js'),
+    import('../../options/merge.js'),
     import('../../evaluate/write-card.js'),
     import('../../evaluate/card-page.js'),
   ]);

@@ -42,7 +42,7 @@ export const compareModelsCommand: CommandModule<object, CompareModelsArguments>
 
 async function run(task: Task, argv: CompareModelsArguments, output: string): Promise<void> {
   const [{ mergeOptions }, { compareModels }, { formatComparison }] = await Promise.all([
-    import('../../options/config.js'),
+    import('../../options/merge.js'),
     import('../../evaluate/compare-models.js'),
     import('../compare-text.js'),
   ]);

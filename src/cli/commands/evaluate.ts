@@ -1,7 +1,7 @@
 import type { Argv, CommandModule } from 'yargs';
 import type { BENCHMARKS, Evaluation } from '../../evaluate/evaluate.js';
 import { InformError } from '../../errors.js';
-import type { PartialOptions } from '../../options/config.js';
+import type { PartialOptions } from '../../options/merge.js';
 import type { EngineProcess } from '../../supervisor/engine-process.js';
 import { ExitCode } from '../exit-codes.js';
 import type { Finish } from '../finish.js';
@@ -115,7 +115,7 @@ async function withModel(argv: EvaluateArguments): Promise<number> {
 
 async function evaluate(engine: EngineProcess, task: Task, argv: EvaluateArguments, output: string): Promise<number> {
   const [{ mergeOptions }, { evaluateModel }] = await Promise.all([
-    import('../../options/config.js'),
+    import('../../options/merge.js'),
     import('../../evaluate/evaluate.js'),
   ]);
   const { configured, settings } = await scoringSettings(argv, task);

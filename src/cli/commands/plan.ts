@@ -55,8 +55,9 @@ export function planCommand(): CommandModule<object, PlanArguments> {
         })
         .option('json', JSON_FLAG) as unknown as Argv<PlanArguments>,
     handler: async (argv) => {
-      const [{ formatFullPlan }, { mergeOptions, readConfig }] = await Promise.all([
+      const [{ formatFullPlan }, { mergeOptions }, { readConfig }] = await Promise.all([
         import('../plan-text.js'),
+        import('../../options/merge.js'),
         import('../../options/config.js'),
       ]);
       const { config, json } = argv;

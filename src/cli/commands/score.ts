@@ -1,7 +1,8 @@
 import type { Argv, CommandModule } from 'yargs';
 import type { EngineProcess } from '../../supervisor/engine-process.js';
 import type { Finish } from '../finish.js';
-import type { PartialOptions } from '../../options/config.js';
+import type { PartialOptions } from '../../options/merge.js';
+import type { OdaConfig } from '../../options/oda-config.js';
 import type { RunOptions } from '../../options/table.js';
 import type { RunContext, RunOutcome } from '../../run/score-run.js';
 import type { RunDirectory } from '../../run/score-shard.js';
@@ -145,8 +146,7 @@ export function scoreCommand(finish: Finish): CommandModule<object, ScoreArgumen
 
 /** Resolves to the exit code. */
 async function score(engine: EngineProcess, task: Task, argv: ScoreArguments): Promise<number> {
-  const { readAnyConfig } = await import('../../options/config.js');
-  const configured = argv.config === undefined ? {} : await readAnyConfig(argv.config, task.signal);
+  const configured = argv.config === undefined ? {} : await readNamed(argv.config, task.signal);
   if (!('runs' in configured)) return scoreOnce(engine, task, argv, configured);
   const [{ scoreByToolkit }, { withEngine }] = await Promise.all([
     import('../toolkit-runs.js'),
@@ -155,6 +155,11 @@ async function score(engine: EngineProcess, task: Task, argv: ScoreArguments): P
   return scoreByToolkit(configured, argv['output'], task.note, (options, restart) =>
     withEngine((own) => scoreOnce(own, task, { ...argv, overwrite: true, restart: restart || argv.restart }, options)),
   );
+}
+
+async function readNamed(config: string, signal: AbortSignal): Promise<PartialOptions | OdaConfig> {
+  const { readAnyConfig } = await import('../../options/config.js');
+  return readAnyConfig(config, signal);
 }
 
 /** One run, with what a configuration says under what the flags say. */
@@ -166,7 +171,7 @@ async function scoreOnce(
 ): Promise<number> {
   const [{ mergeOptions }, { scoreFiles }, { shardNamed }, { resumeCommand }, { confirmOnTerminal }] =
     await Promise.all([
-      import('../../options/config.js'),
+      import('../../options/merge.js'),
       import('../../run/score-run.js'),
       import('../../run/shards/array-task.js'),
       import('../resume-command.js'),

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { pipeline, Readable } from 'node:stream';
-import { parse, CsvError, type Info } from 'csv-parse';
+import type { Info } from 'csv-parse';
 import { InformError } from '../../errors.js';
 import { CARRIAGE_RETURN, LINE_FEED, type RawRow } from '../bytes.js';
 
@@ -53,6 +53,7 @@ export async function* csvRows(
   options: CsvOptions,
 ): AsyncGenerator<RawRow> {
   const { kind, limit, onColumns, position } = options;
+  const { parse, CsvError } = await import('csv-parse');
   const parser = parse({
     delimiter: kind.delimiter,
     info: true,

@@ -1,6 +1,5 @@
 import { pipeline, Readable, type Duplex } from 'node:stream';
 import * as zlib from 'node:zlib';
-import { Decompress } from 'fzstd';
 import { InformError, messageOf } from '../../errors.js';
 
 /** A compression that is unpacked while it is read, and the first bytes that tell it. */
@@ -88,6 +87,7 @@ const ZSTD_PIECE_BYTES = 512;
 
 /** Before Node 22.15. */
 async function* unpackZstdHere(chunks: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
+  const { Decompress } = await import('fzstd');
   let blocks: Uint8Array[] = [];
   const stream = new Decompress((block) => blocks.push(block));
   for await (const chunk of chunks) {

@@ -6,8 +6,6 @@ import type { RawRow } from '../bytes.js';
 import { MOST_GROUP_BYTES, bufferOf, type RowText } from './parquet-group.js';
 import { GroupReader } from './parquet-thread.js';
 
-export const PARQUET_START = [0x50, 0x41, 0x52, 0x31];
-
 /** A row group is held in memory as a whole: so many values. */
 const MOST_GROUP_VALUES = 2 ** 25;
 const MOST_COLUMNS = 1024;

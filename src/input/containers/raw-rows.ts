@@ -1,10 +1,9 @@
 import { InformError } from '../../errors.js';
-import { LINE_FEED, OPEN_BRACE, OPEN_BRACKET, isBlank, type RawRow } from '../bytes.js';
+import { LINE_FEED, OPEN_BRACE, OPEN_BRACKET, PARQUET_START, isBlank, type RawRow } from '../bytes.js';
 import { STDIN, inputName } from '../source.js';
 import { InputSplitter } from '../splitter.js';
 import { csvKindOf, csvRows } from './csv.js';
 import { SIGNATURE_BYTES, compressionOf, unpacked } from './decompress.js';
-import { PARQUET_START, parquetRows } from './parquet.js';
 
 /** How an input is written. */
 export interface InputFormat {
@@ -48,6 +47,8 @@ export async function* rawRows(
       await source.close();
       const onTable = (rows: number, columns: readonly string[]): void =>
         onFormat?.({ name: 'Parquet', rows, columns });
+      // Loaded where it is needed: its libraries take longer to load than all the rest of the input's reading.
+      const { parquetRows } = await import('./parquet.js');
       yield* parquetRows(name, input, { onTable, confirm, signal });
       return;
     }

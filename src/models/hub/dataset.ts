@@ -27,10 +27,6 @@ export interface DatasetOptions extends TransferOptions {
   readonly confirm?: ConfirmDownload | undefined;
 }
 
-export function isDatasetUrl(input: string): boolean {
-  return input.startsWith('hf://');
-}
-
 /**
  * The Parquet files of a data set of the hub, in the cache that all Hugging Face tools share.
  *

@@ -24,6 +24,11 @@ export function parseHubId(text: string): HubId | undefined {
   return { repository, revision };
 }
 
+/** Whether an input is a data set of the hub, and no file. */
+export function isDatasetUrl(input: string): boolean {
+  return input.startsWith('hf://');
+}
+
 /** The id of a command line, where the revision may also be a flag. @throws InformError INFORM_INVALID_CONFIG */
 export function requireHubId(text: string, revision?: string): HubId {
   const id = parseHubId(text);

@@ -3,7 +3,6 @@ import { open, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { throwIfAborted } from '../../util/abort.js';
 import { readGgufModel } from '../../gguf/split-model.js';
-import { openHead } from '../../head/head-source.js';
 import { HEAD_TENSORS } from '../../gguf/head-tensors.js';
 import type { FileFingerprint, ModelFingerprint } from './fingerprint-types.js';
 
@@ -66,6 +65,8 @@ export async function digestModel(modelPath: string, signal?: AbortSignal): Prom
 
 /** A score head outside of the model, to its last byte. Throws what `openHead` throws. */
 export async function digestHead(headPath: string): Promise<FileFingerprint> {
+  // Loaded where it is needed, as it needs the converter.
+  const { openHead } = await import('../../head/head-source.js');
   const head = await openHead(headPath);
   const hash = createHash('sha256').update(JSON.stringify(head.tensors));
   await update(hash, head.data);

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseConfig, mergeOptions } from '#src/options/config.js';
+import { parseConfig } from '#src/options/config.js';
+import { mergeOptions } from '#src/options/merge.js';
 import { InformError } from '#src/errors.js';
 import { checkOption, defaultOptions, resolveModelOptions } from '#src/options/check.js';
 import { settleOptions } from '#src/options/settle.js';

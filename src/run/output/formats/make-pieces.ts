@@ -1,4 +1,4 @@
-import { ByteWriter, ParquetWriter, schemaFromColumnData, type BasicType } from 'hyparquet-writer';
+import type { BasicType, ByteWriter } from 'hyparquet-writer';
 import type { RunOptions } from '../../../options/table.js';
 import { pointwiseLine, scorerPart } from '../../oda-scores.js';
 import { membersOf } from '../../../input/json-scan.js';
@@ -114,6 +114,8 @@ const PARQUET_TYPES: Readonly<Record<ColumnKind, BasicType>> = {
 };
 
 async function* parquetPieces(readRows: ReadRows): AsyncGenerator<OutputPiece> {
+  // Loaded where they are needed, as all that few runs need: it takes longer to load than most of what every run needs.
+  const { ByteWriter, ParquetWriter, schemaFromColumnData } = await import('hyparquet-writer');
   const { kinds } = await columnsOf(readRows());
   const columns = [...kinds].map(([name, kind]) => ({ name, kind, type: PARQUET_TYPES[kind ?? 'text'] }));
   const empty = columns.map(({ name, type }) => ({ name, type, nullable: true, data: [] as unknown[] }));

@@ -1,0 +1,201 @@
+#pragma once
+
+// Each arithmetic's step: how a thread's tile and the activations are filled, and how the ones pass the other.
+
+#include <algorithm>
+#include <cstring>
+
+#include "activations.h"
+#include "matrices.h"
+#include "pieces.h"
+
+#ifdef INFORM_KERNELS_LANES
+
+namespace inform::kernels {
+
+// How many rows of activations pass a tile at once: their sums stay in the second cache.
+constexpr int64_t most_part_rows = 576;
+
+// Parts have a multiple of these, which is one of what any of the products takes at once.
+constexpr int64_t fewest_part_rows = 96;
+
+// How many panels of columns a piece of work has at most. The activations of a block come from the third cache or from
+// memory, and meet all panels of a piece while they lie in the second.
+constexpr int64_t most_panels = 8;
+
+// What a thread works in. Not on its stack, which is small with some C libraries.
+template <typename Tile, typename Decoded>
+struct Scratch {
+    Tile tile;
+    alignas(64) Decoded decoded[columns][depth];
+    alignas(64) float sums[most_panels][most_part_rows][columns];
+};
+
+// Weights of 8 bits are made non-negative for their instruction, which is one more offset.
+template <typename Quant>
+constexpr bool shifted = sizeof(Quant) == 1;
+
+template <typename Quant>
+void fill(IntActivations<Quant> & to, int64_t, const float * values, int count, const Format & format) {
+    round_activations(values, count, format.group, format.has_offsets || shifted<Quant>, to);
+}
+
+inline void fill(FloatActivations & to, int64_t, const float * values, int count, const Format *) {
+    std::memcpy(to.values, values, static_cast<size_t>(count) * sizeof(float));
+}
+
+#ifdef INFORM_KERNELS_AMX
+template <int Pieces>
+void fill(PieceActivations<Pieces> & to, int64_t row, const float * values, int count, const Format *) {
+    for (int k = 0; k < count / amx_depth; ++k)
+        split<Pieces>(values + k * amx_depth, to.values[0][k][row], amx_rows * depth);
+}
+#endif
+
+// Rows of `lanes` columns each into a tile's, a square at a time.
+inline void place(const int32_t * decoded, size_t stride, int count, int32_t (*tile)[columns]) {
+    for (int half = 0; half < 2; ++half) {
+        for (int k = 0; k < count; k += lanes) {
+            Ints square[lanes];
+#pragma GCC unroll 16
+            for (int i = 0; i < lanes; ++i) {
+                square[i] = load_unaligned(decoded + static_cast<size_t>(half * lanes + i) * stride + k);
+            }
+            transpose(square);
+#pragma GCC unroll 16
+            for (int i = 0; i < lanes; ++i)
+                store(tile[k + i] + half * lanes, square[i]);
+        }
+    }
+}
+
+// Quants as they lie in a tile; those of 8 bits less the lowest of their format.
+inline void put(const int16_t * quants, int count, int, int16_t * to) {
+    std::memcpy(to, quants, static_cast<size_t>(count) * sizeof *to);
+}
+
+inline void put(const int16_t * quants, int count, int lowest, int8_t * to) {
+    for (int k = 0; k < count; ++k)
+        to[k] = static_cast<int8_t>(quants[k] - lowest);
+}
+
+template <typename Quant>
+void fill(Scratch<IntTile<Quant>, Quant> & scratch, const Product & product, int64_t output, int64_t block,
+          const Format & format) {
+    IntTile<Quant> & tile = scratch.tile;
+    const int count = product.count(block), groups = count / format.group;
+    const auto lowest = static_cast<float>(format.lowest);
+    for (int c = 0; c < columns; ++c) {
+        int16_t quants[depth];
+        float scales[most_groups], offsets[most_groups] = {};
+        format.decode(product.weights_at(product.column(output, c), block), count, quants, scales, offsets);
+        put(quants, count, format.lowest, scratch.decoded[c]);
+        for (int g = 0; g < groups; ++g) {
+            tile.scales[g][c] = scales[g];
+            tile.offsets[g][c] = shifted<Quant> ? offsets[g] + lowest * scales[g] : offsets[g];
+        }
+    }
+    constexpr int per = in_lane<Quant>;
+    place(reinterpret_cast<const int32_t *>(scratch.decoded), depth / per, count / per, tile.packed);
+}
+
+// A row's weights as floats, whatever they are in the file.
+inline void decode(const Product & product, int64_t output, int64_t block, const Format * format, float * weights) {
+    const void * at = product.weights_at(output, block);
+    const int count = product.count(block);
+    if (!format)
+        return decode_floats(product.weights->type, at, count, weights);
+    int16_t quants[depth];
+    float scales[most_groups], offsets[most_groups] = {};
+    format->decode(at, count, quants, scales, offsets);
+    for (int g = 0; g < count / format->group; ++g) {
+        const int begin = g * format->group;
+        for (int k = begin; k < begin + format->group; ++k)
+            weights[k] = scales[g] * static_cast<float>(quants[k]) + offsets[g];
+    }
+}
+
+inline void fill(Scratch<FloatTile, float> & scratch, const Product & product, int64_t output, int64_t block,
+                 const Format * format) {
+    for (int c = 0; c < columns; ++c)
+        decode(product, product.column(output, c), block, format, scratch.decoded[c]);
+    place(reinterpret_cast<const int32_t *>(scratch.decoded), depth, product.count(block),
+          reinterpret_cast<int32_t (*)[columns]>(scratch.tile.weights));
+}
+
+#ifdef INFORM_KERNELS_AMX
+template <int Pieces>
+using PieceScratch = Scratch<PieceTile<Pieces>, uint16_t[Pieces]>;
+
+template <int Pieces>
+void fill(PieceScratch<Pieces> & scratch, const Product & product, int64_t output, int64_t block,
+          const Format * format) {
+    const int count = product.count(block);
+    auto * pieces = &scratch.decoded[0][0][0];
+    for (int c = 0; c < columns; ++c) {
+        alignas(64) float weights[depth];
+        decode(product, product.column(output, c), block, format, weights);
+        for (int k = 0; k < count; k += amx_depth)
+            split<Pieces>(weights + k, pieces + c * depth + k, columns * depth);
+    }
+    for (int piece = 0; piece < Pieces; ++piece) {
+        place(reinterpret_cast<const int32_t *>(pieces + piece * columns * depth), depth / 2, count / 2,
+              scratch.tile.packed[piece]);
+    }
+}
+#endif
+
+// A tile and the activations that pass it. A step says of how many rows these are (`together`), and how many such are
+// taken at once.
+template <typename TileOf, typename ActivationsOf, typename Decoded>
+struct Step {
+    using Tile = TileOf;
+    using Activations = ActivationsOf;
+    using Scratch = kernels::Scratch<Tile, Decoded>;
+
+    static constexpr int together = 1;
+    struct Registers {};  // what a thread has to have ready beside its scratch
+
+    const Tile & tile;
+    int count;
+    const Activations * rows;
+    Sums to;
+    bool first;
+};
+
+template <typename Quant, int Group, bool Offsets>
+struct IntStep : Step<IntTile<Quant>, IntActivations<Quant>, Quant> {
+    static constexpr int at_once = int_rows;
+
+    template <int Rows>
+    void run() const {
+        multiply<Rows, Group, Offsets>(this->tile, this->count, this->rows, this->to, this->first);
+    }
+};
+
+struct FloatStep : Step<FloatTile, FloatActivations, float> {
+    static constexpr int at_once = float_rows;
+
+    template <int Rows>
+    void run() const {
+        multiply<Rows>(tile, count, rows, to, first);
+    }
+};
+
+#ifdef INFORM_KERNELS_AMX
+template <int OfWeights, int OfActivations>
+struct PieceStep : Step<PieceTile<OfWeights>, PieceActivations<OfActivations>, uint16_t[OfWeights]> {
+    static constexpr int together = amx_rows;
+    using Registers = AmxRegisters;
+    static constexpr int at_once = 2;
+
+    template <int Groups>
+    void run() const {
+        multiply<Groups>(this->tile, this->count, this->rows, this->to, this->first);
+    }
+};
+#endif
+
+}  // namespace inform::kernels
+
+#endif
