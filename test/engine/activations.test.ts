@@ -34,15 +34,22 @@ function largestDifference(a: readonly number[], b: readonly number[]): number {
   return Math.max(...a.map((value, i) => Math.abs(value - (b[i] ?? NaN))));
 }
 
+let truth: readonly number[] | undefined;
+
+/** How far scores are from what the weights give as floats. */
+async function distance(activations: ModelOptions['activations']): Promise<number> {
+  truth ??= await scoresOf(await dequantizedCopy(QUANTIZED, path.join(tempFolder(), 'floats.gguf')), {
+    ...PRECISE,
+    activations: 'ggml',
+  });
+  return largestDifference(truth, await scoresOf(QUANTIZED, { ...PRECISE, activations }));
+}
+
 test('16 bits of activations and F32 ones give what the weights give as floats, 8 bits do not', async () => {
   if (!HAS_KERNELS) return;
-  const floats = await dequantizedCopy(QUANTIZED, path.join(tempFolder(), 'floats.gguf'));
-  const truth = await scoresOf(floats, { ...PRECISE, activations: 'ggml' });
-  const off = async (activations: ModelOptions['activations']): Promise<number> =>
-    largestDifference(truth, await scoresOf(QUANTIZED, { ...PRECISE, activations }));
   const found = {
-    ...{ f32: await off('f32'), int16: await off('int16'), auto: await off('auto') },
-    ...{ int8: await off('int8'), ggml: await off('ggml') },
+    ...{ f32: await distance('f32'), int16: await distance('int16'), auto: await distance('auto') },
+    ...{ int8: await distance('int8'), ggml: await distance('ggml') },
   };
   const shown = JSON.stringify(found);
   assert.ok(found.f32 <= 1e-5, shown);
@@ -55,14 +62,10 @@ test('16 bits of activations and F32 ones give what the weights give as floats, 
 
 test('two pieces of BF16 give what the weights give as floats', async () => {
   if (!HAS_AMX) return;
-  const floats = await dequantizedCopy(QUANTIZED, path.join(tempFolder(), 'floats.gguf'));
-  const truth = await scoresOf(floats, { ...PRECISE, activations: 'ggml' });
-  const off = async (activations: ModelOptions['activations']): Promise<number> =>
-    largestDifference(truth, await scoresOf(QUANTIZED, { ...PRECISE, activations }));
   const found = {
-    bf16x2: await off('bf16x2'),
-    auto: await off('auto'),
-    ggml: await off('ggml'),
+    bf16x2: await distance('bf16x2'),
+    auto: await distance('auto'),
+    ggml: await distance('ggml'),
   };
   const shown = JSON.stringify(found);
   assert.ok(found.bf16x2 <= 5e-5, shown);

@@ -19,7 +19,8 @@ import numpy
 import torch
 from gguf import GGUFReader, GGUFWriter
 from inform_reference import load_reference
-from real_weights import NAMES, field, tensors_of, write_config, write_tokenizer
+from llama_weights import NAMES, field, tensors_of
+from real_weights import write_config, write_tokenizer
 from safetensors.torch import save_file
 from transformers import AutoTokenizer
 

@@ -2,7 +2,7 @@
 
     python make_mini_goldens.py MODEL.gguf CHECKPOINT DATA/validation.jsonl.gz OUT.json.gz [INSTRUCTIONS]
 
-MODEL is models/inform-mini.gguf or models/inform-small.gguf.
+MODEL is models/inform-mini.gguf, or what tools/train-small makes.
 
 The GGUF's weights are dequantized by PyPI's `gguf`, so that the goldens differ from our engine's scores by arithmetic
 alone and not by quantization. CHECKPOINT is a folder with its tokenizer. The answers are drawn from validation
@@ -18,11 +18,10 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-import numpy as np
 import torch
 from gguf import GGUFReader
-from gguf.quants import dequantize
 from inform_reference import InformReference
+from llama_weights import ROPE_SCALING, tensors_of
 from make_goldens import messages_of, spread
 from transformers import AutoTokenizer, LlamaConfig
 from versions import versions
@@ -32,44 +31,11 @@ MOST_CHARACTERS = 1500  # of an answer
 HIGH, LOW = 0.6, 0.1  # win rates
 SEED = 20261125
 
-LAYER_NAMES = {
-    "attn_norm": "input_layernorm",
-    "attn_q": "self_attn.q_proj",
-    "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj",
-    "ffn_norm": "post_attention_layernorm",
-    "ffn_gate": "mlp.gate_proj",
-    "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj",
-}
-OTHER_NAMES = {
-    "token_embd.weight": "model.embed_tokens.weight",
-    "output_norm.weight": "model.norm.weight",
-    "cls.weight": "score.0.weight",
-    "cls.bias": "score.0.bias",
-    "cls.output.weight": "score.2.weight",
-    "cls.output.bias": "score.2.bias",
-}
-
-
-def hugging_face_name(name: str) -> str:
-    if name in OTHER_NAMES:
-        return OTHER_NAMES[name]
-    _, layer, kind, _ = name.split(".")
-    return f"model.layers.{layer}.{LAYER_NAMES[kind]}.weight"
-
-
-def unpermuted(weight: np.ndarray, heads: int) -> np.ndarray:
-    """llama.cpp pairs neighbouring rows of a head for its rotations, Hugging Face a row and the one half a head on."""
-    rows, columns = weight.shape
-    return weight.reshape(heads, rows // heads // 2, 2, columns).swapaxes(1, 2).reshape(rows, columns)
-
 
 def rope_of(reader: GGUFReader) -> dict:
     """llama.cpp stores Llama 3's scaling as a tensor, and no scaling as none."""
     theta = reader.fields["llama.rope.freq_base"].contents()
-    if all(tensor.name != "rope_freqs.weight" for tensor in reader.tensors):
+    if all(tensor.name != ROPE_SCALING for tensor in reader.tensors):
         return {"rope_type": "default", "rope_theta": theta}
     return {
         "rope_type": "llama3",
@@ -84,25 +50,14 @@ def rope_of(reader: GGUFReader) -> dict:
 def load_gguf(path: Path) -> InformReference:
     reader = GGUFReader(path)
     number = lambda key: reader.fields[f"llama.{key}"].contents()  # noqa: E731
-    heads, kv_heads = number("attention.head_count"), number("attention.head_count_kv")
-    state = {}
-    for tensor in reader.tensors:
-        if tensor.name == "rope_freqs.weight":
-            continue  # transformers computes them from the config
-        weight = dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
-        weight = weight.reshape([int(size) for size in reversed(tensor.shape)])
-        if ".attn_q." in tensor.name or ".attn_k." in tensor.name:
-            weight = unpermuted(weight, heads if ".attn_q." in tensor.name else kv_heads)
-        if tensor.name == "cls.output.weight":
-            weight = weight.reshape(1, -1)  # a trailing dimension of 1 is not kept by every writer
-        state[hugging_face_name(tensor.name)] = torch.from_numpy(weight.copy())
+    state = tensors_of(reader)
     config = LlamaConfig(
         vocab_size=len(state["model.embed_tokens.weight"]),
         hidden_size=number("embedding_length"),
         intermediate_size=number("feed_forward_length"),
         num_hidden_layers=number("block_count"),
-        num_attention_heads=heads,
-        num_key_value_heads=kv_heads,
+        num_attention_heads=number("attention.head_count"),
+        num_key_value_heads=number("attention.head_count_kv"),
         rms_norm_eps=number("attention.layer_norm_rms_epsilon"),
         max_position_embeddings=number("context_length"),
         rope_parameters=rope_of(reader),

@@ -13,7 +13,8 @@ from gguf import GGUFReader
 from safetensors.torch import save_file
 
 sys.path.append(str(Path(__file__).parents[2] / "test" / "reference"))
-from real_weights import tensors_of, write_config, write_tokenizer  # noqa: E402
+from llama_weights import tensors_of  # noqa: E402
+from real_weights import write_config, write_tokenizer  # noqa: E402
 
 TEMPLATE = (
     "{% for message in messages %}"

@@ -16,7 +16,7 @@ sys.path.insert(1, str(Path(__file__).parents[2] / "test" / "reference"))
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from gguf import GGUFReader  # noqa: E402
-from real_weights import field, tensors_of  # noqa: E402
+from llama_weights import field, tensors_of  # noqa: E402
 from transformers import AutoTokenizer  # noqa: E402
 
 import paths  # noqa: E402, F401, I001
