@@ -7,16 +7,14 @@
 #include "float_attention.h"
 #include "ggml-cpu-impl.h"
 #include "inform_attention.h"
+#include "operation.h"
 #include "piece_attention.h"
+
+using inform::kernels::mark_of;
 
 namespace {
 
 thread_local inform_attention_kind chosen = INFORM_ATTENTION_GGML;
-
-// ggml's own parameters of attention are the first four.
-int32_t & mark_of(ggml_tensor * node) {
-    return node->op_params[GGML_MAX_OP_PARAMS / sizeof(int32_t) - 1];
-}
 
 }  // namespace
 
@@ -67,11 +65,11 @@ struct Attention {
           mask(node->src[3]),
           result(node),
           cells(keys->ne[1]),
-          blocks((cells + block_cells - 1) / block_cells),
+          blocks(divide_up(cells, block_cells)),
           heads(keys->ne[2]),
           sharing(queries->ne[2] / heads),
           rows(queries->ne[1] * sharing),
-          tiles((rows + tile_rows - 1) / tile_rows) {}
+          tiles(divide_up(rows, tile_rows)) {}
 
     Lengths lengths() const { return {keys->ne[0], values->ne[0]}; }
 
@@ -145,16 +143,13 @@ Sight look(const Attention & attention, int64_t tile, int64_t block) {
 constexpr int64_t most_tiles = 4;
 
 // The working memory that ggml gives: what each tile sees of each block, and each thread's own.
-constexpr int64_t alignment = 64;
-
 template <typename Arithmetic>
 struct Memory {
     Sight * sights;
     float * own;
 
     Memory(const ggml_compute_params * params, const Attention & attention) {
-        const auto address = reinterpret_cast<uintptr_t>(params->wdata);
-        auto * data = reinterpret_cast<char *>((address + alignment - 1) / alignment * alignment);
+        char * data = aligned(params->wdata);
         sights = reinterpret_cast<Sight *>(data);
         own = reinterpret_cast<float *>(data + sights_size(attention)) + params->ith * own_floats(attention);
     }
@@ -262,7 +257,7 @@ private:
 
     void attend(int64_t block, Sight sight, int64_t tile, Tile & state) {
         const auto mask = [&](int group) { return mask_of(tile, block, group); };
-        switch ((rows_of(tile) + lanes - 1) / lanes) {
+        switch (divide_up(rows_of(tile), lanes)) {
             case 1: return arithmetic_.template attend<1>(state, sight, mask);
             case 2: return arithmetic_.template attend<2>(state, sight, mask);
             default: return arithmetic_.template attend<row_vectors>(state, sight, mask);
@@ -310,7 +305,7 @@ void compute(const ggml_compute_params * params, ggml_tensor * node) {
     // Fewer tiles at once where each thread would otherwise have too few pieces of work.
     const int64_t wanted = attention.tiles * attention.heads / (8 * params->nth);
     const int64_t at_once = std::min(std::max<int64_t>(wanted, 1), most_tiles);
-    const int64_t parts = (attention.tiles + at_once - 1) / at_once;
+    const int64_t parts = divide_up(attention.tiles, at_once);
     for (int64_t piece = params->ith; piece < parts * attention.heads;
          piece = ggml_threadpool_chunk_add(params->threadpool, 1)) {
         // Later tokens see more cells: they go first, so that no long piece is left for the end.

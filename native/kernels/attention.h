@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "operation.h"
 #include "vectors.h"
 
 #ifdef INFORM_KERNELS_LANES
@@ -131,10 +132,6 @@ void for_each_square(const float * const * rows, int count, int64_t length, cons
             step(k, lane, square);
         }
     }
-}
-
-constexpr int64_t whole(int64_t count, int64_t of) {
-    return (count + of - 1) / of * of;
 }
 
 }  // namespace inform::kernels

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "decode.h"
+#include "operation.h"
 
 namespace inform::kernels {
 
@@ -23,7 +24,7 @@ struct Product {
           length(weights->ne[0]),
           outputs(weights->ne[1]),
           rows(input->ne[1]),
-          blocks((length + depth - 1) / depth) {}
+          blocks(divide_up(length, depth)) {}
 
     int count(int64_t block) const { return static_cast<int>(std::min<int64_t>(depth, length - block * depth)); }
 

@@ -5,16 +5,14 @@
 #include <cstring>
 
 #include "ggml-cpu-impl.h"
+#include "operation.h"
 #include "steps.h"
+
+using inform::kernels::mark_of;
 
 namespace {
 
 thread_local inform_activations chosen = INFORM_ACTIVATIONS_GGML;
-
-// ggml's own parameters of a product are the first two.
-int32_t & mark_of(ggml_tensor * product) {
-    return product->op_params[GGML_MAX_OP_PARAMS / sizeof(int32_t) - 1];
-}
 
 }  // namespace
 
@@ -60,29 +58,22 @@ namespace inform::kernels {
 
 namespace {
 
-int64_t divide_up(int64_t value, int64_t by) {
-    return (value + by - 1) / by;
-}
-
 // The working memory that ggml gives: the activations of all rows, and each thread's own.
-constexpr size_t alignment = 64;
-
 template <typename StepOf>
 struct Memory {
     typename StepOf::Activations * activations;  // of each block those of all rows
     typename StepOf::Scratch * scratch;
 
     Memory(const ggml_compute_params * params, const Product & product) {
-        const auto address = reinterpret_cast<uintptr_t>(params->wdata);
-        const auto aligned = (address + alignment - 1) / alignment * alignment;
-        activations = reinterpret_cast<typename StepOf::Activations *>(aligned);
+        activations = reinterpret_cast<typename StepOf::Activations *>(aligned(params->wdata));
         scratch = reinterpret_cast<typename StepOf::Scratch *>(activations + count(product)) + params->ith;
     }
 
     static int64_t count(const Product & product) { return product.blocks * divide_up(product.rows, StepOf::together); }
 
     static size_t size(const Product & product, int threads) {
-        return alignment + static_cast<size_t>(count(product)) * sizeof(typename StepOf::Activations) +
+        return static_cast<size_t>(alignment) +
+               static_cast<size_t>(count(product)) * sizeof(typename StepOf::Activations) +
                static_cast<size_t>(threads) * sizeof(typename StepOf::Scratch);
     }
 };

@@ -19,7 +19,7 @@ if (!packagesAreInstalled()) {
   ]);
 }
 step(
-  'building llama.cpp and the native addon (the first time takes a few minutes)',
+  'bringing the native addon up to date (its first build, with llama.cpp, takes a few minutes)',
   process.execPath,
   [path.join('scripts', 'build', 'build-native.mjs')],
   { quiet: true },

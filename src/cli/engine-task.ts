@@ -1,4 +1,4 @@
-import { EngineProcess } from '../supervisor/engine-process.js';
+import { EngineProcess, withEngine } from '../supervisor/engine-process.js';
 import { onInterrupt, type Interrupt } from './interrupt.js';
 import { runTask, type Task } from './task.js';
 import type { Progress } from './terminal-progress.js';
@@ -35,11 +35,7 @@ export async function runEngineTask<T>(
   const { engine, interrupt } = ahead ?? begin();
   ahead = undefined;
   if (scheduled) interrupt.schedule();
-  try {
-    return await runTask((task) => work(engine, task), progress, interrupt);
-  } finally {
-    await engine.kill();
-  }
+  return withEngine((own) => runTask((task) => work(own, task), progress, interrupt), engine);
 }
 
 /** Signals are heard first: who waits for the process may send one at once. */

@@ -124,9 +124,11 @@ export function crashError(what: string, cause: EngineCrash): InformError {
   return new InformError('INFORM_ENGINE_CRASHED', what, { cause });
 }
 
-/** Starts one for some work, and ends it with that. */
-export async function withEngine<T>(work: (engine: EngineProcess) => Promise<T>): Promise<T> {
-  const engine = EngineProcess.start();
+/** Ends a process with the work that it is for, however that ends. */
+export async function withEngine<T>(
+  work: (engine: EngineProcess) => Promise<T>,
+  engine = EngineProcess.start(),
+): Promise<T> {
   try {
     return await work(engine);
   } finally {
