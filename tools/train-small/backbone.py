@@ -1,16 +1,18 @@
 """Layers of a pretrained Llama, and one that gathers: INF-ORM's architecture, computed no further than the reward needs.
 
-The parameters bear the names of a checkpoint's tensors. Matrices are bfloat16, which this is trained in (masters.py keeps them
-in float32); the residual stream, the norms and the head are float32. Sequences are padded on the right, which causal attention
-never sees, and the last layer is computed at each sequence's last token alone, since nothing else reaches the head.
+The parameters bear the names of a checkpoint's tensors. Matrices are bfloat16; the residual stream, the norms and the head are float32.
+Sequences are padded on the right, which causal attention never sees, and the last layer is computed at each sequence's last token
+alone, since nothing else reaches the head.
 """
 
 from dataclasses import dataclass
 
 import torch
-from gradients import CausalAttention, RmsNorm
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+
+EPSILON = 1e-5
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Norm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """In bfloat16."""
-        return RmsNorm.apply(x, self.weight)
+        return F.rms_norm(x, x.shape[-1:], self.weight, EPSILON).bfloat16()
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -80,7 +82,7 @@ class Attention(nn.Module):
         v = self.split(self.v_proj(x), self.kv_heads)
         share = self.heads // self.kv_heads
         k, v = k.repeat_interleave(share, 1), v.repeat_interleave(share, 1)
-        seen = CausalAttention.apply(q, k, v) if mask is None else F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        seen = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
         return self.o_proj(seen.transpose(1, 2).flatten(2))
 
 
@@ -132,18 +134,11 @@ class RewardModel(nn.Module):
         turned = torch.arange(tokens, dtype=torch.float32)[:, None] * frequencies
         return turned.cos(), turned.sin()
 
-    def summary(self, ids: Tensor, last: Tensor, frozen: int = 0) -> Tensor:
-        """What the head reads, [batch, hidden], of tokens [batch, tokens] that end at `last`. No gradient reaches the first `frozen` layers."""
+    def rewards(self, ids: Tensor, last: Tensor) -> Tensor:
+        """Of tokens [batch, tokens] that end at `last` [batch]; [batch]."""
         cos, sin = self.angles(ids.shape[1])
         *inner, final = self.model.layers
-        with torch.no_grad():
-            x = self.model.embed_tokens(ids).float()
-            for layer in inner[:frozen]:
-                x = layer(x, cos, sin)
-        for layer in inner[frozen:]:
+        x = self.model.embed_tokens(ids).float()
+        for layer in inner:
             x = layer(x, cos, sin)
-        return self.model.norm(final(x, cos, sin, last))[:, 0].float()
-
-    def rewards(self, summaries: Tensor) -> Tensor:
-        """[batch]"""
-        return self.score(summaries)[:, 0]
+        return self.score(self.model.norm(final(x, cos, sin, last))[:, 0].float())[:, 0]

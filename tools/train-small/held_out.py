@@ -1,4 +1,4 @@
-"""The held-out answers that choose while training, for files in other types.
+"""The held-out answers that choose, for files in other types.
 
     python held_out.py DATA OUT.jsonl                 writes them as inform-score reads them
     python held_out.py DATA OUT.jsonl SCORES.jsonl …  says how accurate inform-score's scores of them are, and how near to the first file's
@@ -16,7 +16,7 @@ from pairs import accuracy, clear_pairs, same_length
 from scores import kept_for_choosing
 from split import split_instructions
 
-SEED = 1  # train.py's
+SEED = 1  # probe.py's
 
 
 def read_scores(path: str) -> dict[int, float]:

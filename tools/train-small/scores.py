@@ -1,9 +1,8 @@
-"""Rewards of many answers by the model as it is trained, and which held-out answers choose while it is."""
+"""Rewards of many answers on all cores, and which held-out answers choose."""
 
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 TOKENS_AT_ONCE = 2048  # padding included
-PER_INSTRUCTION = 18  # answers of a held-out instruction that are scored at each evaluation
+PER_INSTRUCTION = 18  # answers of a held-out instruction that choose
 
 
 def kept_for_choosing(answers: Answers, held_out: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
@@ -41,33 +40,14 @@ class Workers:
         return list(self.pool.map(task, *arguments))
 
 
-@dataclass(frozen=True)
-class Parts:
-    """Sequences in parts of a like length."""
-
-    laid: list[tuple[list[int], Tensor, Tensor]]
-
-    @classmethod
-    def of(cls, sequences: list[NDArray[np.int64]]) -> "Parts":
-        return cls(list(layouts(sequences, TOKENS_AT_ONCE)))
-
-    def in_order(self, found: list[Tensor]) -> Tensor:
-        """What was found for each part, as one, in the sequences' order."""
-        order = torch.tensor([each for batch, _, _ in self.laid for each in batch])
-        return torch.cat(found)[order.argsort()]
-
-    def split(self, found: Tensor) -> list[Tensor]:
-        """The reverse."""
-        return [found[batch] for batch, _, _ in self.laid]
-
-
 def rewards(model: RewardModel, sequences: list[NDArray[np.int64]], workers: Workers) -> NDArray[np.float64]:
     """The rewards of sequences, in their order."""
+    found = np.zeros(len(sequences))
 
     @torch.inference_mode()
-    def of_part(part: tuple[list[int], Tensor, Tensor]) -> Tensor:
-        _, ids, last = part
-        return model.rewards(model.summary(ids, last))
+    def add(part: tuple[list[int], Tensor, Tensor]) -> None:
+        batch, ids, last = part
+        found[batch] = model.rewards(ids, last).numpy()
 
-    parts = Parts.of(sequences)
-    return parts.in_order(workers.map(of_part, parts.laid)).double().numpy()
+    workers.map(add, layouts(sequences, TOKENS_AT_ONCE))
+    return found

@@ -83,8 +83,8 @@ export function readClassGoldens(): { maxLength: number; classes: ClassGolden[] 
   return readFixture('class-goldens.json.gz') as { maxLength: number; classes: ClassGolden[] };
 }
 
-/** What transformers says with the weights of the embedded model's file, made by test/reference/make_mini_goldens.py. */
-export interface MiniGoldens {
+/** What transformers says with the weights of a trained model's file, made by test/reference/make_mini_goldens.py. */
+interface TrainedGoldens {
   /** `gguf`: the file's SHA-256. */
   made: { gguf: string };
   samples: {
@@ -97,8 +97,8 @@ export interface MiniGoldens {
   }[];
 }
 
-export function readMiniGoldens(): MiniGoldens {
-  return readFixture('mini-goldens.json.gz') as MiniGoldens;
+export function readTrainedGoldens(name: 'mini' | 'small'): TrainedGoldens {
+  return readFixture(`${name}-goldens.json.gz`) as TrainedGoldens;
 }
 
 function readFixture(name: string): unknown {

@@ -1,11 +1,12 @@
-// What each type of `convert --type` costs and keeps on learned weights: `npm run bench -- mini CHECKPOINT DATA.jsonl.gz`
-// prints the table of docs/quantization.md. CHECKPOINT is the folder that tools/train-mini exported, DATA the validation
-// split of its preferences. The truth is the F32 conversion with the most exact settings.
+// What each type of `convert --type` costs and keeps on learned weights: `npm run bench -- trained CHECKPOINT DATA.jsonl.gz
+// [--instructions 30]` prints a table of docs/quantization.md. CHECKPOINT is the folder that tools/train-mini or tools/train-small exported, DATA
+// the validation split of their preferences, of which the answers to the first instructions are scored. The truth is the F32 conversion with the most exact settings.
 
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { convertCheckpoint } from '#src/convert/convert.js';
 import { CONVERSION_TYPES, type ConversionType } from '#src/gguf/model-types.js';
@@ -18,21 +19,25 @@ import { kendall } from '../test/support/assert/kendall.js';
 import { spearman } from '../test/support/assert/spearman.js';
 import { table } from './support/results-file.js';
 
-/** Of the data's 80, the first ones: 1,740 answers, a minute for each type. */
-const INSTRUCTIONS = 30;
-
 type Answer = Judged & { instruction: string; output: string };
 
-const [checkpoint, data] = process.argv.slice(2);
+// 30 of the data's 80 are 1,740 answers.
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { instructions: { type: 'string', default: '30' } },
+});
+const [checkpoint, data] = positionals;
 if (checkpoint === undefined || data === undefined) {
-  throw new Error('usage: npm run bench -- mini CHECKPOINT VALIDATION.jsonl.gz');
+  throw new Error('usage: npm run bench -- trained CHECKPOINT VALIDATION.jsonl.gz [--instructions N]');
 }
 const all = gunzipSync(readFileSync(data))
   .toString('utf8')
   .trimEnd()
   .split('\n')
   .map((line) => JSON.parse(line) as Answer);
-const instructions = new Set([...new Set(all.map(({ instruction_id: id }) => id))].slice(0, INSTRUCTIONS));
+const instructions = new Set(
+  [...new Set(all.map(({ instruction_id: id }) => id))].slice(0, Number(values.instructions)),
+);
 // Some models gave no answer; an empty one is no sample.
 const answers = all.filter(({ instruction_id: id, output }) => instructions.has(id) && output.trim() !== '');
 const samples = answers.map(({ instruction, output }): Sample => ({ instruction, output }));
