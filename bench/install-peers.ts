@@ -50,7 +50,6 @@ function buildIkLlamaCpp(checkout: string): void {
   run('cmake', [
     ...['-S', checkout, '-B', tree, '-DCMAKE_BUILD_TYPE=Release', '-DBUILD_SHARED_LIBS=OFF', '-DGGML_NATIVE=ON'],
     ...['-DLLAMA_BUILD_TESTS=OFF', '-DLLAMA_BUILD_SERVER=OFF'],
-    `-DCMAKE_RUNTIME_OUTPUT_DIRECTORY=${path.join(ikLlamaCpp, 'bin')}`,
   ]);
   run('cmake', ['--build', tree, '--parallel', String(os.availableParallelism()), '--target', 'llama-bench']);
   const commit = execFileSync('git', ['-C', checkout, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' });

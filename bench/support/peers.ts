@@ -40,7 +40,7 @@ export function llamaCppProgram(name: 'llama-bench' | 'llama-embedding'): string
 /** ik_llama.cpp's llama-bench with the commit that it was built from, undefined where it is not built. */
 export function ikLlamaBench(): { file: string; commit: string } | undefined {
   const { ikLlamaCpp } = peerPaths();
-  const file = path.join(ikLlamaCpp, 'bin', `llama-bench${EXE}`);
+  const file = path.join(ikLlamaCpp, 'tree', 'bin', `llama-bench${EXE}`);
   const commit = path.join(ikLlamaCpp, 'commit');
   return existsSync(file) && existsSync(commit) ? { file, commit: readFileSync(commit, 'utf8').trim() } : undefined;
 }
