@@ -1,4 +1,4 @@
-"""A linear probe of a frozen model's mean states, by scaled Bradley-Terry: start.py writes it as a Llama layer and INF-ORM's head.
+"""A linear probe of a frozen model's mean states, by scaled Bradley-Terry: assemble.py writes it as a Llama layer and INF-ORM's head.
 
     python probe.py DATA FEATURES.npz OUT.pt [--depth 12]
 
