@@ -132,6 +132,21 @@ void write(const float (*sums)[most_part_rows][columns], const Piece & piece, gg
     }
 }
 
+#ifdef INFORM_KERNELS_AMX
+// The same of sums that lie column by column, 16 rows at a time.
+void write_columns(const float (*sums)[most_part_rows][columns], const Piece & piece, ggml_tensor * product) {
+    for (int64_t row = 0; row < piece.rows; row += amx_rows) {
+        char * data = static_cast<char *>(product->data) + static_cast<size_t>(piece.row + row) * product->nb[1];
+        const int64_t begin = piece.panel * columns, end = std::min(begin + piece.panels * columns, product->ne[0]);
+        for (int64_t output = begin; output < end; output += lanes) {
+            const float * square = sums[(output - begin) / columns][row] + (output - begin) % columns * amx_rows;
+            write_square(square, piece.rows - row, end - output, data + static_cast<size_t>(output) * sizeof(float),
+                         product->nb[1]);
+        }
+    }
+}
+#endif
+
 template <typename StepOf, typename Known>
 void compute(const ggml_compute_params * params, ggml_tensor * tensor, const Known & format) {
     constexpr int at_once = StepOf::at_once, together = StepOf::together;
@@ -139,10 +154,9 @@ void compute(const ggml_compute_params * params, ggml_tensor * tensor, const Kno
     const Memory<StepOf> memory(params, product);
     const int64_t units = divide_up(product.rows, together);
 
-    for (int64_t i = params->ith; i < product.blocks * product.rows; i += params->nth) {
-        const int64_t row = i / product.blocks, block = i % product.blocks;
-        fill(memory.activations[block * units + row / together], row % together, product.values(block, row),
-             product.count(block), format);
+    for (int64_t i = params->ith; i < product.blocks * units; i += params->nth) {
+        const int64_t unit = i / product.blocks, block = i % product.blocks;
+        fill(memory.activations[block * units + unit], product, unit * together, block, format);
     }
     // Each thread begins with the piece of its own number.
     if (params->ith == 0)
@@ -158,7 +172,7 @@ void compute(const ggml_compute_params * params, ggml_tensor * tensor, const Kno
         for (int64_t block = 0; block < product.blocks; ++block) {
             const typename StepOf::Activations * from = memory.activations + block * units + piece.row / together;
             for (int64_t panel = 0; panel < piece.panels; ++panel) {
-                fill(own, product, (piece.panel + panel) * columns, block, format);
+                fill(own.tile, product, (piece.panel + panel) * columns, block, format);
                 const auto at = [&](int64_t unit) {
                     return StepOf{
                         {own.tile, product.count(block), from + unit, own.sums[panel] + unit * together, block == 0}};
@@ -169,7 +183,10 @@ void compute(const ggml_compute_params * params, ggml_tensor * tensor, const Kno
                 run_last<at_once - 1>(piece_units - unit, at(unit));
             }
         }
-        write(own.sums, piece, tensor);
+        if constexpr (together == 1)
+            write(own.sums, piece, tensor);
+        else
+            write_columns(own.sums, piece, tensor);
     }
 }
 

@@ -15,20 +15,21 @@
 
 namespace inform::kernels {
 
-// Rows of activations that a register has, and how deep it is.
+// Columns of weights or rows of activations that a register has, and how deep it is.
 constexpr int amx_rows = 16;
 constexpr int amx_depth = 32;
 
-// Weights: each lane has two neighbours of a column.
+// Weights are the left side of a product: their registers have columns as they are decoded.
 template <int Pieces>
 struct PieceTile {
-    alignas(64) int32_t packed[Pieces][depth / 2][columns];
+    alignas(64) uint16_t values[Pieces][depth / amx_depth][columns][amx_depth];
 };
 
-// Activations of 16 rows, as the registers take them.
+// Activations of 16 rows are the right side, whose registers have two neighbours of each row in a lane. They are packed
+// so once for all weights.
 template <int Pieces>
 struct PieceActivations {
-    alignas(64) uint16_t values[Pieces][depth / amx_depth][amx_rows][amx_depth];
+    alignas(64) int32_t packed[Pieces][depth / amx_depth][amx_depth / 2][amx_rows];
 };
 
 // The pieces of 32 floats, in order, `stride` apart. What is too small for BF16's exponents becomes zero.
@@ -47,16 +48,39 @@ __attribute__((target("avx512bf16"))) inline void split(const float * values, ui
     }
 }
 
+// Packs 32 numbers of each of 16 rows.
+template <int Pieces>
+void pack(const float * const (&rows)[amx_rows], int k, PieceActivations<Pieces> & to) {
+    alignas(64) uint16_t pieces[Pieces][amx_rows][amx_depth];
+    for (int r = 0; r < amx_rows; ++r)
+        split<Pieces>(rows[r] + k * amx_depth, pieces[0][r], amx_rows * amx_depth);
+    for (int piece = 0; piece < Pieces; ++piece) {
+        Ints square[lanes];
+#pragma GCC unroll 16
+        for (int r = 0; r < lanes; ++r)
+            square[r] = load(reinterpret_cast<const int32_t *>(pieces[piece][r]));
+        transpose(square);
+#pragma GCC unroll 16
+        for (int i = 0; i < lanes; ++i)
+            store(to.packed[piece][k][i], square[i]);
+    }
+}
+
+// Where the sums of 16 rows of a group with a half of a tile's columns are: they lie column by column, 16 rows at a
+// time.
+inline float * sums_of(Sums to, int group, int half) {
+    return to[group * amx_rows] + half * amx_rows * amx_rows;
+}
+
 // Adds a tile's products with 16 rows of activations, or with 32, to those of the tiles before, or begins with them.
 template <int Groups, int OfWeights, int OfActivations>
 INFORM_AMX_FUNCTION void multiply(const PieceTile<OfWeights> & tile, int count,
                                   const PieceActivations<OfActivations> * rows, Sums to, bool first) {
     constexpr int most = std::max(OfWeights, OfActivations);
-    constexpr size_t sums_stride = columns * sizeof(float), weights_stride = columns * sizeof(int32_t);
-    constexpr size_t rows_stride = amx_depth * sizeof(uint16_t);
+    constexpr size_t stride = 64;
     // Compilers do not know what the instructions below read.
     __asm__ volatile("" ::: "memory");
-    // Registers 0 to 3 have the sums: of the first 16 rows with the left and the right columns, then of the others.
+    // Registers 0 to 3 have the sums: of the left and the right columns with the first 16 rows, then with the others.
     if (first) {
         _tile_zero(0);
         _tile_zero(1);
@@ -65,45 +89,59 @@ INFORM_AMX_FUNCTION void multiply(const PieceTile<OfWeights> & tile, int count,
             _tile_zero(3);
         }
     } else {
-        _tile_loadd(0, to[0], sums_stride);
-        _tile_loadd(1, to[0] + lanes, sums_stride);
+        _tile_loadd(0, sums_of(to, 0, 0), stride);
+        _tile_loadd(1, sums_of(to, 0, 1), stride);
         if (Groups == 2) {
-            _tile_loadd(2, to[amx_rows], sums_stride);
-            _tile_loadd(3, to[amx_rows] + lanes, sums_stride);
+            _tile_loadd(2, sums_of(to, 1, 0), stride);
+            _tile_loadd(3, sums_of(to, 1, 1), stride);
         }
     }
     for (int k = 0; k < count / amx_depth; ++k) {
         int loaded = -1;
 #pragma GCC unroll 3
         for (int a = 0; a < OfActivations; ++a) {
-            _tile_loadd(4, rows[0].values[a][k], rows_stride);
+            _tile_loadd(4, rows[0].packed[a][k], stride);
             if (Groups == 2)
-                _tile_loadd(5, rows[1].values[a][k], rows_stride);
+                _tile_loadd(5, rows[1].packed[a][k], stride);
             // To and fro, so that the weights' piece that is there serves once more.
             const int pieces = std::min(OfWeights, most - a);
 #pragma GCC unroll 3
             for (int i = 0; i < pieces; ++i) {
                 const int w = a % 2 ? i : pieces - 1 - i;
                 if (w != loaded) {
-                    const int32_t * weights = tile.packed[w][k * amx_depth / 2];
-                    _tile_loadd(6, weights, weights_stride);
-                    _tile_loadd(7, weights + lanes, weights_stride);
+                    _tile_loadd(6, tile.values[w][k], stride);
+                    _tile_loadd(7, tile.values[w][k][amx_rows], stride);
                     loaded = w;
                 }
-                _tile_dpbf16ps(0, 4, 6);
-                _tile_dpbf16ps(1, 4, 7);
+                _tile_dpbf16ps(0, 6, 4);
+                _tile_dpbf16ps(1, 7, 4);
                 if (Groups == 2) {
-                    _tile_dpbf16ps(2, 5, 6);
-                    _tile_dpbf16ps(3, 5, 7);
+                    _tile_dpbf16ps(2, 6, 5);
+                    _tile_dpbf16ps(3, 7, 5);
                 }
             }
         }
     }
-    _tile_stored(0, to[0], sums_stride);
-    _tile_stored(1, to[0] + lanes, sums_stride);
+    _tile_stored(0, sums_of(to, 0, 0), stride);
+    _tile_stored(1, sums_of(to, 0, 1), stride);
     if (Groups == 2) {
-        _tile_stored(2, to[amx_rows], sums_stride);
-        _tile_stored(3, to[amx_rows] + lanes, sums_stride);
+        _tile_stored(2, sums_of(to, 1, 0), stride);
+        _tile_stored(3, sums_of(to, 1, 1), stride);
+    }
+}
+
+// The sums of 16 columns by 16 rows as `count` rows of `width` columns, `stride` bytes apart.
+inline void write_square(const float * sums, int64_t count, int64_t width, char * to, size_t stride) {
+    const auto mask = static_cast<__mmask16>(width < lanes ? (1u << width) - 1 : 0xffff);
+    Ints square[lanes];
+#pragma GCC unroll 16
+    for (int c = 0; c < lanes; ++c)
+        square[c] = load(reinterpret_cast<const int32_t *>(sums) + c * amx_rows);
+    transpose(square);
+#pragma GCC unroll 16
+    for (int r = 0; r < lanes; ++r) {
+        if (r < count)
+            _mm512_mask_storeu_epi32(to + static_cast<size_t>(r) * stride, mask, square[r]);
     }
 }
 

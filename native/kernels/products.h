@@ -18,9 +18,10 @@ constexpr int columns = 2 * lanes;
 template <typename Quant>
 constexpr int in_lane = 4 / sizeof(Quant);
 
-// Weights as integers: each lane has neighbours of a column.
+// Weights as integers: each lane has neighbours of a column. `decoded` is where they are before they are laid out so.
 template <typename Quant>
 struct IntTile {
+    alignas(64) Quant decoded[columns][depth];
     alignas(64) int32_t packed[depth / in_lane<Quant>][columns];
     alignas(64) float scales[most_groups][columns];
     alignas(64) float offsets[most_groups][columns];
@@ -41,6 +42,7 @@ struct IntActivations {
 };
 
 struct FloatTile {
+    alignas(64) float decoded[columns][depth];
     alignas(64) float weights[depth][columns];
 };
 

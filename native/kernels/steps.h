@@ -24,10 +24,9 @@ constexpr int64_t fewest_part_rows = 96;
 constexpr int64_t most_panels = 8;
 
 // What a thread works in. Not on its stack, which is small with some C libraries.
-template <typename Tile, typename Decoded>
+template <typename Tile>
 struct Scratch {
     Tile tile;
-    alignas(64) Decoded decoded[columns][depth];
     alignas(64) float sums[most_panels][most_part_rows][columns];
 };
 
@@ -35,20 +34,26 @@ struct Scratch {
 template <typename Quant>
 constexpr bool shifted = sizeof(Quant) == 1;
 
+// Activations of a block, from `row` on as many rows as a step takes together.
 template <typename Quant>
-void fill(IntActivations<Quant> & to, int64_t, const float * values, int count, const Format & format) {
-    round_activations(values, count, format.group, format.has_offsets || shifted<Quant>, to);
+void fill(IntActivations<Quant> & to, const Product & product, int64_t row, int64_t block, const Format & format) {
+    const bool sums = format.has_offsets || shifted<Quant>;
+    round_activations(product.values(block, row), product.count(block), format.group, sums, to);
 }
 
-inline void fill(FloatActivations & to, int64_t, const float * values, int count, const Format *) {
-    std::memcpy(to.values, values, static_cast<size_t>(count) * sizeof(float));
+inline void fill(FloatActivations & to, const Product & product, int64_t row, int64_t block, const Format *) {
+    std::memcpy(to.values, product.values(block, row), static_cast<size_t>(product.count(block)) * sizeof(float));
 }
 
 #ifdef INFORM_KERNELS_AMX
 template <int Pieces>
-void fill(PieceActivations<Pieces> & to, int64_t row, const float * values, int count, const Format *) {
-    for (int k = 0; k < count / amx_depth; ++k)
-        split<Pieces>(values + k * amx_depth, to.values[0][k][row], amx_rows * depth);
+void fill(PieceActivations<Pieces> & to, const Product & product, int64_t row, int64_t block, const Format *) {
+    // Beyond the last row there is that again, whose products are not written.
+    const float * rows[amx_rows];
+    for (int r = 0; r < amx_rows; ++r)
+        rows[r] = product.values(block, std::min(row + r, product.rows - 1));
+    for (int k = 0; k < product.count(block) / amx_depth; ++k)
+        pack(rows, k, to);
 }
 #endif
 
@@ -80,23 +85,21 @@ inline void put(const int16_t * quants, int count, int lowest, int8_t * to) {
 }
 
 template <typename Quant>
-void fill(Scratch<IntTile<Quant>, Quant> & scratch, const Product & product, int64_t output, int64_t block,
-          const Format & format) {
-    IntTile<Quant> & tile = scratch.tile;
+void fill(IntTile<Quant> & tile, const Product & product, int64_t output, int64_t block, const Format & format) {
     const int count = product.count(block), groups = count / format.group;
     const auto lowest = static_cast<float>(format.lowest);
     for (int c = 0; c < columns; ++c) {
         int16_t quants[depth];
         float scales[most_groups], offsets[most_groups] = {};
         format.decode(product.weights_at(product.column(output, c), block), count, quants, scales, offsets);
-        put(quants, count, format.lowest, scratch.decoded[c]);
+        put(quants, count, format.lowest, tile.decoded[c]);
         for (int g = 0; g < groups; ++g) {
             tile.scales[g][c] = scales[g];
             tile.offsets[g][c] = shifted<Quant> ? offsets[g] + lowest * scales[g] : offsets[g];
         }
     }
     constexpr int per = in_lane<Quant>;
-    place(reinterpret_cast<const int32_t *>(scratch.decoded), depth / per, count / per, tile.packed);
+    place(reinterpret_cast<const int32_t *>(tile.decoded), depth / per, count / per, tile.packed);
 }
 
 // A row's weights as floats, whatever they are in the file.
@@ -115,43 +118,32 @@ inline void decode(const Product & product, int64_t output, int64_t block, const
     }
 }
 
-inline void fill(Scratch<FloatTile, float> & scratch, const Product & product, int64_t output, int64_t block,
-                 const Format * format) {
+inline void fill(FloatTile & tile, const Product & product, int64_t output, int64_t block, const Format * format) {
     for (int c = 0; c < columns; ++c)
-        decode(product, product.column(output, c), block, format, scratch.decoded[c]);
-    place(reinterpret_cast<const int32_t *>(scratch.decoded), depth, product.count(block),
-          reinterpret_cast<int32_t (*)[columns]>(scratch.tile.weights));
+        decode(product, product.column(output, c), block, format, tile.decoded[c]);
+    place(reinterpret_cast<const int32_t *>(tile.decoded), depth, product.count(block),
+          reinterpret_cast<int32_t (*)[columns]>(tile.weights));
 }
 
 #ifdef INFORM_KERNELS_AMX
 template <int Pieces>
-using PieceScratch = Scratch<PieceTile<Pieces>, uint16_t[Pieces]>;
-
-template <int Pieces>
-void fill(PieceScratch<Pieces> & scratch, const Product & product, int64_t output, int64_t block,
-          const Format * format) {
-    const int count = product.count(block);
-    auto * pieces = &scratch.decoded[0][0][0];
+void fill(PieceTile<Pieces> & tile, const Product & product, int64_t output, int64_t block, const Format * format) {
     for (int c = 0; c < columns; ++c) {
         alignas(64) float weights[depth];
         decode(product, product.column(output, c), block, format, weights);
-        for (int k = 0; k < count; k += amx_depth)
-            split<Pieces>(weights + k, pieces + c * depth + k, columns * depth);
-    }
-    for (int piece = 0; piece < Pieces; ++piece) {
-        place(reinterpret_cast<const int32_t *>(pieces + piece * columns * depth), depth / 2, count / 2,
-              scratch.tile.packed[piece]);
+        for (int k = 0; k < product.count(block) / amx_depth; ++k)
+            split<Pieces>(weights + k * amx_depth, tile.values[0][k][c], columns * depth);
     }
 }
 #endif
 
 // A tile and the activations that pass it. A step says of how many rows these are (`together`), and how many such are
 // taken at once.
-template <typename TileOf, typename ActivationsOf, typename Decoded>
+template <typename TileOf, typename ActivationsOf>
 struct Step {
     using Tile = TileOf;
     using Activations = ActivationsOf;
-    using Scratch = kernels::Scratch<Tile, Decoded>;
+    using Scratch = kernels::Scratch<Tile>;
 
     static constexpr int together = 1;
     struct Registers {};  // what a thread has to have ready beside its scratch
@@ -164,7 +156,7 @@ struct Step {
 };
 
 template <typename Quant, int Group, bool Offsets>
-struct IntStep : Step<IntTile<Quant>, IntActivations<Quant>, Quant> {
+struct IntStep : Step<IntTile<Quant>, IntActivations<Quant>> {
     static constexpr int at_once = int_rows;
 
     template <int Rows>
@@ -173,7 +165,7 @@ struct IntStep : Step<IntTile<Quant>, IntActivations<Quant>, Quant> {
     }
 };
 
-struct FloatStep : Step<FloatTile, FloatActivations, float> {
+struct FloatStep : Step<FloatTile, FloatActivations> {
     static constexpr int at_once = float_rows;
 
     template <int Rows>
@@ -184,7 +176,7 @@ struct FloatStep : Step<FloatTile, FloatActivations, float> {
 
 #ifdef INFORM_KERNELS_AMX
 template <int OfWeights, int OfActivations>
-struct PieceStep : Step<PieceTile<OfWeights>, PieceActivations<OfActivations>, uint16_t[OfWeights]> {
+struct PieceStep : Step<PieceTile<OfWeights>, PieceActivations<OfActivations>> {
     static constexpr int together = amx_rows;
     using Registers = AmxRegisters;
     static constexpr int at_once = 2;
