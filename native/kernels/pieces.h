@@ -77,7 +77,7 @@ template <int Groups, int OfWeights, int OfActivations>
 INFORM_AMX_FUNCTION void multiply(const PieceTile<OfWeights> & tile, int count,
                                   const PieceActivations<OfActivations> * rows, Sums to, bool first) {
     constexpr int most = std::max(OfWeights, OfActivations);
-    constexpr size_t stride = 64;
+    constexpr size_t stride = 64;  // of a register's rows, which lie one behind the other on all sides
     // Compilers do not know what the instructions below read.
     __asm__ volatile("" ::: "memory");
     // Registers 0 to 3 have the sums: of the left and the right columns with the first 16 rows, then with the others.
