@@ -2,7 +2,7 @@
 
     python make_mini_goldens.py MODEL.gguf CHECKPOINT DATA/validation.jsonl.gz OUT.json.gz [INSTRUCTIONS]
 
-MODEL is models/inform-mini.gguf, or what tools/train-small makes.
+MODEL is models/inform-mini.gguf or models/inform-small.gguf.
 
 The GGUF's weights are dequantized by PyPI's `gguf`, so that the goldens differ from our engine's scores by arithmetic
 alone and not by quantization. CHECKPOINT is a folder with its tokenizer. The answers are drawn from validation

@@ -27,6 +27,7 @@ DEVIATION = 2.4
 BATCH = 32
 CONTROL = 3  # llama.cpp's type of control tokens
 
+
 def write_tokenizer(reader: GGUFReader, folder: Path) -> None:
     texts = field(reader, "tokenizer.ggml.tokens")
     merges = [tuple(merge.split(" ")) for merge in field(reader, "tokenizer.ggml.merges")]

@@ -20,7 +20,7 @@ from assemble import with_probe
 from batches import cut
 from probe import Probe
 from safetensors.torch import save_file
-from scores import Workers, rewards
+from scores import rewards
 from transformers import AutoTokenizer
 from vocabulary import cut_tokenizer, kept_tokens, renumbered
 
@@ -81,7 +81,7 @@ def main() -> None:
     check_tokens(arguments, known)
     reference = load_reference(arguments.out)
     judged = np.array([reference.reward(new.tolist()) for _, _, new in known])
-    apart = float(np.abs(rewards(model, [old for _, old, _ in known], Workers()) - judged).max() / judged.std())
+    apart = float(np.abs(rewards(model, [old for _, old, _ in known]) - judged).max() / judged.std())
     print(f"{arguments.out}: {len(kept)} tokens; of {len(known)} answers, transformers' float32 scores differ by at most {apart:.3f} of their deviation")
     if not apart <= MOST_OF_DEVIATION:
         raise SystemExit("The exported checkpoint does not score like the model.")

@@ -15,18 +15,17 @@ import numpy as np
 import torch
 from answers import Answers, load_answers
 from assemble import lower_layers
-from backbone import RewardModel
-from batches import cut, layouts
+from backbone import EPSILON, RewardModel
+from batches import cut
 from numpy.typing import NDArray
 from padding import padded
-from scores import TOKENS_AT_ONCE, Workers, kept_for_choosing
+from scores import SEED, compute_parts, kept_for_choosing
 from split import Split, split_instructions
 from torch import Tensor
 from torch.nn import functional as F
 
 MOST_TOKENS = 1024
 BEST_SHARE = 3 / 8  # of them that are of the best quarter: five sixths of all win rates are below 0.1, and say little about each other
-SEED = 1
 
 
 def chosen(answers: Answers, split: Split, count: int) -> NDArray[np.int64]:
@@ -38,7 +37,7 @@ def chosen(answers: Answers, split: Split, count: int) -> NDArray[np.int64]:
         ranked = group[np.argsort(-answers.win_rate[group], kind="stable")]
         quarter = len(ranked) // 4
         found += [draw.permutation(ranked[:quarter])[:best], draw.permutation(ranked[quarter:])[: count - best]]
-    return np.concatenate([*found, kept_for_choosing(answers, split.held_out, SEED)])
+    return np.concatenate([*found, kept_for_choosing(answers, split.held_out)])
 
 
 def copies(answers: Answers, indices: NDArray[np.int64], count: int) -> dict[int, NDArray[np.int64]]:
@@ -50,7 +49,6 @@ def copies(answers: Answers, indices: NDArray[np.int64], count: int) -> dict[int
     return {index: tokens for index, tokens in made.items() if tokens is not None and len(tokens) <= MOST_TOKENS}
 
 
-@torch.inference_mode()
 def means_of(model: RewardModel, depths: list[int], ids: Tensor, last: Tensor) -> Tensor:
     """Of tokens [batch, tokens] that end at `last` [batch]; [batch, depths, hidden]."""
     cos, sin = model.angles(ids.shape[1])
@@ -61,7 +59,7 @@ def means_of(model: RewardModel, depths: list[int], ids: Tensor, last: Tensor) -
     for depth, layer in enumerate(model.model.layers[: max(depths)], start=1):
         x = layer(x, cos, sin)
         if depth in depths:
-            found.append(torch.bmm(share, F.rms_norm(x, x.shape[-1:], eps=1e-5))[:, 0])
+            found.append(torch.bmm(share, F.rms_norm(x, x.shape[-1:], eps=EPSILON))[:, 0])
     return torch.stack(found, 1)
 
 
@@ -82,12 +80,7 @@ def main() -> None:
     worse = copies(answers, indices, arguments.padded)
     sequences += worse.values()
     means = np.zeros((len(sequences), len(depths), model.geometry.hidden), dtype=np.float32)
-
-    def add(part: tuple[list[int], Tensor, Tensor]) -> None:
-        batch, ids, last = part
-        means[batch] = means_of(model, depths, ids, last).numpy()
-
-    Workers().map(add, layouts(sequences, TOKENS_AT_ONCE))
+    compute_parts(sequences, lambda ids, last: means_of(model, depths, ids, last), means)
     own, of_copies = np.split(means, [len(indices)])
     np.savez(arguments.out, indices=indices, depths=depths, means=own, padded_means=of_copies, originals=list(worse))
     print(f"{arguments.out}: {len(indices)} answers and {len(worse)} padded copies at depths {arguments.depths}")

@@ -12,15 +12,10 @@ from pathlib import Path
 import numpy as np
 from answers import read_rows
 from baselines import without_tokens
+from evaluate import read_scores
 from pairs import accuracy, clear_pairs, same_length
-from scores import kept_for_choosing
+from scores import SEED, kept_for_choosing
 from split import split_instructions
-
-SEED = 1  # probe.py's
-
-
-def read_scores(path: str) -> dict[int, float]:
-    return {row["id"]: row["score"] for row in map(json.loads, Path(path).read_text(encoding="utf-8").splitlines())}
 
 
 def ranks(values: np.ndarray) -> np.ndarray:
@@ -33,7 +28,7 @@ def main() -> None:
     rows = read_rows(Path(sys.argv[1]) / "train.jsonl.gz")
     answers = without_tokens(rows)
     held_out = split_instructions(answers, SEED).held_out
-    kept = kept_for_choosing(answers, held_out, SEED)
+    kept = kept_for_choosing(answers, held_out)
     if len(sys.argv) == 3:
         samples = [{"id": int(i), "instruction": rows[i]["instruction"], "output": rows[i]["output"]} for i in kept]
         Path(sys.argv[2]).write_text("".join(json.dumps(sample) + "\n" for sample in samples), encoding="utf-8")
@@ -41,13 +36,13 @@ def main() -> None:
     pairs = clear_pairs(answers, held_out)
     pairs = pairs.where(np.isin(pairs.chosen, kept) & np.isin(pairs.rejected, kept))
     lengths = answers.characters.astype(float)
-    scored = list(read_scores(sys.argv[3]))
+    scored = list(read_scores(Path(sys.argv[3])))
     pairs = pairs.where(np.isin(pairs.chosen, scored) & np.isin(pairs.rejected, scored))
     alike = same_length(answers, pairs)
     print(f"longer is better: {accuracy(lengths, pairs):.4f}, same length {accuracy(lengths, alike):.4f} ({len(pairs.chosen)} and {len(alike.chosen)} pairs)")
     first = None
     for path in sys.argv[3:]:
-        found = read_scores(path)
+        found = read_scores(Path(path))
         scores = np.array([found.get(index, -np.inf) for index in range(len(rows))])
         both = sorted(found if first is None else found.keys() & first.keys())
         own = np.array([found[index] for index in both])

@@ -12,18 +12,16 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from evaluate import read_scores
 from pairs import interval, resampled
-
-
-def read(path: str) -> list[dict]:
-    return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
 
 
 def main() -> None:
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    instructions = {row["id"]: row["instruction"] for row in read(sys.argv[1])}
-    scores = {row["id"]: row["score"] for row in read(sys.argv[2])}
+    pairs = map(json.loads, Path(sys.argv[1]).read_text(encoding="utf-8").splitlines())
+    instructions = {row["id"]: row["instruction"] for row in pairs}
+    scores = read_scores(Path(sys.argv[2]))
     spread = np.std(list(scores.values()))
     kinds: dict[str, list[tuple[str, float]]] = {}
     for id, instruction in instructions.items():

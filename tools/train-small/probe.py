@@ -13,16 +13,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from answers import read_rows
+from answers import Answers, read_rows
 from baselines import without_tokens
 from loss import scaled_bradley_terry
 from numpy.typing import NDArray
 from pairs import accuracy, clear_pairs, same_length
+from scores import SEED
 from split import split_instructions
 from torch import Tensor
 from torch.nn import functional as F
 
-SEED = 1
 FOLDS = 5
 LIKE_LENGTHS = 3.0  # what a pair of answers of the same length weighs more than one of unlike lengths
 LENGTH_SPREAD = 0.2  # of the logarithm
@@ -81,14 +81,17 @@ class Rows:
 class Features:
     """What features.py wrote, of one depth."""
 
-    def __init__(self, data: Path, found: dict[str, NDArray], depth: int):
+    def __init__(self, answers: Answers, found: dict[str, NDArray], depth: int):
         place = list(found["depths"]).index(depth)
         self.indices, self.originals = found["indices"], found["originals"]
         self.means = torch.from_numpy(found["means"][:, place])
         self.padded = torch.from_numpy(found["padded_means"][:, place])
-        self.answers = without_tokens(read_rows(data / "train.jsonl.gz"))
-        self.instruction = self.answers.instruction[self.indices]
+        self.answers = answers
+        self.instruction = answers.instruction[self.indices]
         self.places = {index: place for place, index in enumerate(self.indices)}
+        pairs = clear_pairs(answers)
+        self.pairs = pairs.where(np.isin(pairs.chosen, self.indices) & np.isin(pairs.rejected, self.indices))
+        self.alike = same_length(answers, self.pairs)
 
     def padding(self, instructions: NDArray[np.int64]) -> Tensor:
         copied = np.flatnonzero(np.isin(self.answers.instruction[self.originals], instructions))
@@ -114,10 +117,7 @@ class Features:
             places = np.flatnonzero(np.isin(self.instruction, judged))
             scores[self.indices[places]] = probe.scores(self.means[places])
             below.append((self.padding(judged) / probe.spread) @ probe.weights < 0)
-        pairs = clear_pairs(self.answers)
-        pairs = pairs.where(np.isin(pairs.chosen, self.indices) & np.isin(pairs.rejected, self.indices))
-        padded = torch.cat(below).double().mean().item()
-        return accuracy(scores, pairs), accuracy(scores, same_length(self.answers, pairs)), padded
+        return accuracy(scores, self.pairs), accuracy(scores, self.alike), torch.cat(below).double().mean().item()
 
 
 def main() -> None:
@@ -128,12 +128,13 @@ def main() -> None:
     parser.add_argument("--depth", type=int, default=12)
     arguments = parser.parse_args()
     found = dict(np.load(arguments.features))
+    answers = without_tokens(read_rows(arguments.data / "train.jsonl.gz"))
     for depth in found["depths"]:
-        features = Features(arguments.data, found, depth)
+        features = Features(answers, found, depth)
         for strength in STRENGTHS:
             print(depth, strength, *(f"{each:.3f}" for each in features.cross_validated(strength)), flush=True)
-    features = Features(arguments.data, found, arguments.depth)
-    held_out = split_instructions(features.answers, SEED).held_out
+    features = Features(answers, found, arguments.depth)
+    held_out = split_instructions(answers, SEED).held_out
     trained = np.setdiff1d(np.unique(features.instruction), held_out)
     torch.save(asdict(features.rows(trained).probe(STRENGTH)), arguments.out)
 

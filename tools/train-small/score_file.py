@@ -23,7 +23,7 @@ import paths  # noqa: E402, F401, I001
 from answers import render, tokenize  # noqa: E402
 from backbone import Geometry, RewardModel  # noqa: E402
 from batches import cut  # noqa: E402
-from scores import Workers, rewards  # noqa: E402
+from scores import rewards  # noqa: E402
 
 MOST_TOKENS = 4096
 
@@ -42,12 +42,12 @@ def load(path: str) -> RewardModel:
 def main() -> None:
     if len(sys.argv) < 5:
         sys.exit(__doc__)
-    model, tokenizer, workers = load(sys.argv[1]), AutoTokenizer.from_pretrained(sys.argv[2]), Workers()
+    model, tokenizer = load(sys.argv[1]), AutoTokenizer.from_pretrained(sys.argv[2])
     for samples, scores in zip(sys.argv[3::2], sys.argv[4::2], strict=True):
         rows = [json.loads(line) for line in Path(samples).read_text(encoding="utf-8").splitlines()]
         rows = [row for row in rows if row["output"]]
         texts = tokenize(tokenizer, [render(tokenizer, row["instruction"], row["output"]) for row in rows])
-        found = rewards(model, [cut(np.array(ids), MOST_TOKENS) for ids in texts], workers)
+        found = rewards(model, [cut(np.array(ids), MOST_TOKENS) for ids in texts])
         lines = [json.dumps({"id": row["id"], "score": score}) for row, score in zip(rows, found.tolist(), strict=True)]
         Path(scores).write_text("\n".join(lines) + "\n", encoding="utf-8")
         print(f"{scores}: {len(rows)} scores", flush=True)
