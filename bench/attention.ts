@@ -6,6 +6,7 @@ import type { Activations, AttentionShape } from '#src/addon/load-addon.js';
 import { measureAttention } from '#src/addon/speed.js';
 import { physicalCores } from '#src/util/physical-cores.js';
 import { table } from './support/results-file.js';
+import { bestRates, withRatios } from './support/ways.js';
 
 const HEADS = {
   'Llama 3.2 1B': { length: 64, heads: 32, kvHeads: 8 },
@@ -25,16 +26,8 @@ const lines = [];
 for (const [model, heads] of Object.entries(HEADS)) {
   for (const [batch, cells] of Object.entries(BATCHES)) {
     const shape: AttentionShape = { ...heads, ...cells };
-    const best = new Map<Activations, number>();
-    for (let round = 0; round < Number(values.rounds); round++) {
-      for (const way of WAYS) {
-        const flops = await measureAttention(shape, physicalCores(), way);
-        best.set(way, Math.max(best.get(way) ?? 0, flops));
-      }
-    }
-    const [ggml = NaN, ...ours] = WAYS.map((way) => best.get(way) ?? NaN);
-    const withRatio = (flops: number): string => `${(flops / 1e9).toFixed(0)} (${(flops / ggml).toFixed(2)})`;
-    lines.push([model, batch, (ggml / 1e9).toFixed(0), ...ours.map(withRatio)]);
+    const best = await bestRates(WAYS, Number(values.rounds), (way) => measureAttention(shape, physicalCores(), way));
+    lines.push([model, batch, ...withRatios(best)]);
     console.error(lines.at(-1)?.join('  '));
   }
 }

@@ -14,6 +14,7 @@ import { sftLines } from './support/datasets.js';
 import { twoLayerModel } from './support/models.js';
 import { spreadOf } from './support/statistics.js';
 import { table } from './support/results-file.js';
+import { bestRates, withRatios } from './support/ways.js';
 
 const TYPES = ['Q4_K', 'Q5_K', 'Q6_K', 'Q8_0', 'Q4_0', 'Q5_0', 'IQ4_XS', 'Q3_K', 'Q2_K', 'F16', 'BF16', 'F32'] as const;
 const { values } = parseArgs({
@@ -27,16 +28,11 @@ const WAYS: readonly Activations[] = ['ggml', 'int8', 'int16', ...amx, 'f32'];
 
 const lines = [];
 for (const type of TYPES) {
-  const best = new Map<Activations, number>();
-  for (let round = 0; round < rounds; round++) {
-    for (const way of WAYS) {
-      const flops = await measureProduct(cpu.name, GGML_TYPES[type].id, physicalCores(), way === 'ggml', way);
-      best.set(way, Math.max(best.get(way) ?? 0, flops));
-    }
-  }
-  const of = (way: Activations): number => best.get(way) ?? NaN;
-  const ratio = (way: Activations): string => `${(of(way) / 1e9).toFixed(0)} (${(of(way) / of('ggml')).toFixed(2)})`;
-  lines.push([type, (of('ggml') / 1e9).toFixed(0), ...WAYS.slice(1).map(ratio)]);
+  const { id } = GGML_TYPES[type];
+  const best = await bestRates(WAYS, rounds, (way) =>
+    measureProduct(cpu.name, id, physicalCores(), way === 'ggml', way),
+  );
+  lines.push([type, ...withRatios(best)]);
   console.error(lines.at(-1)?.join('  '));
 }
 console.log(table(['type', 'llama.cpp', ...WAYS.slice(1).map((way) => `${way} (ratio)`)], lines));

@@ -171,6 +171,23 @@ private:
         int64_t piece;
     };
 
+    // Loads a piece of the right side into registers 3 to 5, and adds its products with the left side's first, in
+    // register 6.
+    template <int Vectors>
+    INFORM_AMX_FUNCTION static void add_first(const uint32_t * right) {
+        constexpr size_t stride = tile_rows * sizeof(uint32_t);
+        _tile_loadd(3, right, stride);
+        if (Vectors > 1)
+            _tile_loadd(4, right + lanes, stride);
+        if (Vectors > 2)
+            _tile_loadd(5, right + 2 * lanes, stride);
+        _tile_dpbf16ps(0, 6, 3);
+        if (Vectors > 1)
+            _tile_dpbf16ps(1, 6, 4);
+        if (Vectors > 2)
+            _tile_dpbf16ps(2, 6, 5);
+    }
+
     // 16 rows of `to` [16][tile_rows]: the products of those steps whose bits are set, added to what is there or not.
     template <int Vectors>
     INFORM_AMX_FUNCTION static void multiply(Left left, Right right, int64_t steps, uint64_t which, float * to,
@@ -199,32 +216,13 @@ private:
             const uint32_t * b = right.at + s * lanes * tile_rows;
             _tile_loadd(6, a, left_stride);
             _tile_loadd(7, a + left.piece, left_stride);
-            _tile_loadd(3, b, stride);
-            if (Vectors > 1)
-                _tile_loadd(4, b + lanes, stride);
-            if (Vectors > 2)
-                _tile_loadd(5, b + 2 * lanes, stride);
-            _tile_dpbf16ps(0, 6, 3);
-            if (Vectors > 1)
-                _tile_dpbf16ps(1, 6, 4);
-            if (Vectors > 2)
-                _tile_dpbf16ps(2, 6, 5);
+            add_first<Vectors>(b);
             _tile_dpbf16ps(0, 7, 3);
             if (Vectors > 1)
                 _tile_dpbf16ps(1, 7, 4);
             if (Vectors > 2)
                 _tile_dpbf16ps(2, 7, 5);
-            b += right.piece;
-            _tile_loadd(3, b, stride);
-            if (Vectors > 1)
-                _tile_loadd(4, b + lanes, stride);
-            if (Vectors > 2)
-                _tile_loadd(5, b + 2 * lanes, stride);
-            _tile_dpbf16ps(0, 6, 3);
-            if (Vectors > 1)
-                _tile_dpbf16ps(1, 6, 4);
-            if (Vectors > 2)
-                _tile_dpbf16ps(2, 6, 5);
+            add_first<Vectors>(b + right.piece);
         }
         _tile_stored(0, to, stride);
         if (Vectors > 1)

@@ -1,5 +1,5 @@
 import { toInformError } from '../errors.js';
-import { loadAddon, type Activations, type AttentionShape } from './load-addon.js';
+import { loadAddon, type Activations, type AttentionShape, type NativeAddon } from './load-addon.js';
 
 // How fast this machine is at what scoring spends its time on. Each takes about a quarter of a second.
 
@@ -19,12 +19,9 @@ export async function measureProduct(
   repacked: boolean,
   activations: Activations,
 ): Promise<number> {
-  const { addon, backendDir } = loadAddon();
-  try {
-    return await addon.measureProduct({ device, type, threads, repacked, activations, backendDir });
-  } catch (error) {
-    throw toInformError(error);
-  }
+  return measured((addon, backendDir) =>
+    addon.measureProduct({ device, type, threads, repacked, activations, backendDir }),
+  );
 }
 
 /**
@@ -37,12 +34,7 @@ export async function measureAttention(
   threads: number,
   activations: Activations,
 ): Promise<number> {
-  const { addon, backendDir } = loadAddon();
-  try {
-    return await addon.measureAttention({ ...shape, threads, activations, backendDir });
-  } catch (error) {
-    throw toInformError(error);
-  }
+  return measured((addon, backendDir) => addon.measureAttention({ ...shape, threads, activations, backendDir }));
 }
 
 /**
@@ -51,17 +43,21 @@ export async function measureAttention(
  * @throws InformError INFORM_OUT_OF_MEMORY
  */
 export async function measureUpload(device: string): Promise<number | undefined> {
-  const { addon, backendDir } = loadAddon();
-  try {
-    return known(await addon.measureUpload({ device, backendDir }));
-  } catch (error) {
-    throw toInformError(error);
-  }
+  return known(await measured((addon, backendDir) => addon.measureUpload({ device, backendDir })));
 }
 
 /** Bytes a second from the disk of a file, past the page cache; undefined where there is no way past it. */
 export async function measureDisk(file: string): Promise<number | undefined> {
   return known(await loadAddon().addon.measureDisk(file));
+}
+
+async function measured(ask: (addon: NativeAddon, backendDir: string) => Promise<number>): Promise<number> {
+  const { addon, backendDir } = loadAddon();
+  try {
+    return await ask(addon, backendDir);
+  } catch (error) {
+    throw toInformError(error);
+  }
 }
 
 function known(rate: number): number | undefined {
