@@ -1,5 +1,9 @@
 # Sets ggml's instruction-set options to what the compiler says this machine has. ggml's own GGML_NATIVE does the same
 # but refuses loadable backends on x86, because a loadable backend must state its needs in options.
+if(CMAKE_CROSSCOMPILING)
+  set(GGML_NATIVE OFF CACHE BOOL "" FORCE) # whoever builds for another machine says what it has (scripts/dev/test-arm.mjs)
+  return()
+endif()
 if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|i686)$")
   set(GGML_NATIVE ON CACHE BOOL "" FORCE)
   return()

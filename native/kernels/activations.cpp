@@ -49,15 +49,17 @@ float sum_of(const Quant * quants) {
 
 template <int Group, typename Quant>
 void round_groups(const float * values, int count, bool with_sums, IntActivations<Quant> & to) {
+    alignas(64) Quant quants[depth];
     if (!scale_for_group<Quant>)
-        to.scales[0] = round_to(values, count, to.quants);
+        to.scales[0] = round_to(values, count, quants);
     for (int g = 0; g < count / Group; ++g) {
-        Quant * quants = to.quants + g * Group;
+        const int begin = g * Group;
         if (scale_for_group<Quant>)
-            to.scales[g] = round_to(values + g * Group, Group, quants);
+            to.scales[g] = round_to(values + begin, Group, quants + begin);
         if (with_sums)
-            to.sums[g] = sum_of<Group>(quants) * (scale_for_group<Quant> ? to.scales[g] : 1.0f);
+            to.sums[g] = sum_of<Group>(quants + begin) * (scale_for_group<Quant> ? to.scales[g] : 1.0f);
     }
+    keep(quants, count, to);
 }
 
 }  // namespace

@@ -87,9 +87,9 @@ public:
 
 private:
     // What 32 registers hold, or 16: keys that meet all rows of a tile at once; rows and vectors of values.
-    static constexpr int key_step = lanes == 16 ? 8 : 4;
+    static constexpr int key_step = vector_registers == 32 ? 8 : 4;
     static constexpr int value_rows = 6;
-    static constexpr int value_vectors = lanes == 16 ? 4 : 2;
+    static constexpr int value_vectors = vector_registers == 32 ? 4 : 2;
     static_assert(tile_rows % value_rows == 0, "the rows of a tile");
 
     static int64_t stride_of(Lengths lengths) { return whole(lengths.value, lanes); }

@@ -30,10 +30,6 @@ struct Scratch {
     alignas(64) float sums[most_panels][most_part_rows][columns];
 };
 
-// Weights of 8 bits are made non-negative for their instruction, which is one more offset.
-template <typename Quant>
-constexpr bool shifted = sizeof(Quant) == 1;
-
 // Activations of a block, from `row` on as many rows as a step takes together.
 template <typename Quant>
 void fill(IntActivations<Quant> & to, const Product & product, int64_t row, int64_t block, const Format & format) {
@@ -57,49 +53,28 @@ void fill(PieceActivations<Pieces> & to, const Product & product, int64_t row, i
 }
 #endif
 
-// Rows of `lanes` columns each into a tile's, a square at a time.
-inline void place(const int32_t * decoded, size_t stride, int count, int32_t (*tile)[columns]) {
-    for (int half = 0; half < 2; ++half) {
-        for (int k = 0; k < count; k += lanes) {
-            Ints square[lanes];
-#pragma GCC unroll 16
-            for (int i = 0; i < lanes; ++i) {
-                square[i] = load_unaligned(decoded + static_cast<size_t>(half * lanes + i) * stride + k);
-            }
-            transpose(square);
-#pragma GCC unroll 16
-            for (int i = 0; i < lanes; ++i)
-                store(tile[k + i] + half * lanes, square[i]);
-        }
-    }
-}
-
-// Quants as they lie in a tile; those of 8 bits less the lowest of their format.
-inline void put(const int16_t * quants, int count, int, int16_t * to) {
-    std::memcpy(to, quants, static_cast<size_t>(count) * sizeof *to);
-}
-
-inline void put(const int16_t * quants, int count, int lowest, int8_t * to) {
+// Quants as they lie in a tile, less what is zero there.
+template <typename To>
+void put(const int16_t * quants, int count, int zero, To * to) {
     for (int k = 0; k < count; ++k)
-        to[k] = static_cast<int8_t>(quants[k] - lowest);
+        to[k] = static_cast<To>(quants[k] - zero);
 }
 
 template <typename Quant>
 void fill(IntTile<Quant> & tile, const Product & product, int64_t output, int64_t block, const Format & format) {
     const int count = product.count(block), groups = count / format.group;
-    const auto lowest = static_cast<float>(format.lowest);
+    const int zero = shifted<Quant> ? format.lowest : 0;
     for (int c = 0; c < columns; ++c) {
         int16_t quants[depth];
         float scales[most_groups], offsets[most_groups] = {};
         format.decode(product.weights_at(product.column(output, c), block), count, quants, scales, offsets);
-        put(quants, count, format.lowest, tile.decoded[c]);
+        put(quants, count, zero, tile.decoded[c]);
         for (int g = 0; g < groups; ++g) {
             tile.scales[g][c] = scales[g];
-            tile.offsets[g][c] = shifted<Quant> ? offsets[g] + lowest * scales[g] : offsets[g];
+            tile.offsets[g][c] = shifted<Quant> ? offsets[g] + static_cast<float>(zero) * scales[g] : offsets[g];
         }
     }
-    constexpr int per = in_lane<Quant>;
-    place(reinterpret_cast<const int32_t *>(tile.decoded), depth / per, count / per, tile.packed);
+    pack(tile, count, format.group);
 }
 
 // A row's weights as floats, whatever they are in the file.
@@ -157,7 +132,7 @@ struct Step {
 
 template <typename Quant, int Group, bool Offsets>
 struct IntStep : Step<IntTile<Quant>, IntActivations<Quant>> {
-    static constexpr int at_once = int_rows;
+    static constexpr int at_once = int_rows<Quant>;
 
     template <int Rows>
     void run() const {

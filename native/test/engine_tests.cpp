@@ -1,11 +1,13 @@
-// The engine without Node, for the sanitizers: scripts/dev/sanitize.mjs builds it with them and runs it.
+// The engine without Node, for the sanitizers (scripts/dev/sanitize.mjs) and for an emulated Arm CPU, which has hours
+// to do with measuring its speed (scripts/dev/test-arm.mjs).
 //
-//   engine_tests BACKEND_DIR MODEL.gguf        F32, F16 or BF16; may be the first shard of a split model
+//   engine_tests BACKEND_DIR MODEL.gguf [--no-speed]        F32, F16 or BF16; may be the first shard of a split model
 //
 // Checks what scores must have in common whatever their values are, the limits, cancelling, and several scorers and
 // models on several threads. What the values must be is the business of test/engine/ and its goldens.
 
 #include <cstdio>
+#include <string_view>
 
 #include "test/test.h"
 #include "test/units.h"
@@ -13,11 +15,12 @@
 using namespace inform::test;
 
 int main(int argc, char ** argv) {
-    if (argc != 3) {
-        std::fprintf(stderr, "usage: engine_tests BACKEND_DIR MODEL.gguf\n");
+    const bool no_speed = argc == 4 && std::string_view(argv[3]) == "--no-speed";
+    if (argc != 3 && !no_speed) {
+        std::fprintf(stderr, "usage: engine_tests BACKEND_DIR MODEL.gguf [--no-speed]\n");
         return 2;
     }
-    Fixture fixture = {argv[0], argv[1], argv[2], nullptr};
+    Fixture fixture = {argv[0], argv[1], argv[2], !no_speed, nullptr};
     test_runtime(fixture);
     fixture.model = load(fixture.model_path);
     test_kernels();

@@ -16,6 +16,7 @@ struct Fixture {
     std::string program;
     std::string backend_dir;
     std::string model_path;
+    bool measures_speed;
     std::shared_ptr<const Model> model;
 };
 

@@ -118,35 +118,98 @@ void expect_near(const Matrix & matrix, const std::vector<float> & activations, 
     const int64_t rows = static_cast<int64_t>(activations.size()) / matrix.length;
     for (int64_t row = 0; row < rows; ++row) {
         const float * values = activations.data() + row * matrix.length;
+        std::vector<double> bounds(matrix.length);  // of a weight of 1
+        for (int64_t begin = 0; begin < matrix.length; begin += 256) {
+            const int64_t end = std::min(matrix.length, begin + 256);
+            double largest = 0;
+            for (int64_t k = begin; k < end; ++k) {
+                largest = std::max(largest, std::fabs(double(values[k])));
+            }
+            for (int64_t k = begin; k < end; ++k) {
+                bounds[k] = step * largest + (part + 2e-6) * std::fabs(double(values[k]));
+            }
+        }
         for (int64_t output = 0; output < matrix.rows; ++output) {
             const float * weights = matrix.values.data() + output * matrix.length;
             double sum = 0, bound = 1e-30;
-            for (int64_t begin = 0; begin < matrix.length; begin += 256) {
-                const int64_t end = std::min(matrix.length, begin + 256);
-                double largest = 0;
-                for (int64_t k = begin; k < end; ++k) {
-                    largest = std::max(largest, std::fabs(double(values[k])));
-                }
-                for (int64_t k = begin; k < end; ++k) {
-                    sum += double(weights[k]) * values[k];
-                    bound +=
-                        std::fabs(double(weights[k])) * (step * largest + (part + 2e-6) * std::fabs(double(values[k])));
-                }
+            for (int64_t k = 0; k < matrix.length; ++k) {
+                sum += double(weights[k]) * values[k];
+                bound += std::fabs(double(weights[k])) * bounds[k];
             }
             // A weight with an offset is the difference of two larger numbers.
             bound *= 4;
             const double error = std::fabs(result[row * matrix.rows + output] - sum);
-            expect(error <= bound,
-                   what + ": off by " + std::to_string(error) + " where " + std::to_string(bound) + " is allowed");
+            if (!(error <= bound)) {
+                expect(false,
+                       what + ": off by " + std::to_string(error) + " where " + std::to_string(bound) + " is allowed");
+            }
         }
     }
+}
+
+// A row of weights in blocks of 32, each with a scale, and an offset that may be zero.
+struct Block {
+    float scale, offset;
+    int quants[32];
+};
+
+std::vector<Block> blocks_of(const Matrix & matrix, int64_t row) {
+    const uint8_t * at = matrix.bytes.data() + row * ggml_row_size(matrix.type, matrix.length);
+    const auto half = [&at] {
+        ggml_fp16_t bits;
+        std::memcpy(&bits, at, sizeof bits);
+        at += sizeof bits;
+        return ggml_fp16_to_fp32(bits);
+    };
+    std::vector<Block> blocks(matrix.length / 32);
+    for (Block & block : blocks) {
+        block.scale = half();
+        if (matrix.type == GGML_TYPE_Q8_0) {
+            block.offset = 0;
+            for (int & quant : block.quants) {
+                quant = static_cast<int8_t>(*at++);
+            }
+            continue;
+        }
+        block.offset = half();  // Q4_1: nibbles, the low ones first
+        for (int i = 0; i < 16; ++i, ++at) {
+            block.quants[i] = *at & 15;
+            block.quants[i + 16] = *at >> 4;
+        }
+    }
+    return blocks;
+}
+
+// A product with activations of 16 bits, number by number, as docs/kernels.md has it.
+float product_of(const std::vector<Block> & blocks, const float * activations) {
+    float product = 0;
+    for (size_t first = 0; first < blocks.size(); first += 8) {
+        const size_t end = std::min(blocks.size(), first + 8);
+        float largest = 0;
+        for (size_t k = first * 32; k < end * 32; ++k) {
+            largest = std::max(largest, std::fabs(activations[k]));
+        }
+        float sum = 0;
+        for (size_t b = first; b < end; ++b) {
+            int dot = 0, of_activations = 0;
+            for (int i = 0; i < 32; ++i) {
+                const auto quant = static_cast<int>(std::nearbyint(activations[b * 32 + i] * (32767 / largest)));
+                dot += blocks[b].quants[i] * quant;
+                of_activations += quant;
+            }
+            sum = std::fma(static_cast<float>(dot), blocks[b].scale, sum);
+            sum = std::fma(blocks[b].offset, static_cast<float>(of_activations), sum);
+        }
+        product = std::fma(sum, largest / 32767, product);
+    }
+    return product;
 }
 
 }  // namespace
 
 void test_kernels() {
     if (!has_kernels()) {
-        std::printf("skip  our matrix products: this CPU has no AVX2\n");
+        std::printf("skip  our matrix products: this CPU has neither AVX2 nor NEON\n");
         return;
     }
     std::mt19937 random(28);
@@ -156,7 +219,7 @@ void test_kernels() {
             int64_t length, outputs, rows;
         };
         // Tails of every kind: of blocks, of columns, of rows; one row alone, and more rows than pass a tile at once.
-        const Shape shapes[] = {{256, 33, 7}, {768, 64, 13}, {1280, 5, 1}, {256, 31, 500}, {96, 40, 6}, {576, 17, 29}};
+        const Shape shapes[] = {{256, 33, 7}, {768, 64, 13}, {1280, 5, 1}, {256, 9, 500}, {96, 40, 6}, {576, 17, 29}};
         for (const Shape & shape : shapes) {
             const auto activations = activations_of(shape.length, shape.rows, random);
             const auto check = [&](ggml_type type, Kind kind) {
@@ -191,6 +254,22 @@ void test_kernels() {
                 const std::vector<float> last(activations.end() - 768, activations.end());
                 const std::vector<float> alone = multiply(matrix, last, how, 2);
                 expect(std::equal(alone.begin(), alone.end(), whole.end() - 300), "equal alone");
+            }
+        }
+    });
+
+    test("with activations of 16 bits every CPU has the same bits, which are those of the formula", [&] {
+        const int64_t length = 608, outputs = 50, rows = 11;
+        const auto activations = activations_of(length, rows, random);
+        for (ggml_type type : {GGML_TYPE_Q8_0, GGML_TYPE_Q4_1}) {
+            const Matrix matrix(type, length, outputs, Kind::usual, random);
+            const auto result = multiply(matrix, activations, Activations::int16, 2);
+            for (int64_t output = 0; output < outputs; ++output) {
+                const auto blocks = blocks_of(matrix, output);
+                for (int64_t row = 0; row < rows; ++row) {
+                    const float expected = product_of(blocks, activations.data() + row * length);
+                    expect(result[row * outputs + output] == expected, "equal bits");
+                }
             }
         }
     });

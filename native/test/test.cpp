@@ -21,6 +21,7 @@ void test(const char * name, const std::function<void()> & body) {
         failed++;
         std::printf("FAILED  %s: %s\n", name, error.what());
     }
+    std::fflush(stdout);  // some take a minute in an emulator
 }
 
 void expect(bool condition, const std::string & what) {

@@ -48,7 +48,7 @@ export interface ModelOptions {
   share: boolean;
   /** Scores that do not depend, to the last bit, on the other samples; slower. Default: false. */
   deterministic: boolean;
-  /** The most exact settings: deterministic, kv_type f32, no flash_attention, activations f32 where the CPU has AVX2; slower. Default: false. */
+  /** The most exact settings: deterministic, kv_type f32, no flash_attention, activations f32 where the CPU has AVX2 or NEON; slower. Default: false. */
   exact: boolean;
   /** CPU threads; auto is one per physical core. Default: "auto". */
   threads: number | 'auto';
@@ -66,6 +66,6 @@ export interface ModelOptions {
   flashAttention: boolean;
   /** Precision of the KV cache; auto is f32 where the CPU does everything with weights of 16 bits or more, else f16. Default: "auto". */
   kvType: 'auto' | 'f16' | 'f32';
-  /** What the CPU rounds activations to before it multiplies weights with them: to 8 bits by llama.cpp's kernels (ggml) or by ours (int8), to 16 bits as whole numbers (int16) or as two pieces of BF16 (bf16x2, with AMX), or not at all; auto is bf16x2 where the CPU has AMX, int16 where it has AVX2, else ggml. Default: "auto". */
+  /** What the CPU rounds activations to before it multiplies weights with them: to 8 bits by llama.cpp's kernels (ggml) or by ours (int8), to 16 bits as whole numbers (int16) or as two pieces of BF16 (bf16x2, with AMX), or not at all; auto is bf16x2 where the CPU has AMX, int16 where it has AVX2 or NEON, else ggml. Default: "auto". */
   activations: 'auto' | 'ggml' | 'int8' | 'int16' | 'bf16x2' | 'f32';
 }

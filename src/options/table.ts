@@ -341,7 +341,7 @@ export const OPTIONS = [
     inPlan: true,
     kind: { type: 'boolean' },
     fallback: false,
-    help: 'the most exact settings: deterministic, kv_type f32, no flash_attention, activations f32 where the CPU has AVX2; slower',
+    help: 'the most exact settings: deterministic, kv_type f32, no flash_attention, activations f32 where the CPU has AVX2 or NEON; slower',
   },
   {
     key: 'threads',
@@ -434,7 +434,7 @@ export const OPTIONS = [
     inPlan: true,
     kind: { type: 'choice', choices: ['auto', 'ggml', 'int8', 'int16', 'bf16x2', 'f32'] },
     fallback: 'auto',
-    help: "what the CPU rounds activations to before it multiplies weights with them: to 8 bits by llama.cpp's kernels (ggml) or by ours (int8), to 16 bits as whole numbers (int16) or as two pieces of BF16 (bf16x2, with AMX), or not at all; auto is bf16x2 where the CPU has AMX, int16 where it has AVX2, else ggml",
+    help: "what the CPU rounds activations to before it multiplies weights with them: to 8 bits by llama.cpp's kernels (ggml) or by ours (int8), to 16 bits as whole numbers (int16) or as two pieces of BF16 (bf16x2, with AMX), or not at all; auto is bf16x2 where the CPU has AMX, int16 where it has AVX2 or NEON, else ggml",
   },
 ] as const satisfies readonly OptionRow[];
 

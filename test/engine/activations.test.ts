@@ -106,7 +106,10 @@ test('exact asks for F32 activations where the CPU has the kernels, and they are
     assert.is(activationsOf({ activations, exact: true }, plain), 'ggml');
   }
   for (const activations of ['int16', 'f32'] as const) {
-    assert.throws(() => activationsOf({ activations, exact: false }, plain), /needs a CPU with AVX2/);
+    assert.throws(
+      () => activationsOf({ activations, exact: false }, plain),
+      /needs a CPU with AVX2 or a 64-bit Arm one/,
+    );
   }
   for (const features of [['AVX'], ['INFORM_KERNELS', 'INFORM_INT8_KERNELS']]) {
     const cpu = [{ type: 'cpu' as const, features }];

@@ -35,7 +35,7 @@ export function activationsOf(
       if (hasKernels) return activations;
       throw new InformError(
         'INFORM_INVALID_CONFIG',
-        `activations is ${activations}, which needs a CPU with AVX2, and this one has none. Leave it out: auto takes what the CPU has.`,
+        `activations is ${activations}, which needs a CPU with AVX2 or a 64-bit Arm one, and this is neither. Leave it out: auto takes what the CPU has.`,
       );
   }
 }

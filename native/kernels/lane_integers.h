@@ -1,0 +1,64 @@
+#pragma once
+
+// Integers where an instruction multiplies two neighbours of 16 bits, or four of 8, in each lane: integers.h.
+
+#include <cstring>
+
+#include "integers.h"
+
+namespace inform::kernels {
+
+template <typename Quant>
+using Stored = Quant;
+
+// The instruction for 8 bits wants one side without signs.
+template <typename Quant>
+constexpr bool shifted = sizeof(Quant) == 1;
+
+template <typename Quant>
+constexpr int int_rows = vector_registers == 32 ? 6 : 3;
+
+// How many neighbours of a column one instruction multiplies and adds.
+template <typename Quant>
+constexpr int in_lane = 4 / sizeof(Quant);
+
+template <typename Quant>
+struct IntTile : GroupScales {
+    alignas(64) Quant decoded[columns][depth];
+    alignas(64) int32_t packed[depth / in_lane<Quant>][columns];
+};
+
+template <typename Quant>
+struct IntActivations : RowScales<Quant> {
+    alignas(64) Quant quants[depth];
+};
+
+template <typename Quant>
+void keep(const Quant * quants, int count, IntActivations<Quant> & to) {
+    std::memcpy(to.quants, quants, static_cast<size_t>(count) * sizeof *quants);
+}
+
+template <typename Quant>
+void pack(IntTile<Quant> & tile, int count, int) {
+    constexpr int per = in_lane<Quant>;
+    place(reinterpret_cast<const int32_t *>(tile.decoded), depth / per, count / per, tile.packed);
+}
+
+template <int Rows, int Group, typename Quant>
+inline void group_dots(const IntTile<Quant> & tile, int g, const IntActivations<Quant> * rows, Ints (&dots)[Rows][2]) {
+    constexpr int steps = Group / in_lane<Quant>;
+    set_all(dots, zero_ints());
+#pragma GCC unroll 16
+    for (int s = 0; s < steps; ++s) {
+        const int32_t * weights = tile.packed[g * steps + s];
+        const Ints left = load(weights), right = load(weights + lanes);
+#pragma GCC unroll 6
+        for (int r = 0; r < Rows; ++r) {
+            const Ints values = broadcast(reinterpret_cast<const int32_t *>(rows[r].quants)[g * steps + s]);
+            dots[r][0] = dot_add(left, values, dots[r][0], Quant());
+            dots[r][1] = dot_add(right, values, dots[r][1], Quant());
+        }
+    }
+}
+
+}  // namespace inform::kernels
