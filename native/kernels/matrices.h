@@ -10,13 +10,19 @@
 
 namespace inform::kernels {
 
+// Where a tile's weights are: the first of its columns, and the block.
+struct Place {
+    int64_t output, block;
+};
+
 struct Product {
     const ggml_tensor * weights;
     const ggml_tensor * input;
-    int64_t length;   // of a row of either
-    int64_t outputs;  // rows of weights
-    int64_t rows;     // rows of activations
-    int64_t blocks;   // of `depth` along a row
+    int64_t length;     // of a row of either
+    int64_t outputs;    // rows of weights
+    int64_t rows;       // rows of activations
+    int64_t blocks;     // of `depth` along a row
+    size_t block_size;  // in bytes of weights
 
     explicit Product(const ggml_tensor * product)
         : weights(product->src[0]),
@@ -24,7 +30,8 @@ struct Product {
           length(weights->ne[0]),
           outputs(weights->ne[1]),
           rows(input->ne[1]),
-          blocks(divide_up(length, depth)) {}
+          blocks(divide_up(length, depth)),
+          block_size(ggml_row_size(weights->type, depth)) {}
 
     int count(int64_t block) const { return static_cast<int>(std::min<int64_t>(depth, length - block * depth)); }
 
@@ -37,8 +44,8 @@ struct Product {
     int64_t column(int64_t panel_begin, int c) const { return std::min(panel_begin + c, outputs - 1); }
 
     const void * weights_at(int64_t output, int64_t block) const {
-        const size_t along = static_cast<size_t>(block) * ggml_row_size(weights->type, depth);
-        return static_cast<const char *>(weights->data) + static_cast<size_t>(output) * weights->nb[1] + along;
+        const size_t at = static_cast<size_t>(output) * weights->nb[1] + static_cast<size_t>(block) * block_size;
+        return static_cast<const char *>(weights->data) + at;
     }
 };
 

@@ -172,7 +172,11 @@ void compute(const ggml_compute_params * params, ggml_tensor * tensor, const Kno
         for (int64_t block = 0; block < product.blocks; ++block) {
             const typename StepOf::Activations * from = memory.activations + block * units + piece.row / together;
             for (int64_t panel = 0; panel < piece.panels; ++panel) {
-                fill(own.tile, product, (piece.panel + panel) * columns, block, format);
+                const bool last = panel + 1 == piece.panels;
+                const Place here = {(piece.panel + panel) * columns, block};
+                const Place next = {last ? piece.panel * columns : here.output + columns,
+                                    std::min(block + last, product.blocks - 1)};
+                fill(own.tile, product, here, next, format);
                 const auto at = [&](int64_t unit) {
                     return StepOf{
                         {own.tile, product.count(block), from + unit, own.sums[panel] + unit * together, block == 0}};

@@ -60,14 +60,23 @@ void put(const int16_t * quants, int count, int zero, To * to) {
         to[k] = static_cast<To>(quants[k] - zero);
 }
 
+// The weights of the tile that comes next are asked for while this one is decoded: they are a short piece of each of
+// many rows, which the CPU does not foresee.
+inline void prefetch(const Product & product, Place next, int c) {
+    const char * at = static_cast<const char *>(product.weights_at(product.column(next.output, c), next.block));
+    for (size_t line = 0; line < product.block_size; line += alignment)
+        prefetch(at + line);
+}
+
 template <typename Quant>
-void fill(IntTile<Quant> & tile, const Product & product, int64_t output, int64_t block, const Format & format) {
-    const int count = product.count(block), groups = count / format.group;
+void fill(IntTile<Quant> & tile, const Product & product, Place at, Place next, const Format & format) {
+    const int count = product.count(at.block), groups = count / format.group;
     const int zero = shifted<Quant> ? format.lowest : 0;
     for (int c = 0; c < columns; ++c) {
         int16_t quants[depth];
         float scales[most_groups], offsets[most_groups] = {};
-        format.decode(product.weights_at(product.column(output, c), block), count, quants, scales, offsets);
+        prefetch(product, next, c);
+        format.decode(product.weights_at(product.column(at.output, c), at.block), count, quants, scales, offsets);
         put(quants, count, zero, tile.decoded[c]);
         for (int g = 0; g < groups; ++g) {
             tile.scales[g][c] = scales[g];
@@ -77,7 +86,18 @@ void fill(IntTile<Quant> & tile, const Product & product, int64_t output, int64_
     pack(tile, count, format.group);
 }
 
-// A row's weights as floats, whatever they are in the file.
+// What integers stand for.
+template <int Group>
+void weights_of(const int16_t * quants, const float * scales, const float * offsets, int count, float * weights) {
+    for (int g = 0; g < count / Group; ++g) {
+        const Floats scale = broadcast(scales[g]), offset = broadcast(offsets[g]);
+#pragma GCC unroll 8
+        for (int k = g * Group; k < (g + 1) * Group; k += lanes)
+            store(weights + k, plus(times(to_floats(load_widened(quants + k)), scale), offset));
+    }
+}
+
+// A column's weights as floats, whatever they are in the file.
 inline void decode(const Product & product, int64_t output, int64_t block, const Format * format, float * weights) {
     const void * at = product.weights_at(output, block);
     const int count = product.count(block);
@@ -86,27 +106,29 @@ inline void decode(const Product & product, int64_t output, int64_t block, const
     int16_t quants[depth];
     float scales[most_groups], offsets[most_groups] = {};
     format->decode(at, count, quants, scales, offsets);
-    for (int g = 0; g < count / format->group; ++g) {
-        const int begin = g * format->group;
-        for (int k = begin; k < begin + format->group; ++k)
-            weights[k] = scales[g] * static_cast<float>(quants[k]) + offsets[g];
-    }
+    if (format->group == 16)
+        weights_of<16>(quants, scales, offsets, count, weights);
+    else
+        weights_of<32>(quants, scales, offsets, count, weights);
 }
 
-inline void fill(FloatTile & tile, const Product & product, int64_t output, int64_t block, const Format * format) {
-    for (int c = 0; c < columns; ++c)
-        decode(product, product.column(output, c), block, format, tile.decoded[c]);
-    place(reinterpret_cast<const int32_t *>(tile.decoded), depth, product.count(block),
+inline void fill(FloatTile & tile, const Product & product, Place at, Place next, const Format * format) {
+    for (int c = 0; c < columns; ++c) {
+        prefetch(product, next, c);
+        decode(product, product.column(at.output, c), at.block, format, tile.decoded[c]);
+    }
+    place(reinterpret_cast<const int32_t *>(tile.decoded), depth, product.count(at.block),
           reinterpret_cast<int32_t (*)[columns]>(tile.weights));
 }
 
 #ifdef INFORM_KERNELS_AMX
 template <int Pieces>
-void fill(PieceTile<Pieces> & tile, const Product & product, int64_t output, int64_t block, const Format * format) {
+void fill(PieceTile<Pieces> & tile, const Product & product, Place at, Place next, const Format * format) {
     for (int c = 0; c < columns; ++c) {
         alignas(64) float weights[depth];
-        decode(product, product.column(output, c), block, format, weights);
-        for (int k = 0; k < product.count(block) / amx_depth; ++k)
+        prefetch(product, next, c);
+        decode(product, product.column(at.output, c), at.block, format, weights);
+        for (int k = 0; k < product.count(at.block) / amx_depth; ++k)
             split<Pieces>(weights + k * amx_depth, tile.values[0][k][c], columns * depth);
     }
 }

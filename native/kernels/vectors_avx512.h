@@ -14,6 +14,11 @@ using Ints = __m512i;
 constexpr int lanes = 16;
 constexpr int vector_registers = 32;
 
+// Asks for a cache line, into the second cache.
+inline void prefetch(const void * at) {
+    _mm_prefetch(static_cast<const char *>(at), _MM_HINT_T1);
+}
+
 inline Floats load(const float * from) {
     return _mm512_loadu_ps(from);
 }
@@ -76,6 +81,9 @@ inline Ints load(const int32_t * from) {
 }
 inline Ints load_unaligned(const int32_t * from) {
     return _mm512_loadu_si512(from);
+}
+inline Ints load_widened(const int16_t * from) {
+    return _mm512_cvtepi16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(from)));
 }
 inline void store(int32_t * to, Ints values) {
     _mm512_store_si512(to, values);

@@ -15,6 +15,11 @@ using Ints = int32x4_t;
 constexpr int lanes = 4;
 constexpr int vector_registers = 32;
 
+// Asks for a cache line, into the second cache.
+inline void prefetch(const void * at) {
+    __builtin_prefetch(at, 0, 2);
+}
+
 inline Floats load(const float * from) {
     return vld1q_f32(from);
 }
@@ -78,6 +83,9 @@ inline Ints load(const int32_t * from) {
 }
 inline Ints load_unaligned(const int32_t * from) {
     return vld1q_s32(from);
+}
+inline Ints load_widened(const int16_t * from) {
+    return vmovl_s16(vld1_s16(from));
 }
 inline void store(int32_t * to, Ints values) {
     vst1q_s32(to, values);
