@@ -19,15 +19,15 @@ export type Ratios = Map<string, Spread | undefined>;
 
 /** What the ratios are wanted to be, at least. */
 export const BARS: ReadonlyMap<string, number> = new Map([
-  ['uniform512_vs_llama_bench', 1],
+  ['uniform512_vs_llama_bench', 1.6],
   ['uniform512_vs_ik_llama_bench', 1],
-  ['sft_vs_llama_embedding', 1.3],
+  ['sft_vs_llama_embedding', 3],
   ['sft_vs_node_llama_cpp', 3],
-  ['sft_vs_transformers', 4],
-  ['sharing_efficiency_sft', 0.9],
-  ['sharing_efficiency_best_of_8', 0.9],
-  ['sharing_efficiency_pairs', 0.9],
-  ['sharing_efficiency_long_prompt', 0.9],
+  ['sft_vs_transformers', 6],
+  ['sharing_efficiency_sft', 0.95],
+  ['sharing_efficiency_best_of_8', 0.95],
+  ['sharing_efficiency_pairs', 0.95],
+  ['sharing_efficiency_long_prompt', 0.95],
   ['sharing_speedup_long_prompt', 3],
 ]);
 
