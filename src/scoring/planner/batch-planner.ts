@@ -8,27 +8,31 @@ export interface PlannedBatch<T> extends Batch {
   samples: T[][];
 }
 
+/** How many samples that do not fit into a batch, or belong to others, are passed by in search of some that do. */
+const LOOK_AHEAD = 32;
+
+const NO_TOKENS = new Int32Array();
+
 /**
  * Packs samples into batches such that within what it is given together each distinct prefix is computed once, where the
- * engine keeps the last sequence of each batch for the next one.
+ * engine keeps the last sequence of each batch for the next one. Weights are read and decoded once for a batch, so that a
+ * fuller one costs less a token: where the next sample does not fit, later ones take its place, and it begins the next batch.
  */
 export class BatchPlanner<T extends { tokens: Int32Array }> {
-  /** Samples of equal tokens together, in the order of evaluation; the next one at `#at`. */
-  #order: readonly T[][] = [];
-  #at = 0;
+  /** Samples of equal tokens together, in the order of evaluation. */
+  #waiting: T[][] = [];
   /** The sequence that the engine still holds when the next batch begins. */
-  #resident: Int32Array = new Int32Array();
+  #resident: Int32Array = NO_TOKENS;
 
   constructor(private readonly limits: BatchLimits) {}
 
   get empty(): boolean {
-    return this.#at === this.#order.length;
+    return this.#waiting.length === 0;
   }
 
   /** Takes the next samples, when those before are used up. Each has 1 to `contextTokens` tokens. */
   add(samples: readonly T[]): void {
-    this.#order = this.limits.share ? groupByPrefix(samples) : samples.map((sample) => [sample]);
-    this.#at = 0;
+    this.#waiting = this.limits.share ? groupByPrefix(samples) : samples.map((sample) => [sample]);
   }
 
   /** The next batch, or undefined when all samples are used up. */
@@ -38,44 +42,64 @@ export class BatchPlanner<T extends { tokens: Int32Array }> {
   }
 
   #shared(): PlannedBatch<T> {
-    const { contextTokens, batchTokens, maxSequences } = this.limits;
+    const { contextTokens, batchTokens } = this.limits;
     const resident = this.#resident;
     const trie = new PrefixTrie<T[]>();
     // First, so that what goes on from the resident sequence comes first in the batch.
     trie.insert(resident);
     let computed = 0;
     let kept = 0;
-    let count = 0;
-    for (; count < maxSequences; count++) {
-      const samples = this.#order[this.#at];
-      const tokens = samples?.[0]?.tokens;
-      if (!samples || !tokens) break;
+    /** The most that one which was passed by has in common with the batch, and so the least for those behind it. */
+    let common = 0;
+    this.#fill((samples, tokens, at) => {
       // The last token is always computed: it is the output.
       const known = Math.min(trie.match(tokens), tokens.length - 1);
       const keeps = Math.max(kept, Math.min(commonPrefix(resident, tokens), known));
       const computes = computed + tokens.length - known;
-      if (count > 0 && (computes > batchTokens || keeps + computes > contextTokens)) break;
+      if (computed > 0 && (computes > batchTokens || keeps + computes > contextTokens)) {
+        common = Math.max(common, known);
+        return false;
+      }
+      if (at > 0 && known < Math.max(common, this.#commonWithNeighbours(at))) return false;
       trie.insert(tokens).values.push(samples);
       kept = keeps;
       computed = computes;
-      this.#at++;
-    }
+      return true;
+    });
     const samples = inTrieOrder(trie.root, resident);
     this.#resident = samples.at(-1)?.[0]?.tokens ?? resident;
     return frontCoded(samples, true);
   }
 
   #separate(): PlannedBatch<T> {
-    const { contextTokens, batchTokens, maxSequences } = this.limits;
-    const first = this.#at;
+    const most = Math.min(this.limits.batchTokens, this.limits.contextTokens);
     let computed = 0;
-    for (; this.#at - first < maxSequences; this.#at++) {
-      const length = this.#order[this.#at]?.[0]?.tokens.length;
-      if (length === undefined) break;
-      if (this.#at > first && computed + length > Math.min(batchTokens, contextTokens)) break;
+    const samples = this.#fill((_, { length }) => {
+      if (computed > 0 && computed + length > most) return false;
       computed += length;
+      return true;
+    });
+    return frontCoded(samples, false);
+  }
+
+  /** Goes through what waits, from the first on, and gives what is taken. The first one must be. */
+  #fill(take: (samples: T[], tokens: Int32Array, at: number) => boolean): T[][] {
+    const taken: T[][] = [];
+    let at = 0;
+    while (taken.length < this.limits.maxSequences && at <= LOOK_AHEAD) {
+      const samples = this.#waiting[at];
+      const tokens = samples?.[0]?.tokens;
+      if (!samples || !tokens) break;
+      if (take(samples, tokens, at)) taken.push(...this.#waiting.splice(at, 1));
+      else at++;
     }
-    return frontCoded(this.#order.slice(first, this.#at), false);
+    return taken;
+  }
+
+  /** What one that waits has in common with those before and behind it, beside which it costs less. */
+  #commonWithNeighbours(at: number): number {
+    const tokensAt = (index: number): Int32Array => this.#waiting[index]?.[0]?.tokens ?? NO_TOKENS;
+    return Math.max(commonPrefix(tokensAt(at), tokensAt(at - 1)), commonPrefix(tokensAt(at), tokensAt(at + 1)));
   }
 }
 

@@ -268,6 +268,46 @@ test('groups come in the order of their first samples', () => {
   );
 });
 
+/** The samples of each batch of one window. */
+function batchesOf(samples: readonly Sample[], limits: BatchLimits): number[][] {
+  const planner = new BatchPlanner<Sample>(limits);
+  planner.add(samples);
+  const batches: number[][] = [];
+  for (let batch = planner.next(); batch !== undefined; batch = planner.next()) {
+    batches.push(batch.samples.flat().map(({ index }) => index));
+  }
+  return batches;
+}
+
+test('what does not fit begins the next batch, and those behind it that fit take its place', () => {
+  const samples = samplesOf([20, 20, 10, 14, 2].map((length, i) => Array.from({ length }, (_, j) => 100 * i + j)));
+  for (const share of [true, false]) {
+    assert.equal(batchesOf(samples, { ...LIMITS, share }), [[0, 2, 4], [1], [3]]);
+  }
+});
+
+test('no batch is filled at the cost of what samples share', () => {
+  const tokens = (first: number, length: number): number[] => Array.from({ length }, (_, i) => first + i);
+  // The second does not fit beside the first; the third would, but the fourth goes on from it.
+  const apart = samplesOf([tokens(100, 20), tokens(200, 20), [...tokens(0, 10), 1, 2], [...tokens(0, 10), 3, 4]]);
+  assert.equal(batchesOf(apart, LIMITS), [[0], [1, 2], [3]]);
+  assert.is(plan([apart], LIMITS).computed, distinctPrefixes(apart));
+  // The third and fifth go on from the first, and so does the second, which must find it in the cache.
+  const prompt = tokens(0, 10);
+  const together = samplesOf([
+    [...prompt, ...tokens(100, 10)],
+    [...prompt, ...tokens(200, 20)],
+    [...prompt, ...tokens(300, 6)],
+    tokens(400, 4),
+    [...prompt, ...tokens(500, 6)],
+  ]);
+  assert.equal(batchesOf(together, LIMITS), [
+    [0, 2, 4],
+    [1, 3],
+  ]);
+  assert.is(plan([together], LIMITS).computed, distinctPrefixes(together));
+});
+
 test('without sharing: input order, every token computed, equal samples too', () => {
   const samples = samplesOf([[1, 2], [1, 2], [1, 2, 3], [4]]);
   const planner = new BatchPlanner<Sample>({ ...LIMITS, share: false });
