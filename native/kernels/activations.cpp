@@ -34,7 +34,7 @@ float round_to(const float * values, int count, Quant * quants) {
     const bool finite = largest <= FLT_MAX;
     const Floats factor = broadcast(finite && !negligible ? largest_quant / largest : 0.0f);
     for (int i = 0; i < count; i += lanes)
-        store_rounded(load(values + i), factor, quants + i);
+        store_narrowed(quants + i, to_ints(times(load(values + i), factor)));
     return !finite ? std::numeric_limits<float>::quiet_NaN() : negligible ? 0.0f : largest / largest_quant;
 }
 

@@ -17,9 +17,6 @@
 namespace inform::kernels {
 
 template <typename Quant>
-using Stored = int8_t;
-
-template <typename Quant>
 constexpr bool shifted = false;
 
 template <typename Quant>
@@ -80,6 +77,11 @@ void pack(IntTile<Quant> & tile, int count, int group) {
     }
 }
 
+// The sums of both planes as one.
+inline Ints joined(Ints low, Ints high) {
+    return vaddq_s32(low, vshlq_n_s32(high, 8));
+}
+
 #ifdef __ARM_FEATURE_MATMUL_INT8
 
 // The products of a plane come as those of a column with two rows beside those of the next column, and leave as a row's
@@ -120,8 +122,8 @@ inline void group_dots(const IntTile<Quant> & tile, int g, const IntActivations<
         for (int half = 0; half < 2; ++half) {
             Ints left = sums[0][r][2 * half], right = sums[0][r][2 * half + 1];
             if constexpr (planes<Quant> == 2) {
-                left = vaddq_s32(left, vshlq_n_s32(sums[1][r][2 * half], 8));
-                right = vaddq_s32(right, vshlq_n_s32(sums[1][r][2 * half + 1], 8));
+                left = joined(left, sums[1][r][2 * half]);
+                right = joined(right, sums[1][r][2 * half + 1]);
             }
             Ints of_rows[2] = {vuzp1q_s32(left, right), vuzp2q_s32(left, right)};
             for (int i = 0; i < 2 && 2 * r + i < Rows; ++i) {
@@ -162,10 +164,8 @@ inline void group_dots(const IntTile<Quant> & tile, int g, const IntActivations<
 #pragma GCC unroll 2
         for (int half = 0; half < 2; ++half) {
             Ints sum = sums[0][r][half];
-            if constexpr (planes<Quant> == 2) {
-                sum = vaddq_s32(sum, vshlq_n_s32(sums[1][r][half], 8));
-                sum = vaddq_s32(sum, load(tile.sums[g] + half * lanes));
-            }
+            if constexpr (planes<Quant> == 2)
+                sum = vaddq_s32(joined(sum, sums[1][r][half]), load(tile.sums[g] + half * lanes));
             dots[r][half] = sum;
         }
     }

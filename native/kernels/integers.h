@@ -4,8 +4,7 @@
 // instructions want them:
 //
 //     IntTile<Quant>, IntActivations<Quant>   the two, with activations of 8 or 16 bits
-//     Stored<Quant>                           what a tile's decoded weights are
-//     shifted<Quant>                          whether these are made non-negative, which is one more offset
+//     shifted<Quant>                          whether weights are made non-negative, which is one more offset
 //     int_rows<Quant>                         how many rows of activations the products take at once
 //     keep(quants, count, activations)        rounded activations as the products take them
 //     pack(tile, count, group)                decoded weights as the products take them

@@ -8,9 +8,6 @@
 
 namespace inform::kernels {
 
-template <typename Quant>
-using Stored = Quant;
-
 // The instruction for 8 bits wants one side without signs.
 template <typename Quant>
 constexpr bool shifted = sizeof(Quant) == 1;

@@ -174,8 +174,8 @@ void compute(const ggml_compute_params * params, ggml_tensor * tensor, const Kno
             for (int64_t panel = 0; panel < piece.panels; ++panel) {
                 const bool last = panel + 1 == piece.panels;
                 const Place here = {(piece.panel + panel) * columns, block};
-                const Place next = {last ? piece.panel * columns : here.output + columns,
-                                    std::min(block + last, product.blocks - 1)};
+                const Place next = last ? Place{piece.panel * columns, std::min(block + 1, product.blocks - 1)}
+                                        : Place{here.output + columns, block};
                 fill(own.tile, product, here, next, format);
                 const auto at = [&](int64_t unit) {
                     return StepOf{

@@ -2,7 +2,20 @@
 
 // The vectors that the kernels are written in, with one file for each set of instructions: `lanes` floats (`Floats`) or
 // as many integers of 32 bits (`Ints`). ggml's CPU module is compiled once for each kind of CPU, with that CPU's
-// instructions, and chosen when it is loaded: so the choice here is the compiler's.
+// instructions, and chosen when it is loaded: so the choice here is the compiler's. What a name does not say:
+//
+//     prefetch(at)                            asks for a cache line, into the second cache
+//     larger(a, b)                            of floats the second where one of them is no number
+//     scale_by_powers(values, powers)         values * 2^powers for whole powers from -126 to 127
+//     zero_below(values, tested, limit)       zero where `tested` is below `limit`; no number is below none
+//     with_sign(magnitudes, signs)            the magnitudes of the first with the signs of the second
+//     to_ints(values)                         rounded to the nearest
+//     load, store (of integers)               aligned to a whole vector
+//     store_narrowed(to, values)              as 16 or 8 bits, the nearest that there are
+//     dot_add(a, b, sum, int16_t())           in each lane the sum and the products of two pairs of 16-bit integers
+//     dot_add(a, b, sum, int8_t())            of four pairs of 8-bit ones, of which the first are not negative
+//     low_lanes, high_lanes, low_pairs, ...   lanes, or pairs of them, of two vectors by turns, in each 128 bits
+//     transpose_quarters(rows)                what is left of a transposition once each 128 bits are one
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__)
 #define INFORM_KERNELS_LANES 16

@@ -14,7 +14,6 @@ using Ints = __m256i;
 constexpr int lanes = 8;
 constexpr int vector_registers = 16;
 
-// Asks for a cache line, into the second cache.
 inline void prefetch(const void * at) {
     _mm_prefetch(static_cast<const char *>(at), _MM_HINT_T1);
 }
@@ -46,38 +45,25 @@ inline Floats minus(Floats a, Floats b) {
 inline Floats quotient(Floats a, Floats b) {
     return _mm256_div_ps(a, b);
 }
-// The second where one of them is no number.
 inline Floats larger(Floats a, Floats b) {
     return _mm256_max_ps(a, b);
 }
 inline Floats to_nearest(Floats values) {
     return _mm256_round_ps(values, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
-// values * 2^powers for whole powers from -126 to 127.
+inline Ints to_ints(Floats values) {
+    return _mm256_cvtps_epi32(values);
+}
 inline Floats scale_by_powers(Floats values, Floats powers) {
-    const Ints exponents = _mm256_add_epi32(_mm256_cvtps_epi32(powers), _mm256_set1_epi32(127));
+    const Ints exponents = _mm256_add_epi32(to_ints(powers), _mm256_set1_epi32(127));
     return _mm256_mul_ps(values, _mm256_castsi256_ps(_mm256_slli_epi32(exponents, 23)));
 }
-// Zero where `tested` is below `limit`; no number is below none.
 inline Floats zero_below(Floats values, Floats tested, float limit) {
     return _mm256_and_ps(values, _mm256_cmp_ps(tested, broadcast(limit), _CMP_NLT_UQ));
 }
-// The magnitudes of the first with the signs of the second.
 inline Floats with_sign(Floats magnitudes, Floats signs) {
     const Floats sign = broadcast(-0.0f);
     return _mm256_or_ps(_mm256_andnot_ps(sign, magnitudes), _mm256_and_ps(sign, signs));
-}
-// The products of values and `factor`, rounded to the nearest integers.
-inline void store_rounded(Floats values, Floats factor, int16_t * to) {
-    const Ints rounded = _mm256_cvtps_epi32(_mm256_mul_ps(values, factor));
-    const __m128i low = _mm256_castsi256_si128(rounded), high = _mm256_extracti128_si256(rounded, 1);
-    _mm_storeu_si128(reinterpret_cast<__m128i *>(to), _mm_packs_epi32(low, high));
-}
-inline void store_rounded(Floats values, Floats factor, int8_t * to) {
-    const Ints rounded = _mm256_cvtps_epi32(_mm256_mul_ps(values, factor));
-    const __m128i low = _mm256_castsi256_si128(rounded), high = _mm256_extracti128_si256(rounded, 1);
-    const __m128i words = _mm_packs_epi32(low, high);
-    _mm_storel_epi64(reinterpret_cast<__m128i *>(to), _mm_packs_epi16(words, words));
 }
 
 inline Ints load(const int32_t * from) {
@@ -91,6 +77,16 @@ inline Ints load_widened(const int16_t * from) {
 }
 inline void store(int32_t * to, Ints values) {
     _mm256_store_si256(reinterpret_cast<__m256i *>(to), values);
+}
+inline __m128i narrowed(Ints values) {
+    return _mm_packs_epi32(_mm256_castsi256_si128(values), _mm256_extracti128_si256(values, 1));
+}
+inline void store_narrowed(int16_t * to, Ints values) {
+    _mm_storeu_si128(reinterpret_cast<__m128i *>(to), narrowed(values));
+}
+inline void store_narrowed(int8_t * to, Ints values) {
+    const __m128i words = narrowed(values);
+    _mm_storel_epi64(reinterpret_cast<__m128i *>(to), _mm_packs_epi16(words, words));
 }
 inline Ints broadcast(int32_t value) {
     return _mm256_set1_epi32(value);
@@ -111,7 +107,6 @@ inline Ints larger(Ints a, Ints b) {
     return _mm256_max_epi32(a, b);
 }
 
-// In each lane the sum and the products of two pairs of 16-bit integers.
 inline Ints dot_add(Ints a, Ints b, Ints sum, int16_t) {
 #ifdef __AVXVNNI__
     return _mm256_dpwssd_avx_epi32(sum, a, b);
@@ -121,7 +116,6 @@ inline Ints dot_add(Ints a, Ints b, Ints sum, int16_t) {
 }
 
 #ifdef __AVXVNNI__
-// The same of four pairs of 8-bit ones, of which the first are not negative.
 inline Ints dot_add(Ints a, Ints b, Ints sum, int8_t) {
     return _mm256_dpbusd_avx_epi32(sum, a, b);
 }

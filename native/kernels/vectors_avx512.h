@@ -14,7 +14,6 @@ using Ints = __m512i;
 constexpr int lanes = 16;
 constexpr int vector_registers = 32;
 
-// Asks for a cache line, into the second cache.
 inline void prefetch(const void * at) {
     _mm_prefetch(static_cast<const char *>(at), _MM_HINT_T1);
 }
@@ -46,34 +45,21 @@ inline Floats minus(Floats a, Floats b) {
 inline Floats quotient(Floats a, Floats b) {
     return _mm512_div_ps(a, b);
 }
-// The second where one of them is no number.
 inline Floats larger(Floats a, Floats b) {
     return _mm512_max_ps(a, b);
 }
 inline Floats to_nearest(Floats values) {
     return _mm512_roundscale_ps(values, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
-// values * 2^powers for whole powers from -126 to 127.
 inline Floats scale_by_powers(Floats values, Floats powers) {
     return _mm512_scalef_ps(values, powers);
 }
-// Zero where `tested` is below `limit`; no number is below none.
 inline Floats zero_below(Floats values, Floats tested, float limit) {
     return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(tested, broadcast(limit), _CMP_NLT_UQ), values);
 }
-// The magnitudes of the first with the signs of the second.
 inline Floats with_sign(Floats magnitudes, Floats signs) {
     return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(_mm512_castps_si512(magnitudes), _mm512_castps_si512(signs),
                                                          _mm512_set1_epi32(static_cast<int32_t>(0x80000000)), 0xd8));
-}
-// The products of values and `factor`, rounded to the nearest integers.
-inline void store_rounded(Floats values, Floats factor, int16_t * to) {
-    const Ints rounded = _mm512_cvtps_epi32(_mm512_mul_ps(values, factor));
-    _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), _mm512_cvtsepi32_epi16(rounded));
-}
-inline void store_rounded(Floats values, Floats factor, int8_t * to) {
-    const Ints rounded = _mm512_cvtps_epi32(_mm512_mul_ps(values, factor));
-    _mm_storeu_si128(reinterpret_cast<__m128i *>(to), _mm512_cvtsepi32_epi8(rounded));
 }
 
 inline Ints load(const int32_t * from) {
@@ -88,6 +74,12 @@ inline Ints load_widened(const int16_t * from) {
 inline void store(int32_t * to, Ints values) {
     _mm512_store_si512(to, values);
 }
+inline void store_narrowed(int16_t * to, Ints values) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), _mm512_cvtsepi32_epi16(values));
+}
+inline void store_narrowed(int8_t * to, Ints values) {
+    _mm_storeu_si128(reinterpret_cast<__m128i *>(to), _mm512_cvtsepi32_epi8(values));
+}
 inline Ints broadcast(int32_t value) {
     return _mm512_set1_epi32(value);
 }
@@ -96,6 +88,9 @@ inline Ints zero_ints() {
 }
 inline Floats to_floats(Ints values) {
     return _mm512_cvtepi32_ps(values);
+}
+inline Ints to_ints(Floats values) {
+    return _mm512_cvtps_epi32(values);
 }
 inline Floats with_bits(Ints bits) {
     return _mm512_castsi512_ps(bits);
@@ -107,7 +102,6 @@ inline Ints larger(Ints a, Ints b) {
     return _mm512_max_epi32(a, b);
 }
 
-// In each lane the sum and the products of two pairs of 16-bit integers.
 inline Ints dot_add(Ints a, Ints b, Ints sum, int16_t) {
 #ifdef __AVX512VNNI__
     return _mm512_dpwssd_epi32(sum, a, b);
@@ -117,7 +111,6 @@ inline Ints dot_add(Ints a, Ints b, Ints sum, int16_t) {
 }
 
 #ifdef __AVX512VNNI__
-// The same of four pairs of 8-bit ones, of which the first are not negative.
 inline Ints dot_add(Ints a, Ints b, Ints sum, int8_t) {
     return _mm512_dpbusd_epi32(sum, a, b);
 }

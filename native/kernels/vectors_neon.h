@@ -15,7 +15,6 @@ using Ints = int32x4_t;
 constexpr int lanes = 4;
 constexpr int vector_registers = 32;
 
-// Asks for a cache line, into the second cache.
 inline void prefetch(const void * at) {
     __builtin_prefetch(at, 0, 2);
 }
@@ -47,35 +46,25 @@ inline Floats minus(Floats a, Floats b) {
 inline Floats quotient(Floats a, Floats b) {
     return vdivq_f32(a, b);
 }
-// The second where one of them is no number.
 inline Floats larger(Floats a, Floats b) {
     return vbslq_f32(vcgtq_f32(a, b), a, b);
 }
 inline Floats to_nearest(Floats values) {
     return vrndnq_f32(values);
 }
-// values * 2^powers for whole powers from -126 to 127.
+inline Ints to_ints(Floats values) {
+    return vcvtnq_s32_f32(values);
+}
 inline Floats scale_by_powers(Floats values, Floats powers) {
-    const Ints exponents = vaddq_s32(vcvtnq_s32_f32(powers), vdupq_n_s32(127));
+    const Ints exponents = vaddq_s32(to_ints(powers), vdupq_n_s32(127));
     return vmulq_f32(values, vreinterpretq_f32_s32(vshlq_n_s32(exponents, 23)));
 }
-// Zero where `tested` is below `limit`; no number is below none.
 inline Floats zero_below(Floats values, Floats tested, float limit) {
     const uint32x4_t below = vcltq_f32(tested, broadcast(limit));
     return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(values), below));
 }
-// The magnitudes of the first with the signs of the second.
 inline Floats with_sign(Floats magnitudes, Floats signs) {
     return vbslq_f32(vdupq_n_u32(0x80000000), signs, magnitudes);
-}
-// The products of values and `factor`, rounded to the nearest integers.
-inline void store_rounded(Floats values, Floats factor, int16_t * to) {
-    vst1_s16(to, vqmovn_s32(vcvtnq_s32_f32(vmulq_f32(values, factor))));
-}
-inline void store_rounded(Floats values, Floats factor, int8_t * to) {
-    const int16x4_t words = vqmovn_s32(vcvtnq_s32_f32(vmulq_f32(values, factor)));
-    const int8x8_t bytes = vqmovn_s16(vcombine_s16(words, words));
-    std::memcpy(to, &bytes, lanes);
 }
 
 inline Ints load(const int32_t * from) {
@@ -89,6 +78,14 @@ inline Ints load_widened(const int16_t * from) {
 }
 inline void store(int32_t * to, Ints values) {
     vst1q_s32(to, values);
+}
+inline void store_narrowed(int16_t * to, Ints values) {
+    vst1_s16(to, vqmovn_s32(values));
+}
+inline void store_narrowed(int8_t * to, Ints values) {
+    const int16x4_t words = vqmovn_s32(values);
+    const int8x8_t bytes = vqmovn_s16(vcombine_s16(words, words));
+    std::memcpy(to, &bytes, lanes);
 }
 inline Ints broadcast(int32_t value) {
     return vdupq_n_s32(value);
@@ -109,7 +106,6 @@ inline Ints larger(Ints a, Ints b) {
     return vmaxq_s32(a, b);
 }
 
-// In each lane the sum and the products of two pairs of 16-bit integers.
 inline Ints dot_add(Ints a, Ints b, Ints sum, int16_t) {
     const int16x8_t left = vreinterpretq_s16_s32(a), right = vreinterpretq_s16_s32(b);
     const Ints low = vmull_s16(vget_low_s16(left), vget_low_s16(right)), high = vmull_high_s16(left, right);

@@ -181,10 +181,7 @@ struct Attention {
                     }
                     const double wanted = sum == 0 ? 0 : value / sum, error = std::fabs(found[i] - wanted);
                     const double bound = step * (1 + terms) * (sum == 0 ? 0 : size / sum);
-                    if (!(error <= bound)) {
-                        expect(false, to_string(shape) + ": off by " + std::to_string(error) + " where " +
-                                          std::to_string(bound) + " is allowed");
-                    }
+                    expect_within(error, bound, [&] { return to_string(shape); });
                 }
             }
         }

@@ -1,5 +1,5 @@
-// The engine without Node, for the sanitizers (scripts/dev/sanitize.mjs) and for an emulated Arm CPU, which has hours
-// to do with measuring its speed (scripts/dev/test-arm.mjs).
+// The engine without Node, for the sanitizers (scripts/dev/sanitize.mjs) and for an emulated Arm CPU, which would take
+// hours to measure its speed (scripts/dev/test-arm.mjs).
 //
 //   engine_tests BACKEND_DIR MODEL.gguf [--no-speed]        F32, F16 or BF16; may be the first shard of a split model
 //

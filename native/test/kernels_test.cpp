@@ -139,10 +139,7 @@ void expect_near(const Matrix & matrix, const std::vector<float> & activations, 
             // A weight with an offset is the difference of two larger numbers.
             bound *= 4;
             const double error = std::fabs(result[row * matrix.rows + output] - sum);
-            if (!(error <= bound)) {
-                expect(false,
-                       what + ": off by " + std::to_string(error) + " where " + std::to_string(bound) + " is allowed");
-            }
+            expect_within(error, bound, [&] { return what; });
         }
     }
 }

@@ -3,8 +3,8 @@ import { InformError } from '../../errors.js';
 import type { SettledOptions } from '../../options/settle.js';
 
 /**
- * What products on this machine's CPU round activations to. 16 bits are as good as none for weights of 8 bits and fewer, and faster than
- * llama.cpp's 8, and where there is AMX two pieces of BF16 are fastest (docs/kernels.md); where `exact` is asked for, nothing is rounded. Ours for 8 bits need VNNI, without which it is
+ * What products on this machine's CPU round activations to. 16 bits are as good as none for weights of 8 bits and fewer, and on x86 faster than
+ * llama.cpp's 8, and where there is AMX two pieces of BF16 are fastest (docs/kernels.md); where `exact` is asked for, nothing is rounded. Ours for 8 bits need VNNI or Arm's SDOT, without which it is
  * llama.cpp's.
  *
  * @param devices of this machine

@@ -38,9 +38,14 @@ function decoded(batch: Batch): number[][] {
 class CacheModel {
   #resident: number[] = [];
   computed = 0;
-  batches = 0;
+  /** The samples of each batch. */
+  readonly taken: number[][] = [];
 
   constructor(private readonly limits: BatchLimits) {}
+
+  get batches(): number {
+    return this.taken.length;
+  }
 
   evaluate(batch: PlannedBatch<Sample>): void {
     const { contextTokens, batchTokens, maxSequences } = this.limits;
@@ -63,7 +68,7 @@ class CacheModel {
     }
     this.#resident = sequences.at(-1) ?? [];
     this.computed += computed;
-    this.batches++;
+    this.taken.push(batch.samples.flat().map(({ index }) => index));
   }
 }
 
@@ -73,14 +78,14 @@ function plan(windows: readonly Sample[][], limits: BatchLimits): CacheModel {
   const cache = new CacheModel(limits);
   for (const window of windows) {
     planner.add(window);
-    const seen: number[] = [];
-    for (let batch = planner.next(); batch !== undefined; batch = planner.next()) {
-      cache.evaluate(batch);
-      seen.push(...batch.samples.flat().map(({ index }) => index));
-    }
+    const before = cache.batches;
+    for (let batch = planner.next(); batch !== undefined; batch = planner.next()) cache.evaluate(batch);
     assert.ok(planner.empty);
     assert.equal(
-      seen.sort((a, b) => a - b),
+      cache.taken
+        .slice(before)
+        .flat()
+        .sort((a, b) => a - b),
       window.map(({ index }) => index),
     );
   }
@@ -268,21 +273,10 @@ test('groups come in the order of their first samples', () => {
   );
 });
 
-/** The samples of each batch of one window. */
-function batchesOf(samples: readonly Sample[], limits: BatchLimits): number[][] {
-  const planner = new BatchPlanner<Sample>(limits);
-  planner.add(samples);
-  const batches: number[][] = [];
-  for (let batch = planner.next(); batch !== undefined; batch = planner.next()) {
-    batches.push(batch.samples.flat().map(({ index }) => index));
-  }
-  return batches;
-}
-
 test('what does not fit begins the next batch, and those behind it that fit take its place', () => {
   const samples = samplesOf([20, 20, 10, 14, 2].map((length, i) => Array.from({ length }, (_, j) => 100 * i + j)));
   for (const share of [true, false]) {
-    assert.equal(batchesOf(samples, { ...LIMITS, share }), [[0, 2, 4], [1], [3]]);
+    assert.equal(plan([samples], { ...LIMITS, share }).taken, [[0, 2, 4], [1], [3]]);
   }
 });
 
@@ -290,7 +284,7 @@ test('no batch is filled at the cost of what samples share', () => {
   const tokens = (first: number, length: number): number[] => Array.from({ length }, (_, i) => first + i);
   // The second does not fit beside the first; the third would, but the fourth goes on from it.
   const apart = samplesOf([tokens(100, 20), tokens(200, 20), [...tokens(0, 10), 1, 2], [...tokens(0, 10), 3, 4]]);
-  assert.equal(batchesOf(apart, LIMITS), [[0], [1, 2], [3]]);
+  assert.equal(plan([apart], LIMITS).taken, [[0], [1, 2], [3]]);
   assert.is(plan([apart], LIMITS).computed, distinctPrefixes(apart));
   // The third and fifth go on from the first, and so does the second, which must find it in the cache.
   const prompt = tokens(0, 10);
@@ -301,7 +295,7 @@ test('no batch is filled at the cost of what samples share', () => {
     tokens(400, 4),
     [...prompt, ...tokens(500, 6)],
   ]);
-  assert.equal(batchesOf(together, LIMITS), [
+  assert.equal(plan([together], LIMITS).taken, [
     [0, 2, 4],
     [1, 3],
   ]);
