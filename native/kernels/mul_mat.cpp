@@ -88,6 +88,30 @@ void run_last(int64_t count, const Step & step) {
     }
 }
 
+// Asks for the weights of the tile that comes next, some columns before each of the `runs` that take this one: they are
+// a short piece of each of many rows, which the CPU does not foresee, and asked for all at once they would keep those
+// waiting that are wanted now.
+class Prefetch {
+public:
+    Prefetch(const Product & product, Place next, int64_t runs)
+        : _product(product), _next(next), _share(static_cast<int>(divide_up(columns, runs))) {}
+
+    INFORM_ALWAYS_INLINE void before_run() {
+        for (const int end = std::min(_column + _share, columns); _column < end; ++_column) {
+            const int64_t output = _product.column(_next.output, _column);
+            const char * at = static_cast<const char *>(_product.weights_at(output, _next.block));
+            for (size_t line = 0; line < _product.block_size; line += alignment)
+                prefetch(at + line);
+        }
+    }
+
+private:
+    const Product & _product;
+    const Place _next;
+    const int _share;
+    int _column = 0;
+};
+
 // What a thread computes at a time: some panels of columns, of some rows.
 struct Piece {
     int64_t panel, panels;
@@ -176,14 +200,18 @@ void compute(const ggml_compute_params * params, ggml_tensor * tensor, const Kno
                 const Place here = {(piece.panel + panel) * columns, block};
                 const Place next = last ? Place{piece.panel * columns, std::min(block + 1, product.blocks - 1)}
                                         : Place{here.output + columns, block};
-                fill(own.tile, product, here, next, format);
+                fill(own.tile, product, here, format);
                 const auto at = [&](int64_t unit) {
                     return StepOf{
                         {own.tile, product.count(block), from + unit, own.sums[panel] + unit * together, block == 0}};
                 };
+                Prefetch ahead(product, next, divide_up(piece_units, at_once));
                 int64_t unit = 0;
-                for (; unit + at_once <= piece_units; unit += at_once)
+                for (; unit + at_once <= piece_units; unit += at_once) {
+                    ahead.before_run();
                     at(unit).template run<at_once>();
+                }
+                ahead.before_run();
                 run_last<at_once - 1>(piece_units - unit, at(unit));
             }
         }

@@ -60,22 +60,13 @@ void put(const int16_t * quants, int count, int zero, To * to) {
         to[k] = static_cast<To>(quants[k] - zero);
 }
 
-// The weights of the tile that comes next are asked for while this one is decoded: they are a short piece of each of
-// many rows, which the CPU does not foresee.
-inline void prefetch(const Product & product, Place next, int c) {
-    const char * at = static_cast<const char *>(product.weights_at(product.column(next.output, c), next.block));
-    for (size_t line = 0; line < product.block_size; line += alignment)
-        prefetch(at + line);
-}
-
 template <typename Quant>
-void fill(IntTile<Quant> & tile, const Product & product, Place at, Place next, const Format & format) {
+void fill(IntTile<Quant> & tile, const Product & product, Place at, const Format & format) {
     const int count = product.count(at.block), groups = count / format.group;
     const int zero = shifted<Quant> ? format.lowest : 0;
     for (int c = 0; c < columns; ++c) {
         int16_t quants[depth];
         float scales[most_groups], offsets[most_groups] = {};
-        prefetch(product, next, c);
         format.decode(product.weights_at(product.column(at.output, c), at.block), count, quants, scales, offsets);
         put(quants, count, zero, tile.decoded[c]);
         for (int g = 0; g < groups; ++g) {
@@ -112,9 +103,8 @@ inline void decode(const Product & product, int64_t output, int64_t block, const
         weights_of<32>(quants, scales, offsets, count, weights);
 }
 
-inline void fill(FloatTile & tile, const Product & product, Place at, Place next, const Format * format) {
+inline void fill(FloatTile & tile, const Product & product, Place at, const Format * format) {
     for (int c = 0; c < columns; ++c) {
-        prefetch(product, next, c);
         decode(product, product.column(at.output, c), at.block, format, tile.decoded[c]);
     }
     place(reinterpret_cast<const int32_t *>(tile.decoded), depth, product.count(at.block),
@@ -123,10 +113,9 @@ inline void fill(FloatTile & tile, const Product & product, Place at, Place next
 
 #ifdef INFORM_KERNELS_AMX
 template <int Pieces>
-void fill(PieceTile<Pieces> & tile, const Product & product, Place at, Place next, const Format * format) {
+void fill(PieceTile<Pieces> & tile, const Product & product, Place at, const Format * format) {
     for (int c = 0; c < columns; ++c) {
         alignas(64) float weights[depth];
-        prefetch(product, next, c);
         decode(product, product.column(at.output, c), at.block, format, weights);
         for (int k = 0; k < product.count(at.block) / amx_depth; ++k)
             split<Pieces>(weights + k * amx_depth, tile.values[0][k][c], columns * depth);

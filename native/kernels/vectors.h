@@ -4,7 +4,7 @@
 // as many integers of 32 bits (`Ints`). ggml's CPU module is compiled once for each kind of CPU, with that CPU's
 // instructions, and chosen when it is loaded: so the choice here is the compiler's. What a name does not say:
 //
-//     prefetch(at)                            asks for a cache line, into the second cache
+//     prefetch(at)                            asks for a cache line, into the first cache
 //     larger(a, b)                            of floats the second where one of them is no number
 //     scale_by_powers(values, powers)         values * 2^powers for whole powers from -126 to 127
 //     zero_below(values, tested, limit)       zero where `tested` is below `limit`; no number is below none
@@ -16,6 +16,13 @@
 //     dot_add(a, b, sum, int8_t())            of four pairs of 8-bit ones, of which the first are not negative
 //     low_lanes, high_lanes, low_pairs, ...   lanes, or pairs of them, of two vectors by turns, in each 128 bits
 //     transpose_quarters(rows)                what is left of a transposition once each 128 bits are one
+
+// For functions that do nothing but prefetch: GCC 12 takes them for functions without effects, and drops their calls.
+#ifdef _MSC_VER
+#define INFORM_ALWAYS_INLINE __forceinline
+#else
+#define INFORM_ALWAYS_INLINE inline __attribute__((always_inline))
+#endif
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__)
 #define INFORM_KERNELS_LANES 16

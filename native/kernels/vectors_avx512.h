@@ -14,8 +14,8 @@ using Ints = __m512i;
 constexpr int lanes = 16;
 constexpr int vector_registers = 32;
 
-inline void prefetch(const void * at) {
-    _mm_prefetch(static_cast<const char *>(at), _MM_HINT_T1);
+INFORM_ALWAYS_INLINE void prefetch(const void * at) {
+    _mm_prefetch(static_cast<const char *>(at), _MM_HINT_T0);
 }
 
 inline Floats load(const float * from) {

@@ -15,8 +15,8 @@ using Ints = int32x4_t;
 constexpr int lanes = 4;
 constexpr int vector_registers = 32;
 
-inline void prefetch(const void * at) {
-    __builtin_prefetch(at, 0, 2);
+INFORM_ALWAYS_INLINE void prefetch(const void * at) {
+    __builtin_prefetch(at);
 }
 
 inline Floats load(const float * from) {
