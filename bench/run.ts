@@ -1,6 +1,7 @@
 // Us against the others, and against ourselves with sharing off: `npm run bench [-- --rounds N]` takes an hour on two cores
-// and writes bench/RESULTS.md; `npm run bench -- --quick` takes four minutes and only prints. `--json` prints one JSON
-// document on standard output. `npm run bench -- install-peers` installs the others.
+// and writes bench/RESULTS.md; `npm run bench -- --quick` takes four minutes and only prints. `--only SET` races one set alone, in a
+// quick run as many rounds as fit into the time, and only prints. `--json` prints one JSON document on standard output.
+// `npm run bench -- install-peers` installs the others.
 
 import { parseArgs } from 'node:util';
 import {
@@ -46,8 +47,13 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
+    only: { type: 'string' },
   },
 });
+const { only } = flags;
+if (only !== undefined && !SET_NAMES.some((name) => name === only)) {
+  throw new Error(`--only takes one of ${SET_NAMES.join(', ')}`);
+}
 const rounds = Number(flags.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number of at least 1');
 const command = ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
@@ -70,11 +76,12 @@ for (let round = 0; !flags.quick && round < rounds; round++) {
 
 const run = { command, threads, data, seconds: (performance.now() - start) / 1000, results, tinyResults };
 const report = markdownReport(run);
-if (!flags.quick) writeSection('Contestants', command, report);
+if (!flags.quick && only === undefined) writeSection('Contestants', command, report);
 console.log(flags.json ? JSON.stringify(jsonReport(run), null, 2) : report);
 
 function fullRaces(maker: DatasetMaker, model: BenchModel, sizes: SetSizes): Promise<RaceResults[]> {
-  return Promise.all(SET_NAMES.map((name) => race(maker, model, name, sizes[name], FIELDS[name])));
+  const names = SET_NAMES.filter((name) => only === undefined || name === only);
+  return Promise.all(names.map((name) => race(maker, model, name, sizes[name], FIELDS[name])));
 }
 
 /**
@@ -84,7 +91,7 @@ function fullRaces(maker: DatasetMaker, model: BenchModel, sizes: SetSizes): Pro
 async function quickRaces(maker: DatasetMaker): Promise<RaceResults[]> {
   const large = await syntheticModel();
   const small = await twoLayerModel();
-  return [
+  const races = [
     await race(maker, large, 'uniform512', 2, [OURS, LLAMA_BENCH, IK_LLAMA_BENCH]),
     await race(maker, large, 'sft', 10, [OURS, LLAMA_EMBEDDING, NODE_LLAMA_CPP]),
     await race(maker, small, 'uniform512', 8, [OURS, NO_SHARING]),
@@ -93,6 +100,7 @@ async function quickRaces(maker: DatasetMaker): Promise<RaceResults[]> {
     await race(maker, small, 'pairs', 12, [OURS, NO_SHARING]),
     await race(maker, small, 'long-prompt', 1, [OURS, NO_SHARING]),
   ];
+  return races.filter(({ race: { dataset } }) => only === undefined || dataset.name === only);
 }
 
 async function race(
