@@ -50,10 +50,8 @@ const { values: flags } = parseArgs({
     only: { type: 'string' },
   },
 });
-const { only } = flags;
-if (only !== undefined && !SET_NAMES.some((name) => name === only)) {
-  throw new Error(`--only takes one of ${SET_NAMES.join(', ')}`);
-}
+const sets = SET_NAMES.filter((name) => name === (flags.only ?? name));
+if (sets.length === 0) throw new Error(`--only takes one of ${SET_NAMES.join(', ')}`);
 const rounds = Number(flags.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number of at least 1');
 const command = ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
@@ -76,12 +74,11 @@ for (let round = 0; !flags.quick && round < rounds; round++) {
 
 const run = { command, threads, data, seconds: (performance.now() - start) / 1000, results, tinyResults };
 const report = markdownReport(run);
-if (!flags.quick && only === undefined) writeSection('Contestants', command, report);
+if (!flags.quick && flags.only === undefined) writeSection('Contestants', command, report);
 console.log(flags.json ? JSON.stringify(jsonReport(run), null, 2) : report);
 
 function fullRaces(maker: DatasetMaker, model: BenchModel, sizes: SetSizes): Promise<RaceResults[]> {
-  const names = SET_NAMES.filter((name) => only === undefined || name === only);
-  return Promise.all(names.map((name) => race(maker, model, name, sizes[name], FIELDS[name])));
+  return Promise.all(sets.map((name) => race(maker, model, name, sizes[name], FIELDS[name])));
 }
 
 /**
@@ -91,16 +88,17 @@ function fullRaces(maker: DatasetMaker, model: BenchModel, sizes: SetSizes): Pro
 async function quickRaces(maker: DatasetMaker): Promise<RaceResults[]> {
   const large = await syntheticModel();
   const small = await twoLayerModel();
-  const races = [
-    await race(maker, large, 'uniform512', 2, [OURS, LLAMA_BENCH, IK_LLAMA_BENCH]),
-    await race(maker, large, 'sft', 10, [OURS, LLAMA_EMBEDDING, NODE_LLAMA_CPP]),
-    await race(maker, small, 'uniform512', 8, [OURS, NO_SHARING]),
-    await race(maker, small, 'sft', 32, [OURS, NO_SHARING, TRANSFORMERS_F32, TRANSFORMERS_BF16]),
-    await race(maker, small, 'best-of-8', 4, [OURS, NO_SHARING]),
-    await race(maker, small, 'pairs', 12, [OURS, NO_SHARING]),
-    await race(maker, small, 'long-prompt', 1, [OURS, NO_SHARING]),
+  const races: readonly [BenchModel, SetName, number, readonly Contestant[]][] = [
+    [large, 'uniform512', 2, [OURS, LLAMA_BENCH, IK_LLAMA_BENCH]],
+    [large, 'sft', 10, [OURS, LLAMA_EMBEDDING, NODE_LLAMA_CPP]],
+    [small, 'uniform512', 8, [OURS, NO_SHARING]],
+    [small, 'sft', 32, [OURS, NO_SHARING, TRANSFORMERS_F32, TRANSFORMERS_BF16]],
+    [small, 'best-of-8', 4, [OURS, NO_SHARING]],
+    [small, 'pairs', 12, [OURS, NO_SHARING]],
+    [small, 'long-prompt', 1, [OURS, NO_SHARING]],
   ];
-  return races.filter(({ race: { dataset } }) => only === undefined || dataset.name === only);
+  const chosen = races.filter(([, name]) => sets.includes(name));
+  return Promise.all(chosen.map((given) => race(maker, ...given)));
 }
 
 async function race(

@@ -104,9 +104,8 @@ inline void decode(const Product & product, int64_t output, int64_t block, const
 }
 
 inline void fill(FloatTile & tile, const Product & product, Place at, const Format * format) {
-    for (int c = 0; c < columns; ++c) {
+    for (int c = 0; c < columns; ++c)
         decode(product, product.column(at.output, c), at.block, format, tile.decoded[c]);
-    }
     place(reinterpret_cast<const int32_t *>(tile.decoded), depth, product.count(at.block),
           reinterpret_cast<int32_t (*)[columns]>(tile.weights));
 }

@@ -7,8 +7,10 @@ import { listDevices } from '#src/addon/device-report.js';
 import { embeddedModel } from '#src/models/embedded-model.js';
 import { RewardModel } from '#src/index.js';
 import { packageRoot } from '#src/util/package-root.js';
+import { dequantizedCopy } from '../support/models/dequantize.js';
 import { EXACT, readTrainedGoldens, scoresOf } from '../support/assert/goldens.js';
 import { pairAccuracy } from '../support/judged-pairs.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 // The models of this repository: the embedded one, and one with a pretrained backbone. Their goldens are transformers' scores
 // with the file's own weights, dequantized. docs/accuracy.md has how far we are from them.
@@ -79,6 +81,17 @@ for (const { name, file, goldens, mostBytes, bound, pairs: fewestPairs } of MODE
     assert.ok(accuracy >= 0.8, String(accuracy));
   });
 }
+
+test(`inform-mini: its weights in F32 give transformers' scores within ${EXACT_BOUND}`, async () => {
+  const { samples } = readTrainedGoldens('mini');
+  const copy = await dequantizedCopy(await embeddedModel(), path.join(tempFolder(), 'f32.gguf'));
+  const found = await scoresOf(copy, EXACT, samples);
+  const difference = largestDifference(
+    found,
+    samples.map(({ score }) => score),
+  );
+  assert.ok(difference <= EXACT_BOUND, String(difference));
+});
 
 function largestDifference(found: readonly number[], expected: readonly number[]): number {
   return Math.max(...expected.map((score, i) => Math.abs((found[i] ?? NaN) - score)));

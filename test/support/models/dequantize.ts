@@ -4,9 +4,14 @@ import { GGML_TYPES } from '#src/gguf/types.js';
 import { f32BitsToF16 } from '../../../tools/random-checkpoint/half-floats.js';
 import { writeGguf, type GgufTensorSource } from './write-gguf.js';
 
-/** Writes a copy of a GGUF file whose Q8_0 tensors are of a type; the others stay as they are. Resolves to its path. */
+/**
+ * Writes a copy of a GGUF file whose Q8_0 tensors are of a type; those of floats stay as they are. Resolves to its path.
+ * Throws where a tensor is quantized in another way, since the copy would still be quantized.
+ */
 export async function dequantizedCopy(source: string, target: string, type: 'F32' | 'F16' = 'F32'): Promise<string> {
   const gguf = await readGguf(source);
+  const other = gguf.tensors.find((tensor) => !isQ8(tensor) && tensor.type.blockSize > 1);
+  if (other) throw new Error(`${source}: ${other.name} is ${other.type.name}, not Q8_0.`);
   await using file = await open(source);
   const tensors = gguf.tensors.map((tensor): GgufTensorSource => ({
     name: tensor.name,
