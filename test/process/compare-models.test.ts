@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { killOnceJournaled, runCli } from '../support/children/cli.js';
+import { interruptOnceJournaled, runCli } from '../support/children/cli.js';
 import { testModel } from '../support/models/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 
@@ -10,14 +10,15 @@ const MODEL = await testModel('bf16');
 const FOLDER = tempFolder();
 
 test('two models score the same rows; killed within the second, the first is not scored again', async () => {
+  const why = ' It is so.'.repeat(60); // a second of work for each of the models
   const rows = Array.from(
     { length: 400 },
-    (_, i) => `{"instruction": "Question ${i}?", "output": "Answer ${i * i}."}\n`,
+    (_, i) => `{"instruction": "Question ${i}?", "output": "Answer ${i * i}.${why}"}\n`,
   );
   const data = fileIn(FOLDER, 'rows.jsonl', rows.join(''));
   const output = path.join(FOLDER, 'page.html');
   const command = ['compare-models', 'demo', MODEL, data, '--sample', '300', '-o', output];
-  await killOnceJournaled(command, path.join(FOLDER, 'page.second.jsonl.journal'));
+  await interruptOnceJournaled(command, path.join(FOLDER, 'page.second.jsonl.journal'));
   assert.not.ok(existsSync(output));
   const run = await runCli([...command, '--json']);
   assert.is(run.code, 0, run.stderr);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { killOnceJournaled, runCli } from '../support/children/cli.js';
+import { interruptOnceJournaled, runCli } from '../support/children/cli.js';
 import { HubServer } from '../support/hub/hub-server.js';
 import { testModel } from '../support/models/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
@@ -108,11 +108,12 @@ test("allenai's convention is what the options of score say", async () => {
 });
 
 test('an evaluation that was killed goes on with the same command', async () => {
-  const rows = Array.from({ length: 600 }, (_, i) => ({ id: i, prompt: `Question ${i}?`, chosen: ['Yes, it is.'], rejected: ['No.', `It is ${i}.`], subset: 'Math' })); // prettier-ignore
+  const why = ' It is so.'.repeat(20);
+  const rows = Array.from({ length: 600 }, (_, i) => ({ id: i, prompt: `Question ${i}?`, chosen: [`Yes, it is.${why}`], rejected: ['No.', `It is ${i}.`], subset: 'Math' })); // prettier-ignore
   const data = fileIn(FOLDER, 'long.jsonl', jsonl(rows));
   const output = path.join(FOLDER, 'long.json');
   const command = ['evaluate', 'rewardbench2', data, '-m', MODEL, '-o', output];
-  await killOnceJournaled(command, path.join(FOLDER, 'long.run.jsonl.journal'));
+  await interruptOnceJournaled(command, path.join(FOLDER, 'long.run.jsonl.journal'));
   assert.not.ok(existsSync(output));
   const run = await runCli([...command, '--json']);
   assert.is(run.code, 0, run.stderr);

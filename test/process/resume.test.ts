@@ -4,7 +4,14 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { finished, runCli, startCli, type CliResult } from '../support/children/cli.js';
+import {
+  finished,
+  holdsScore,
+  interruptOnceJournaled,
+  runCli,
+  startCli,
+  type CliResult,
+} from '../support/children/cli.js';
 import { testModel } from '../support/models/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 
@@ -12,7 +19,7 @@ const MODEL = await testModel('bf16');
 const FOLDER = tempFolder();
 
 function row(id: number): string {
-  return `${JSON.stringify({ id, instruction: `What is ${id}+${id}?`, output: `It is ${2 * id}.` })}\n`;
+  return `${JSON.stringify({ id, instruction: `What is ${id}+${id}?`, output: `It is ${2 * id}.${' Yes.'.repeat(20)}` })}\n`;
 }
 
 function rows(from: number, to: number): string {
@@ -33,21 +40,9 @@ function score(input: string, output: string, ...flags: string[]): Promise<CliRe
 }
 
 /** Starts a run and sends it a signal once its journal holds rows. */
-async function interrupt(
-  signal: NodeJS.Signals,
-  input: string,
-  output: string,
-  flags: string[] = [],
-): Promise<CliResult> {
-  const child = startCli([input, '-m', MODEL, '-o', output, '--progress', 'none', ...flags]);
-  const done = finished(child);
-  while (child.exitCode === null && !holdsRows(output)) await delay(5);
-  child.kill(signal);
-  return done;
-}
-
-function holdsRows(output: string): boolean {
-  return existsSync(`${output}.journal`) && readFileSync(`${output}.journal`, 'utf8').includes('"result"');
+function interrupt(signal: NodeJS.Signals, input: string, output: string, flags: string[] = []): Promise<CliResult> {
+  const command = [input, '-m', MODEL, '-o', output, '--progress', 'none', ...flags];
+  return interruptOnceJournaled(command, `${output}.journal`, signal);
 }
 
 test('an interrupt ends the run within 2 s, with the very line that resumes it', async () => {
@@ -78,7 +73,7 @@ test('a second interrupt ends the process at once, and the run resumes all the s
   const output = inFolder('twice-out.jsonl');
   const child = startCli([input, '-m', MODEL, '-o', output, '--progress', 'none']);
   const done = finished(child);
-  while (!holdsRows(output)) await delay(5);
+  while (!holdsScore(`${output}.journal`)) await delay(5);
   child.kill('SIGINT');
   child.kill('SIGTERM');
   assert.is((await done).code, 130);

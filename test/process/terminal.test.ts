@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { packageRoot } from '#src/util/package-root.js';
-import { runCli } from '../support/children/cli.js';
+import { holdsScore, runCli } from '../support/children/cli.js';
 import { testModel } from '../support/models/models.js';
 import { fileIn, tempFolder } from '../support/temp-folder.js';
 import { testIf } from '../support/test-if.js';
@@ -18,7 +18,7 @@ const inFolder = (name: string): string => path.join(FOLDER, name);
 const INPUT = fileIn(
   FOLDER,
   'input.jsonl',
-  Array.from({ length: 200 }, (_, id) =>
+  Array.from({ length: 600 }, (_, id) =>
     id === 7 ? '{"id": 7}\n' : `${JSON.stringify({ id, instruction: `What is ${id}+${id}?`, output: `${2 * id}.` })}\n`,
   ).join(''),
 );
@@ -87,13 +87,9 @@ onUnix('what is said of a run is in its log, too', async () => {
 async function onVanishingTerminal(line: string, { output }: ShellRun): Promise<void> {
   const terminal = spawn('script', ['-qfc', line, '/dev/null'], { stdio: ['pipe', 'ignore', 'ignore'] });
   const ended = once(terminal, 'exit');
-  while (!holdsRows(output)) await delay(5);
+  while (!holdsScore(`${output}.journal`)) await delay(5);
   terminal.kill('SIGKILL');
   await ended;
-}
-
-function holdsRows(output: string): boolean {
-  return existsSync(`${output}.journal`) && readFileSync(`${output}.journal`, 'utf8').includes('"digest"');
 }
 
 async function contentOf(file: string): Promise<string> {
@@ -149,7 +145,7 @@ onLinux('the summary has a histogram on a terminal, as wide as it is, and in a l
 async function hungUp(line: string, { output }: ShellRun): Promise<number | null> {
   const shell = spawn('bash', ['-c', line], { stdio: 'ignore' });
   const ended = once(shell, 'exit') as Promise<[number | null]>;
-  while (!holdsRows(output)) await delay(5);
+  while (!holdsScore(`${output}.journal`)) await delay(5);
   execFileSync('pkill', ['-HUP', '-f', `bin.js .*${output}`]);
   return (await ended)[0];
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
 import { packageRoot } from '#src/util/package-root.js';
 
 const CLI = path.join(packageRoot(), 'dist', 'cli', 'bin.js');
@@ -51,12 +52,22 @@ export async function runCli(
   return finished(child);
 }
 
-/** Starts the CLI and kills it as soon as a score is in the journal. */
-export async function killOnceJournaled(args: readonly string[], journal: string): Promise<void> {
+/**
+ * Starts the CLI and sends it a signal once a score is in the journal. The run has to be long enough: what is scored
+ * in the tenth of a second between two writes of a journal is there at once, and that can be thousands of tokens.
+ */
+export async function interruptOnceJournaled(
+  args: readonly string[],
+  journal: string,
+  signal: NodeJS.Signals = 'SIGKILL',
+): Promise<CliResult> {
   const child = startCli(args);
   const done = finished(child);
-  const hasScore = (): boolean => existsSync(journal) && readFileSync(journal, 'utf8').includes('"result"');
-  while (child.exitCode === null && !hasScore()) await delay(5);
-  child.kill('SIGKILL');
-  await done;
+  while (child.exitCode === null && !holdsScore(journal)) await delay(5);
+  assert.ok(child.kill(signal), 'the run was over before it could be interrupted');
+  return done;
+}
+
+export function holdsScore(journal: string): boolean {
+  return existsSync(journal) && readFileSync(journal, 'utf8').includes('"result"');
 }
