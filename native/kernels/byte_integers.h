@@ -173,4 +173,33 @@ inline void group_dots(const IntTile<Quant> & tile, int g, const IntActivations<
 
 #endif
 
+// Quants alone are bytes, so that scales meet the sums of a group.
+struct WholeScaleTile : IntTile<int16_t> {
+    alignas(64) int32_t whole_scales[most_groups][columns];
+    alignas(64) float block_scales[columns];
+};
+
+inline void put(const int16_t * quants, int scale, int column, int k, WholeScaleTile & tile) {
+    for (int i = 0; i < smallest_group; ++i)
+        tile.decoded[column][k + i] = static_cast<int8_t>(quants[i]);
+    tile.whole_scales[k / smallest_group][column] = scale;
+}
+
+template <int Rows, int Group, int Summed>
+inline void scaled_dots(const WholeScaleTile & tile, int part, const IntActivations<int16_t> * rows,
+                        Ints (&dots)[Rows][2]) {
+    set_all(dots, zero_ints());
+    for (int g = part * Summed / Group; g < (part + 1) * Summed / Group; ++g) {
+        Ints of_group[Rows][2];
+        group_dots<Rows, Group>(tile, g, rows, of_group);
+        const int32_t * scales = tile.whole_scales[g * Group / smallest_group];
+#pragma GCC unroll 6
+        for (int r = 0; r < Rows; ++r) {
+#pragma GCC unroll 2
+            for (int half = 0; half < 2; ++half)
+                dots[r][half] = vmlaq_s32(dots[r][half], of_group[r][half], load(scales + half * lanes));
+        }
+    }
+}
+
 }  // namespace inform::kernels

@@ -29,21 +29,23 @@ void nibbles(const uint8_t * bytes, int16_t * quants, Value value) {
     }
 }
 
-void decode_q4_0(const void * blocks, int count, int16_t * quants, float * scales, float *) {
+float decode_q4_0(const void * blocks, int count, int16_t * quants, float * scales, float *) {
     const auto * block = static_cast<const block_q4_0 *>(blocks);
     for (int g = 0; g < count / QK4_0; ++g, ++block) {
         nibbles(block->qs, quants + g * QK4_0, [](int q) { return static_cast<int16_t>(q - 8); });
         scales[g] = half(block->d);
     }
+    return 1.0f;
 }
 
-void decode_q4_1(const void * blocks, int count, int16_t * quants, float * scales, float * offsets) {
+float decode_q4_1(const void * blocks, int count, int16_t * quants, float * scales, float * offsets) {
     const auto * block = static_cast<const block_q4_1 *>(blocks);
     for (int g = 0; g < count / QK4_1; ++g, ++block) {
         nibbles(block->qs, quants + g * QK4_1, [](int q) { return static_cast<int16_t>(q); });
         scales[g] = half(block->d);
         offsets[g] = half(block->m);
     }
+    return 1.0f;
 }
 
 // The fifth bits of a block of 32, the first weight's lowest.
@@ -54,16 +56,17 @@ void add_fifth_bits(const uint8_t (&bytes)[4], int16_t * quants) {
         quants[i] = static_cast<int16_t>(quants[i] + static_cast<int16_t>((bits >> i & 1) << 4));
 }
 
-void decode_q5_0(const void * blocks, int count, int16_t * quants, float * scales, float *) {
+float decode_q5_0(const void * blocks, int count, int16_t * quants, float * scales, float *) {
     const auto * block = static_cast<const block_q5_0 *>(blocks);
     for (int g = 0; g < count / QK5_0; ++g, ++block) {
         nibbles(block->qs, quants + g * QK5_0, [](int q) { return static_cast<int16_t>(q - 16); });
         add_fifth_bits(block->qh, quants + g * QK5_0);
         scales[g] = half(block->d);
     }
+    return 1.0f;
 }
 
-void decode_q5_1(const void * blocks, int count, int16_t * quants, float * scales, float * offsets) {
+float decode_q5_1(const void * blocks, int count, int16_t * quants, float * scales, float * offsets) {
     const auto * block = static_cast<const block_q5_1 *>(blocks);
     for (int g = 0; g < count / QK5_1; ++g, ++block) {
         nibbles(block->qs, quants + g * QK5_1, [](int q) { return static_cast<int16_t>(q); });
@@ -71,28 +74,31 @@ void decode_q5_1(const void * blocks, int count, int16_t * quants, float * scale
         scales[g] = half(block->d);
         offsets[g] = half(block->m);
     }
+    return 1.0f;
 }
 
-void decode_q8_0(const void * blocks, int count, int16_t * quants, float * scales, float *) {
+float decode_q8_0(const void * blocks, int count, int16_t * quants, float * scales, float *) {
     const auto * block = static_cast<const block_q8_0 *>(blocks);
     for (int g = 0; g < count / QK8_0; ++g, ++block) {
         for (int i = 0; i < QK8_0; ++i)
             quants[g * QK8_0 + i] = block->qs[i];
         scales[g] = half(block->d);
     }
+    return 1.0f;
 }
 
-void decode_iq4_nl(const void * blocks, int count, int16_t * quants, float * scales, float *) {
+float decode_iq4_nl(const void * blocks, int count, int16_t * quants, float * scales, float *) {
     const auto * block = static_cast<const block_iq4_nl *>(blocks);
     for (int g = 0; g < count / QK4_NL; ++g, ++block) {
-        nibbles(block->qs, quants + g * QK4_NL, [](int q) { return static_cast<int16_t>(kvalues_iq4nl[q]); });
+        look_up_nibbles(kvalues_iq4nl, block->qs, quants + g * QK4_NL);
         scales[g] = half(block->d);
     }
+    return 1.0f;
 }
 
 // The formats below have blocks of 256, in two halves of 128 or four quarters of 64; `count` is always one block.
 
-void decode_q2_k(const void * blocks, int, int16_t * quants, float * scales, float * offsets) {
+float decode_q2_k(const void * blocks, int, int16_t * quants, float * scales, float * offsets) {
     const auto & block = *static_cast<const block_q2_K *>(blocks);
     for (int part = 0; part < 8; ++part) {
         const uint8_t * bytes = block.qs + part / 4 * 32;
@@ -100,14 +106,15 @@ void decode_q2_k(const void * blocks, int, int16_t * quants, float * scales, flo
         for (int i = 0; i < 32; ++i)
             quants[part * 32 + i] = static_cast<int16_t>(bytes[i] >> shift & 3);
     }
-    const float scale = half(block.d), offset = -half(block.dmin);
+    const float offset = -half(block.dmin);
     for (int g = 0; g < 16; ++g) {
-        scales[g] = scale * static_cast<float>(block.scales[g] & 15);
+        scales[g] = static_cast<float>(block.scales[g] & 15);
         offsets[g] = offset * static_cast<float>(block.scales[g] >> 4);
     }
+    return half(block.d);
 }
 
-void decode_q3_k(const void * blocks, int, int16_t * quants, float * scales, float *) {
+float decode_q3_k(const void * blocks, int, int16_t * quants, float * scales, float *) {
     const auto & block = *static_cast<const block_q3_K *>(blocks);
     for (int part = 0; part < 8; ++part) {
         const uint8_t * bytes = block.qs + part / 4 * 32;
@@ -117,12 +124,12 @@ void decode_q3_k(const void * blocks, int, int16_t * quants, float * scales, flo
             quants[part * 32 + i] = static_cast<int16_t>((bytes[i] >> shift & 3) + high * 4 - 4);
         }
     }
-    const float scale = half(block.d);
     for (int g = 0; g < 16; ++g) {
         const int low = g < 8 ? block.scales[g] & 15 : block.scales[g - 8] >> 4;
         const int high = block.scales[8 + g % 4] >> (g / 4 * 2) & 3;
-        scales[g] = scale * static_cast<float>((low | high << 4) - 32);
+        scales[g] = static_cast<float>((low | high << 4) - 32);
     }
+    return half(block.d);
 }
 
 // Eight scales and eight minima of 6 bits in 12 bytes: the first four of each whole, of the others the low four bits
@@ -130,16 +137,16 @@ void decode_q3_k(const void * blocks, int, int16_t * quants, float * scales, flo
 template <typename Block>
 void scales_of_6_bits(const Block & block, float * scales, float * offsets) {
     const uint8_t * bytes = block.scales;
-    const float scale = half(block.d), offset = -half(block.dmin);
+    const float offset = -half(block.dmin);
     for (int g = 0; g < 4; ++g) {
-        scales[g] = scale * static_cast<float>(bytes[g] & 63);
+        scales[g] = static_cast<float>(bytes[g] & 63);
         offsets[g] = offset * static_cast<float>(bytes[g + 4] & 63);
-        scales[g + 4] = scale * static_cast<float>((bytes[g + 8] & 15) | bytes[g] >> 6 << 4);
+        scales[g + 4] = static_cast<float>((bytes[g + 8] & 15) | bytes[g] >> 6 << 4);
         offsets[g + 4] = offset * static_cast<float>(bytes[g + 8] >> 4 | bytes[g + 4] >> 6 << 4);
     }
 }
 
-void decode_q4_k(const void * blocks, int, int16_t * quants, float * scales, float * offsets) {
+float decode_q4_k(const void * blocks, int, int16_t * quants, float * scales, float * offsets) {
     const auto & block = *static_cast<const block_q4_K *>(blocks);
     for (int quarter = 0; quarter < 4; ++quarter) {
         const uint8_t * bytes = block.qs + quarter * 32;
@@ -150,9 +157,10 @@ void decode_q4_k(const void * blocks, int, int16_t * quants, float * scales, flo
         }
     }
     scales_of_6_bits(block, scales, offsets);
+    return half(block.d);
 }
 
-void decode_q5_k(const void * blocks, int, int16_t * quants, float * scales, float * offsets) {
+float decode_q5_k(const void * blocks, int, int16_t * quants, float * scales, float * offsets) {
     const auto & block = *static_cast<const block_q5_K *>(blocks);
     for (int quarter = 0; quarter < 4; ++quarter) {
         const uint8_t * bytes = block.qs + quarter * 32;
@@ -164,9 +172,10 @@ void decode_q5_k(const void * blocks, int, int16_t * quants, float * scales, flo
         }
     }
     scales_of_6_bits(block, scales, offsets);
+    return half(block.d);
 }
 
-void decode_q6_k(const void * blocks, int, int16_t * quants, float * scales, float *) {
+float decode_q6_k(const void * blocks, int, int16_t * quants, float * scales, float *) {
     const auto & block = *static_cast<const block_q6_K *>(blocks);
     for (int part = 0; part < 2; ++part) {
         const uint8_t * low = block.ql + part * 64;
@@ -179,29 +188,31 @@ void decode_q6_k(const void * blocks, int, int16_t * quants, float * scales, flo
             to[i + 96] = static_cast<int16_t>((low[i + 32] >> 4 | high[i] >> 6 << 4) - 32);
         }
     }
-    const float scale = half(block.d);
     for (int g = 0; g < 16; ++g)
-        scales[g] = scale * static_cast<float>(block.scales[g]);
+        scales[g] = static_cast<float>(block.scales[g]);
+    return half(block.d);
 }
 
-void decode_iq4_xs(const void * blocks, int, int16_t * quants, float * scales, float *) {
+float decode_iq4_xs(const void * blocks, int, int16_t * quants, float * scales, float *) {
     const auto & block = *static_cast<const block_iq4_xs *>(blocks);
-    const float scale = half(block.d);
     for (int g = 0; g < 8; ++g) {
-        nibbles(block.qs + g * 16, quants + g * 32, [](int q) { return static_cast<int16_t>(kvalues_iq4nl[q]); });
+        look_up_nibbles(kvalues_iq4nl, block.qs + g * 16, quants + g * 32);
         const int low = block.scales_l[g / 2] >> (g % 2 * 4) & 15;
         const int high = block.scales_h >> (g * 2) & 3;
-        scales[g] = scale * static_cast<float>((low | high << 4) - 32);
+        scales[g] = static_cast<float>((low | high << 4) - 32);
     }
+    return half(block.d);
 }
 
+// A scale is below 16 (Q2_K), 33 (Q3_K, IQ4_XS), 64 (Q4_K, Q5_K) or 129 (Q6_K): 45 * 32767 for a product of Q2_K, 128,
+// 945, 1953, 4096 and 4064 times that for the others.
 constexpr Format formats[] = {
-    {GGML_TYPE_Q4_0, 32, false, -8, decode_q4_0},       {GGML_TYPE_Q4_1, 32, true, 0, decode_q4_1},
-    {GGML_TYPE_Q5_0, 32, false, -16, decode_q5_0},      {GGML_TYPE_Q5_1, 32, true, 0, decode_q5_1},
-    {GGML_TYPE_Q8_0, 32, false, -128, decode_q8_0},     {GGML_TYPE_Q2_K, 16, true, 0, decode_q2_k},
-    {GGML_TYPE_Q3_K, 16, false, -4, decode_q3_k},       {GGML_TYPE_Q4_K, 32, true, 0, decode_q4_k},
-    {GGML_TYPE_Q5_K, 32, true, 0, decode_q5_k},         {GGML_TYPE_Q6_K, 16, false, -32, decode_q6_k},
-    {GGML_TYPE_IQ4_NL, 32, false, -127, decode_iq4_nl}, {GGML_TYPE_IQ4_XS, 32, false, -127, decode_iq4_xs},
+    {GGML_TYPE_Q4_0, 32, false, -8, 0, decode_q4_0},       {GGML_TYPE_Q4_1, 32, true, 0, 0, decode_q4_1},
+    {GGML_TYPE_Q5_0, 32, false, -16, 0, decode_q5_0},      {GGML_TYPE_Q5_1, 32, true, 0, 0, decode_q5_1},
+    {GGML_TYPE_Q8_0, 32, false, -128, 0, decode_q8_0},     {GGML_TYPE_Q2_K, 16, true, 0, 64, decode_q2_k},
+    {GGML_TYPE_Q3_K, 16, false, -4, 64, decode_q3_k},      {GGML_TYPE_Q4_K, 32, true, 0, 64, decode_q4_k},
+    {GGML_TYPE_Q5_K, 32, true, 0, 32, decode_q5_k},        {GGML_TYPE_Q6_K, 16, false, -32, 16, decode_q6_k},
+    {GGML_TYPE_IQ4_NL, 32, false, -127, 0, decode_iq4_nl}, {GGML_TYPE_IQ4_XS, 32, false, -127, 16, decode_iq4_xs},
 };
 
 }  // namespace

@@ -9,6 +9,12 @@
 //     keep(quants, count, activations)        rounded activations as the products take them
 //     pack(tile, count, group)                decoded weights as the products take them
 //     group_dots<Rows, Group>(...)            the sums of a group's products
+//
+// and with whole-number scales of the weights, for activations of 16 bits:
+//
+//     WholeScaleTile                               weights with such scales
+//     put(quants, scale, column, k, tile)     16 decoded weights, from the k-th of a column on
+//     scaled_dots<Rows, Group, Summed>(...)    the sums of `Summed` products of activations, quants and scales
 
 #include "tile.h"
 

@@ -58,4 +58,22 @@ inline void group_dots(const IntTile<Quant> & tile, int g, const IntActivations<
     }
 }
 
+// Quants times their scales, which fit 16 bits.
+struct WholeScaleTile : IntTile<int16_t> {
+    alignas(64) float block_scales[columns];
+};
+
+inline void put(const int16_t * quants, int scale, int column, int k, WholeScaleTile & tile) {
+    int16_t scaled[smallest_group];
+    for (int i = 0; i < smallest_group; ++i)
+        scaled[i] = static_cast<int16_t>(quants[i] * scale);
+    std::memcpy(tile.decoded[column] + k, scaled, sizeof scaled);
+}
+
+template <int Rows, int Group, int Summed>
+inline void scaled_dots(const WholeScaleTile & tile, int part, const IntActivations<int16_t> * rows,
+                        Ints (&dots)[Rows][2]) {
+    group_dots<Rows, Summed>(tile, part, rows, dots);
+}
+
 }  // namespace inform::kernels

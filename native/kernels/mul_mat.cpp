@@ -6,7 +6,7 @@
 
 #include "ggml-cpu-impl.h"
 #include "operation.h"
-#include "steps.h"
+#include "step_choice.h"
 
 using inform::kernels::mark_of;
 
@@ -222,54 +222,6 @@ void compute(const ggml_compute_params * params, ggml_tensor * tensor, const Kno
     }
 }
 
-// A type as a value.
-template <typename StepOf>
-struct Kind {
-    using Step = StepOf;
-};
-
-// Calls `use` with the step of a format of integers.
-template <typename Quant, typename Use>
-auto with_integers(const Format & format, const Use & use) {
-    const bool offsets = format.has_offsets || shifted<Quant>;
-    if (format.group == 16)
-        return offsets ? use(Kind<IntStep<Quant, 16, true> >(), format)
-                       : use(Kind<IntStep<Quant, 16, false> >(), format);
-    return offsets ? use(Kind<IntStep<Quant, 32, true> >(), format) : use(Kind<IntStep<Quant, 32, false> >(), format);
-}
-
-#ifdef INFORM_KERNELS_AMX
-// Three pieces are a whole float; half floats and BF16 are two and one.
-template <typename Use>
-auto with_pieces(ggml_type weights, const Format * format, inform_activations activations, const Use & use) {
-    if (weights == GGML_TYPE_BF16)
-        return use(Kind<PieceStep<1, 3> >(), format);
-    if (weights == GGML_TYPE_F16)
-        return use(Kind<PieceStep<2, 3> >(), format);
-    if (format && activations == INFORM_ACTIVATIONS_BF16X2)
-        return use(Kind<PieceStep<2, 2> >(), format);
-    return use(Kind<PieceStep<3, 3> >(), format);
-}
-#endif
-
-// Calls `use` with the step that a product wants, and the weights' format as that takes it.
-template <typename Use>
-auto with_step(const ggml_tensor * product, inform_activations activations, const Use & use) {
-    const ggml_type weights = product->src[0]->type;
-    const Format * format = format_of(weights);
-#ifdef INFORM_KERNELS_INT8
-    if (format && activations == INFORM_ACTIVATIONS_INT8)
-        return with_integers<int8_t>(*format, use);
-#endif
-    if (format && activations == INFORM_ACTIVATIONS_INT16)
-        return with_integers<int16_t>(*format, use);
-#ifdef INFORM_KERNELS_AMX
-    if (has_amx())
-        return with_pieces(weights, format, activations, use);
-#endif
-    return use(Kind<FloatStep>(), format);
-}
-
 }  // namespace
 
 }  // namespace inform::kernels
@@ -300,7 +252,7 @@ size_t inform_plan_mul_mat(ggml_tensor * product, int threads) {
     mark_of(product) = takes(product) ? chosen : INFORM_ACTIVATIONS_GGML;
     if (mark_of(product) == INFORM_ACTIVATIONS_GGML)
         return 0;
-    return with_step(product, chosen, [&](auto kind, const auto &) {
+    return with_step(product->src[0]->type, chosen, [&](auto kind, const auto &) {
         return Memory<typename decltype(kind)::Step>::size(Product(product), threads);
     });
 }
@@ -309,7 +261,7 @@ bool inform_mul_mat(const ggml_compute_params * params, ggml_tensor * product) {
     const auto activations = static_cast<inform_activations>(mark_of(product));
     if (activations == INFORM_ACTIVATIONS_GGML || params->use_ref)
         return false;
-    with_step(product, activations, [&](auto kind, const auto & format) {
+    with_step(product->src[0]->type, activations, [&](auto kind, const auto & format) {
         compute<typename decltype(kind)::Step>(params, product, format);
         return 0;
     });

@@ -66,6 +66,39 @@ void multiply(const IntTile<Quant> & tile, int count, const IntActivations<Quant
     add_to<Rows>(to, first, sums, [rows](int r) { return scale_for_group<Quant> ? 1.0f : rows[r].scales[0]; });
 }
 
+// With whole-number scales nothing is left to do for a group but to add: offsets and the block's scale come last.
+template <int Rows, int Group, int Summed, bool Offsets>
+void multiply(const WholeScaleTile & tile, int count, const IntActivations<int16_t> * rows, Sums to, bool first) {
+    Floats sums[Rows][2];
+    set_all(sums, zero_floats());
+    for (int part = 0; part < count / Summed; ++part) {
+        Ints dots[Rows][2];
+        scaled_dots<Rows, Group, Summed>(tile, part, rows, dots);
+#pragma GCC unroll 6
+        for (int r = 0; r < Rows; ++r) {
+            sums[r][0] = plus(sums[r][0], to_floats(dots[r][0]));
+            sums[r][1] = plus(sums[r][1], to_floats(dots[r][1]));
+        }
+    }
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; ++half) {
+        const Floats scales = load(tile.block_scales + half * lanes);
+#pragma GCC unroll 6
+        for (int r = 0; r < Rows; ++r)
+            sums[r][half] = times(sums[r][half], scales);
+    }
+    for (int g = 0; Offsets && g < count / Group; ++g) {
+#pragma GCC unroll 2
+        for (int half = 0; half < 2; ++half) {
+            const Floats offsets = load(tile.offsets[g] + half * lanes);
+#pragma GCC unroll 6
+            for (int r = 0; r < Rows; ++r)
+                sums[r][half] = multiply_add(offsets, broadcast(rows[r].sums[g]), sums[r][half]);
+        }
+    }
+    add_to<Rows>(to, first, sums, [rows](int r) { return rows[r].scales[0]; });
+}
+
 template <int Rows>
 void multiply(const FloatTile & tile, int count, const FloatActivations * rows, Sums to, bool first) {
     Floats sums[Rows][2];

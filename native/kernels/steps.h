@@ -67,21 +67,40 @@ void fill(IntTile<Quant> & tile, const Product & product, Place at, const Format
     for (int c = 0; c < columns; ++c) {
         int16_t quants[depth];
         float scales[most_groups], offsets[most_groups] = {};
-        format.decode(product.weights_at(product.column(at.output, c), at.block), count, quants, scales, offsets);
+        const float block_scale =
+            format.decode(product.weights_at(product.column(at.output, c), at.block), count, quants, scales, offsets);
         put(quants, count, zero, tile.decoded[c]);
         for (int g = 0; g < groups; ++g) {
-            tile.scales[g][c] = scales[g];
-            tile.offsets[g][c] = shifted<Quant> ? offsets[g] + static_cast<float>(zero) * scales[g] : offsets[g];
+            const float scale = block_scale * scales[g];
+            tile.scales[g][c] = scale;
+            tile.offsets[g][c] = shifted<Quant> ? offsets[g] + static_cast<float>(zero) * scale : offsets[g];
         }
     }
     pack(tile, count, format.group);
 }
 
+inline void fill(WholeScaleTile & tile, const Product & product, Place at, const Format & format) {
+    const int count = product.count(at.block), groups = count / format.group;
+    for (int c = 0; c < columns; ++c) {
+        int16_t quants[depth];
+        float scales[most_groups], offsets[most_groups] = {};
+        tile.block_scales[c] =
+            format.decode(product.weights_at(product.column(at.output, c), at.block), count, quants, scales, offsets);
+        for (int g = 0; g < groups; ++g) {
+            for (int k = g * format.group; k < (g + 1) * format.group; k += smallest_group)
+                put(quants + k, static_cast<int>(scales[g]), c, k, tile);
+            tile.offsets[g][c] = offsets[g];
+        }
+    }
+    pack(tile, count, std::min(format.group, format.summed));
+}
+
 // What integers stand for.
 template <int Group>
-void weights_of(const int16_t * quants, const float * scales, const float * offsets, int count, float * weights) {
+void weights_of(const int16_t * quants, float block_scale, const float * scales, const float * offsets, int count,
+                float * weights) {
     for (int g = 0; g < count / Group; ++g) {
-        const Floats scale = broadcast(scales[g]), offset = broadcast(offsets[g]);
+        const Floats scale = broadcast(block_scale * scales[g]), offset = broadcast(offsets[g]);
 #pragma GCC unroll 8
         for (int k = g * Group; k < (g + 1) * Group; k += lanes)
             store(weights + k, plus(times(to_floats(load_widened(quants + k)), scale), offset));
@@ -96,11 +115,11 @@ inline void decode(const Product & product, int64_t output, int64_t block, const
         return decode_floats(product.weights->type, at, count, weights);
     int16_t quants[depth];
     float scales[most_groups], offsets[most_groups] = {};
-    format->decode(at, count, quants, scales, offsets);
+    const float block_scale = format->decode(at, count, quants, scales, offsets);
     if (format->group == 16)
-        weights_of<16>(quants, scales, offsets, count, weights);
+        weights_of<16>(quants, block_scale, scales, offsets, count, weights);
     else
-        weights_of<32>(quants, scales, offsets, count, weights);
+        weights_of<32>(quants, block_scale, scales, offsets, count, weights);
 }
 
 inline void fill(FloatTile & tile, const Product & product, Place at, const Format * format) {
@@ -147,6 +166,16 @@ struct IntStep : Step<IntTile<Quant>, IntActivations<Quant>> {
     template <int Rows>
     void run() const {
         multiply<Rows, Group, Offsets>(this->tile, this->count, this->rows, this->to, this->first);
+    }
+};
+
+template <int Group, int Summed, bool Offsets>
+struct WholeScaleStep : Step<WholeScaleTile, IntActivations<int16_t>> {
+    static constexpr int at_once = int_rows<int16_t>;
+
+    template <int Rows>
+    void run() const {
+        multiply<Rows, Group, Summed, Offsets>(tile, count, rows, to, first);
     }
 };
 

@@ -14,6 +14,7 @@
 //     store_narrowed(to, values)              as 16 or 8 bits, the nearest that there are
 //     dot_add(a, b, sum, int16_t())           in each lane the sum and the products of two pairs of 16-bit integers
 //     dot_add(a, b, sum, int8_t())            of four pairs of 8-bit ones, of which the first are not negative
+//     look_up_nibbles(table, bytes, to)       what 16 bytes' low halves, then their high ones, name in a table of 16
 //     low_lanes, high_lanes, low_pairs, ...   lanes, or pairs of them, of two vectors by turns, in each 128 bits
 //     transpose_quarters(rows)                what is left of a transposition once each 128 bits are one
 

@@ -112,6 +112,17 @@ inline Ints dot_add(Ints a, Ints b, Ints sum, int16_t) {
     return vaddq_s32(sum, vpaddq_s32(low, high));
 }
 
+inline void look_up_nibbles(const int8_t * table, const uint8_t * bytes, int16_t * to) {
+    const int8x16_t values = vld1q_s8(table);
+    const uint8x16_t both = vld1q_u8(bytes);
+    const int8x16_t low = vqtbl1q_s8(values, vandq_u8(both, vdupq_n_u8(15)));
+    const int8x16_t high = vqtbl1q_s8(values, vshrq_n_u8(both, 4));
+    vst1q_s16(to, vmovl_s8(vget_low_s8(low)));
+    vst1q_s16(to + 8, vmovl_high_s8(low));
+    vst1q_s16(to + 16, vmovl_s8(vget_low_s8(high)));
+    vst1q_s16(to + 24, vmovl_high_s8(high));
+}
+
 inline Ints low_lanes(Ints a, Ints b) {
     return vzip1q_s32(a, b);
 }

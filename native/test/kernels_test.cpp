@@ -144,62 +144,132 @@ void expect_near(const Matrix & matrix, const std::vector<float> & activations, 
     }
 }
 
-// A row of weights in blocks of 32, each with a scale, and an offset that may be zero.
-struct Block {
-    float scale, offset;
-    int quants[32];
+// Where a block has its scale and its offset (or -1), both half floats; how many weights share a smaller one; and how
+// many products of whole numbers are summed before they become a float.
+struct Format {
+    ggml_type type;
+    int scale_at, offset_at;
+    int group, summed;
+    bool whole_scales;  // of groups, beside the block's
 };
 
-std::vector<Block> blocks_of(const Matrix & matrix, int64_t row) {
-    const uint8_t * at = matrix.bytes.data() + row * ggml_row_size(matrix.type, matrix.length);
-    const auto half = [&at] {
-        ggml_fp16_t bits;
-        std::memcpy(&bits, at, sizeof bits);
-        at += sizeof bits;
-        return ggml_fp16_to_fp32(bits);
+constexpr Format formats[] = {
+    {GGML_TYPE_Q4_0, 0, -1, 32, 32, false},   {GGML_TYPE_Q4_1, 0, 2, 32, 32, false},
+    {GGML_TYPE_Q5_0, 0, -1, 32, 32, false},   {GGML_TYPE_Q5_1, 0, 2, 32, 32, false},
+    {GGML_TYPE_Q8_0, 0, -1, 32, 32, false},   {GGML_TYPE_Q2_K, 80, 82, 16, 64, true},
+    {GGML_TYPE_Q3_K, 108, -1, 16, 64, true},  {GGML_TYPE_Q4_K, 0, 2, 32, 64, true},
+    {GGML_TYPE_Q5_K, 0, 2, 32, 32, true},     {GGML_TYPE_Q6_K, 208, -1, 16, 16, true},
+    {GGML_TYPE_IQ4_NL, 0, -1, 32, 32, false}, {GGML_TYPE_IQ4_XS, 0, -1, 32, 16, true},
+};
+
+// A row's blocks with other scales and offsets, as llama.cpp reads them: a scale of 1 leaves the whole numbers.
+std::vector<float> read_with(const Format & format, std::vector<uint8_t> row, float scale, float offset) {
+    const auto put = [&row](size_t at, float value) {
+        const ggml_fp16_t bits = ggml_fp32_to_fp16(value);
+        std::memcpy(row.data() + at, &bits, sizeof bits);
     };
-    std::vector<Block> blocks(matrix.length / 32);
-    for (Block & block : blocks) {
-        block.scale = half();
-        if (matrix.type == GGML_TYPE_Q8_0) {
-            block.offset = 0;
-            for (int & quant : block.quants) {
-                quant = static_cast<int8_t>(*at++);
-            }
-            continue;
-        }
-        block.offset = half();  // Q4_1: nibbles, the low ones first
-        for (int i = 0; i < 16; ++i, ++at) {
-            block.quants[i] = *at & 15;
-            block.quants[i + 16] = *at >> 4;
+    const size_t size = ggml_type_size(format.type), blocks = row.size() / size;
+    for (size_t b = 0; b < blocks; ++b) {
+        put(b * size + format.scale_at, scale);
+        if (format.offset_at >= 0) {
+            put(b * size + format.offset_at, offset);
         }
     }
-    return blocks;
+    std::vector<float> values(blocks * ggml_blck_size(format.type));
+    ggml_get_type_traits(format.type)->to_float(row.data(), values.data(), static_cast<int64_t>(values.size()));
+    return values;
 }
 
-// A product with activations of 16 bits, number by number, as docs/kernels.md has it.
-float product_of(const std::vector<Block> & blocks, const float * activations) {
-    float product = 0;
-    for (size_t first = 0; first < blocks.size(); first += 8) {
-        const size_t end = std::min(blocks.size(), first + 8);
-        float largest = 0;
-        for (size_t k = first * 32; k < end * 32; ++k) {
-            largest = std::max(largest, std::fabs(activations[k]));
+// A row of weights: a scale (of a block, in which each group has a whole one in its numbers) times a number, and an
+// offset.
+struct Row {
+    const Format & format;
+    std::vector<float> numbers, offsets, scales;
+
+    Row(const Format & format, std::vector<uint8_t> bytes) : format(format), numbers(read_with(format, bytes, 1, 0)) {
+        const size_t size = ggml_type_size(format.type);
+        const auto half = [&bytes, size](size_t block, int at) {
+            ggml_fp16_t bits;
+            std::memcpy(&bits, bytes.data() + block * size + at, sizeof bits);
+            return ggml_fp16_to_fp32(bits);
+        };
+        for (size_t b = 0; b < bytes.size() / size; ++b) {
+            scales.push_back(half(b, format.scale_at));
         }
-        float sum = 0;
-        for (size_t b = first; b < end; ++b) {
-            int dot = 0, of_activations = 0;
-            for (int i = 0; i < 32; ++i) {
-                const auto quant = static_cast<int>(std::nearbyint(activations[b * 32 + i] * (32767 / largest)));
-                dot += blocks[b].quants[i] * quant;
-                of_activations += quant;
-            }
-            sum = std::fma(static_cast<float>(dot), blocks[b].scale, sum);
-            sum = std::fma(blocks[b].offset, static_cast<float>(of_activations), sum);
+        const std::vector<float> units = read_with(format, bytes, 0, 1);
+        for (size_t k = 0; k < numbers.size(); ++k) {
+            const size_t block = k / ggml_blck_size(format.type);
+            offsets.push_back(format.offset_at < 0 ? 0 : units[k] * half(block, format.offset_at));
         }
-        product = std::fma(sum, largest / 32767, product);
     }
-    return product;
+
+    // The product with activations of 16 bits, number by number, as docs/kernels.md has it.
+    float times(const float * activations) const {
+        float product = 0;
+        const size_t length = numbers.size();
+        for (size_t first = 0; first < length; first += 256) {
+            const size_t end = std::min(length, first + 256);
+            float largest = 0;
+            for (size_t k = first; k < end; ++k) {
+                largest = std::max(largest, std::fabs(activations[k]));
+            }
+            const auto whole = [&](size_t k) {
+                return static_cast<int64_t>(std::nearbyint(activations[k] * (32767 / largest)));
+            };
+            float sum = 0;
+            for (size_t k = first; k < end; k += format.summed) {
+                int64_t dot = 0;
+                for (size_t i = k; i < k + format.summed; ++i) {
+                    dot += static_cast<int64_t>(numbers[i]) * whole(i);
+                }
+                expect(dot == static_cast<int32_t>(dot), "it fits 32 bits");
+                if (format.whole_scales) {
+                    sum += static_cast<float>(dot);
+                } else {
+                    sum = add_offset(std::fma(static_cast<float>(dot), scales[k / 32], sum), k, whole);
+                }
+            }
+            if (format.whole_scales) {
+                sum *= scales[first / 256];
+                for (size_t k = first; k < end; k += format.group) {
+                    sum = add_offset(sum, k, whole);
+                }
+            }
+            product = std::fma(sum, largest / 32767, product);
+        }
+        return product;
+    }
+
+    template <typename Whole>
+    float add_offset(float sum, size_t k, const Whole & whole) const {
+        int64_t of_activations = 0;
+        for (size_t i = k; i < k + format.group; ++i) {
+            of_activations += whole(i);
+        }
+        return std::fma(offsets[k], static_cast<float>(of_activations), sum);
+    }
+};
+
+std::vector<uint8_t> row_of(const Matrix & matrix, int64_t row) {
+    const auto size = static_cast<int64_t>(ggml_row_size(matrix.type, matrix.length));
+    return {matrix.bytes.begin() + row * size, matrix.bytes.begin() + (row + 1) * size};
+}
+
+// Rows of blocks whose bytes are all the same, or random, but for scales and offsets.
+void fill_with_extremes(Matrix & matrix, const Format & format, std::mt19937 & random) {
+    const size_t size = ggml_type_size(format.type), of_row = ggml_row_size(matrix.type, matrix.length);
+    const uint8_t same[] = {0x00, 0xff, 0x80, 0x7f, 0x0f, 0xf0};
+    const ggml_fp16_t scale = ggml_fp32_to_fp16(0.01f);
+    for (size_t at = 0; at < matrix.bytes.size(); ++at) {
+        const size_t row = at / of_row;
+        matrix.bytes[at] = row < std::size(same) ? same[row] : static_cast<uint8_t>(random());
+    }
+    for (size_t at = 0; at < matrix.bytes.size(); at += size) {
+        std::memcpy(matrix.bytes.data() + at + format.scale_at, &scale, sizeof scale);
+        if (format.offset_at >= 0) {
+            std::memcpy(matrix.bytes.data() + at + format.offset_at, &scale, sizeof scale);
+        }
+    }
 }
 
 }  // namespace
@@ -256,16 +326,28 @@ void test_kernels() {
     });
 
     test("with activations of 16 bits every CPU has the same bits, which are those of the formula", [&] {
-        const int64_t length = 608, outputs = 50, rows = 11;
-        const auto activations = activations_of(length, rows, random);
-        for (ggml_type type : {GGML_TYPE_Q8_0, GGML_TYPE_Q4_1}) {
-            const Matrix matrix(type, length, outputs, Kind::usual, random);
-            const auto result = multiply(matrix, activations, Activations::int16, 2);
-            for (int64_t output = 0; output < outputs; ++output) {
-                const auto blocks = blocks_of(matrix, output);
-                for (int64_t row = 0; row < rows; ++row) {
-                    const float expected = product_of(blocks, activations.data() + row * length);
-                    expect(result[row * outputs + output] == expected, "equal bits");
+        const int64_t outputs = 50, rows = 11;
+        for (const Format & format : formats) {
+            const int64_t length = format.whole_scales ? 768 : 608;
+            // Those of the last rows are as large as they can be, all of one sign or of both.
+            auto activations = activations_of(length, rows, random);
+            for (int64_t k = 0; k < length; ++k) {
+                activations[(rows - 1) * length + k] = 1;
+                activations[(rows - 2) * length + k] = k % 2 == 0 ? 1 : -1;
+            }
+            Matrix matrix(format.type, length, outputs, Kind::usual, random);
+            for (const bool extreme : {false, true}) {
+                if (extreme) {
+                    fill_with_extremes(matrix, format, random);
+                }
+                const auto result = multiply(matrix, activations, Activations::int16, 2);
+                for (int64_t output = 0; output < outputs; ++output) {
+                    const Row weights(format, row_of(matrix, output));
+                    for (int64_t row = 0; row < rows; ++row) {
+                        const float expected = weights.times(activations.data() + row * length);
+                        expect(result[row * outputs + output] == expected,
+                               std::string(ggml_type_name(format.type)) + ": equal bits");
+                    }
                 }
             }
         }
