@@ -17,3 +17,9 @@ inform_fuzz_target(gguf_fuzz
 inform_fuzz_target(encode_fuzz
   native/engine/convert/tensor_encoder.cpp
   native/engine/gguf/random_access_file.cpp)
+
+# With this CPU's instructions, of which the kernels are made.
+inform_fuzz_target(kernels_fuzz native/kernels/activations.cpp native/kernels/amx.cpp native/kernels/decode.cpp)
+target_compile_options(kernels_fuzz PRIVATE -march=native)
+target_include_directories(kernels_fuzz PRIVATE native/kernels "${INFORM_LLAMA_SOURCE}/ggml/include"
+  "${INFORM_LLAMA_SOURCE}/ggml/src" "${INFORM_LLAMA_SOURCE}/ggml/src/ggml-cpu")

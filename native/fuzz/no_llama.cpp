@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "engine/runtime/devices.h"
 #include "ggml-backend.h"
 #include "llama.h"
 
@@ -16,6 +17,14 @@ int32_t llama_split_path(char * path, size_t size, const char * prefix, int32_t 
 }
 
 // Heads are loaded here, not applied.
-ggml_backend_t ggml_backend_init_by_type(enum ggml_backend_dev_type, const char *) {
+ggml_backend_dev_t ggml_backend_dev_by_type(enum ggml_backend_dev_type) {
     return nullptr;
 }
+
+namespace inform {
+
+ggml_backend_ptr start_backend(ggml_backend_dev_t, int) {
+    return nullptr;
+}
+
+}  // namespace inform

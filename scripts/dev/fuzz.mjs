@@ -1,4 +1,4 @@
-// Coverage-guided fuzzing of the native readers, and damaged models against the whole of loading and scoring:
+// Coverage-guided fuzzing of the native readers and kernels, and damaged models against the whole of loading and scoring:
 //
 //   npm run fuzz -- [--seconds 60] [--models 500] [--seed 1] [--from MODEL.gguf]
 //
@@ -11,7 +11,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../build/paths.mjs';
 
-const TARGETS = ['gguf_fuzz', 'encode_fuzz'];
+const TARGETS = ['gguf_fuzz', 'encode_fuzz', 'kernels_fuzz'];
 const COMPILERS = [
   ['clang', 'clang++'],
   ['clang-14', 'clang++-14'],
