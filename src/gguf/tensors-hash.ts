@@ -51,7 +51,7 @@ export class TensorHashes {
    * @throws InformError INFORM_INVALID_MODEL_FILE where a file ends too early, INFORM_ABORTED; the system's errors as they are
    */
   async read(tensors: readonly TensorData[], { signal, onBytes }: HashOptions = {}): Promise<void> {
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    const buffers = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)] as const;
     let opened: { file: string; handle: FileHandle } | undefined;
     try {
       for (const { name, file, offset, byteLength } of tensors) {
@@ -60,16 +60,15 @@ export class TensorHashes {
           opened = undefined;
           opened = { file, handle: await open(file, 'r') };
         }
-        this.add(name, buffer.subarray(0, 0)); // a tensor may be empty
-        for (let done = 0; done < byteLength;) {
+        this.add(name, Buffer.of()); // a tensor may be empty
+        let done = 0;
+        for await (const piece of piecesOf(opened.handle, offset, byteLength, buffers)) {
           throwIfAborted(signal);
-          const length = Math.min(buffer.length, byteLength - done);
-          const { bytesRead } = await opened.handle.read(buffer, 0, length, offset + done);
-          if (bytesRead === 0) throw new InformError('INFORM_INVALID_MODEL_FILE', `${file} ended while it was read.`);
-          this.add(name, buffer.subarray(0, bytesRead));
-          done += bytesRead;
-          onBytes?.(bytesRead);
+          this.add(name, piece);
+          done += piece.length;
+          onBytes?.(piece.length);
         }
+        if (done < byteLength) throw new InformError('INFORM_INVALID_MODEL_FILE', `${file} ended while it was read.`);
       }
     } finally {
       await opened?.handle.close();
@@ -80,6 +79,29 @@ export class TensorHashes {
   sum(): string {
     const lines = [...this.#hashes].map(([name, hash]) => `${name}\0${hash.digest('hex')}\n`);
     return createHash('sha256').update(lines.toSorted().join('')).digest('hex');
+  }
+}
+
+/** Bytes of a file, as far as there are any, each piece good until the next: that is read while this one is used. */
+async function* piecesOf(
+  handle: FileHandle,
+  offset: number,
+  byteLength: number,
+  [first, second]: readonly [Buffer, Buffer],
+): AsyncGenerator<Buffer, void, undefined> {
+  let done = 0;
+  const read = (buffer: Buffer): ReturnType<typeof handle.read<Buffer>> => {
+    const reading = handle.read(buffer, 0, Math.min(buffer.length, byteLength - done), offset + done);
+    reading.catch(() => undefined); // It is met below, if anyone asks for the next piece.
+    return reading;
+  };
+  let [reading, next] = [read(first), second];
+  while (done < byteLength) {
+    const { bytesRead, buffer } = await reading;
+    if (bytesRead === 0) return;
+    done += bytesRead;
+    if (done < byteLength) [reading, next] = [read(next), buffer];
+    yield buffer.subarray(0, bytesRead);
   }
 }
 
