@@ -204,8 +204,8 @@ float decode_iq4_xs(const void * blocks, int, int16_t * quants, float * scales, 
     return half(block.d);
 }
 
-// A scale is below 16 (Q2_K), 33 (Q3_K, IQ4_XS), 64 (Q4_K, Q5_K) or 129 (Q6_K): 45 * 32767 for a product of Q2_K, 128,
-// 945, 1953, 4096 and 4064 times that for the others.
+// A quant times its whole-number scale is at most 3 * 15 (Q2_K), 4 * 32 (Q3_K), 15 * 63 (Q4_K), 31 * 63 (Q5_K),
+// 32 * 128 (Q6_K) or 127 * 32 (IQ4_XS), and an activation 32767.
 constexpr Format formats[] = {
     {GGML_TYPE_Q4_0, 32, false, -8, 0, decode_q4_0},       {GGML_TYPE_Q4_1, 32, true, 0, 0, decode_q4_1},
     {GGML_TYPE_Q5_0, 32, false, -16, 0, decode_q5_0},      {GGML_TYPE_Q5_1, 32, true, 0, 0, decode_q5_1},

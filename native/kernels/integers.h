@@ -12,9 +12,9 @@
 //
 // and with whole-number scales of the weights, for activations of 16 bits:
 //
-//     WholeScaleTile                               weights with such scales
+//     WholeScaleTile                          weights with such scales
 //     put(quants, scale, column, k, tile)     16 decoded weights, from the k-th of a column on
-//     scaled_dots<Rows, Group, Summed>(...)    the sums of `Summed` products of activations, quants and scales
+//     scaled_dots<Rows, Group, Summed>(...)   the sums of `Summed` products of an activation, a quant and its scale
 
 #include "tile.h"
 
